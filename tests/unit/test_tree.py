@@ -1,0 +1,126 @@
+"""Small promises that a script can see: about the server's sources, the lock, and every file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+pytestmark = pytest.mark.short
+ROOT = Path(__file__).parents[2]
+SERVER = {
+    p.relative_to(ROOT / "server/aquatint").as_posix(): p for p in ROOT.glob("server/**/*.py")
+}
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+# Put together here, so that this file keeps the promise too.
+REGISTRIES = [
+    ".".join(words)
+    for words in (
+        ("pypi", "org"),
+        ("files", "pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("deb", "debian", "org"),
+    )
+]
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
+
+
+def tracked() -> list[Path]:
+    """The files that a commit would hold, without the pictures."""
+    git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()]
+
+
+def requirements() -> list[str]:
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    lists = [PROJECT["build-system"]["requires"], project["dependencies"], *groups.values()]
+    lists += project.get("optional-dependencies", {}).values()
+    return [line for lines in lists for line in lines if isinstance(line, str)]
+
+
+def nodes(path: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(SERVER[path].read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("path", SERVER)
+def test_a_module_stays_below_350_lines(path: str) -> None:
+    lines = SERVER[path].read_text("utf-8").count("\n")
+    assert lines < 350
+
+
+@pytest.mark.parametrize("path", SERVER)
+def test_no_model_is_named_in_code(path: str) -> None:
+    text = SERVER[path].read_text("utf-8")
+    assert re.findall(r"(?i)gpt-image|dall-e", text) == []
+
+
+@pytest.mark.parametrize("path", sorted(set(SERVER) - {"settings.py", "cli.py", "__main__.py"}))
+def test_the_environment_is_read_in_one_place(path: str) -> None:
+    names = {getattr(node, "attr", getattr(node, "name", "")) for node in nodes(path)}
+    assert names.isdisjoint({"environ", "environb", "getenv"})
+
+
+@pytest.mark.parametrize("path", sorted(set(SERVER) - {"cli.py", "doctor.py", "draw.py"}))
+def test_only_the_command_line_prints(path: str) -> None:
+    names = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
+    assert not [name.lineno for name in names if isinstance(name, ast.Name) and name.id == "print"]
+
+
+@pytest.mark.parametrize("path", SERVER)
+def test_only_the_net_under_a_call_and_the_one_under_a_job_catch_everything(path: str) -> None:
+    handlers = [node for node in nodes(path) if isinstance(node, ast.ExceptHandler)]
+    caught = [ast.unparse(handler.type or ast.Name("Exception")) for handler in handlers]
+    nets = [types for types in caught if re.search(r"\b(Base)?Exception\b", types)]
+    assert len(nets) <= (path in {"surface/server.py", "jobs.py"})
+
+
+def test_no_file_names_a_package_registry() -> None:
+    texts = {path.relative_to(ROOT): path.read_text("utf-8") for path in tracked()}
+    assert not [path for path, text in texts.items() if any(host in text for host in REGISTRIES)]
+
+
+def test_a_lock_holds_names_and_hashes_and_no_address() -> None:
+    assert [lock.stem for lock in LOCKS] == ["dev", "run", "tools"]
+    for lock in LOCKS:
+        text = lock.read_text("utf-8")
+        assert not re.search(r"://|file:|^-|find-links|index-url", text, re.MULTILINE)
+        assert all(pin.endswith("\\") for pin in re.findall(r"^\w.*", text, re.MULTILINE))
+
+
+def test_nothing_is_left_for_later() -> None:
+    folders = ("server", "tests", "examples", "README.md")
+    paths = [path for path in tracked() if path.relative_to(ROOT).parts[0] in folders]
+    assert not [path for path in paths if UNFINISHED.search(path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("line", requirements())
+def test_a_dependency_is_bounded_on_both_sides_with_a_reason_beside_it(line: str) -> None:
+    operators = {one.operator for one in Requirement(line).specifier}
+    assert operators == {">=", "<"}
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert re.search(re.escape(f'"{line}"') + r"[],]* +# \w", text)
+
+
+def test_the_lock_was_made_from_these_dependencies() -> None:
+    pins = [
+        re.findall(r"^([\w.-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE) for lock in LOCKS
+    ]
+    versions = {name: version for pin in pins for name, version in pin}
+    for requirement in map(Requirement, requirements()):
+        assert requirement.specifier.contains(versions[requirement.name.lower()])
+
+
+def test_the_build_back_end_is_locked_as_it_is_declared() -> None:
+    assert set(PROJECT["build-system"]["requires"]) <= set(PROJECT["dependency-groups"]["build"])
