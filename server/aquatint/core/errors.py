@@ -1,0 +1,111 @@
+"""Every way a call can fail, split by who can act on it.
+
+AquatintError
+├── BadRequest              the agent: call again, differently
+│   ├── ModelCannot         ... the model has no such ability
+│   ├── BadImage            ... what was given is no usable picture
+│   ├── BadMask             ... the mask does not fit its picture
+│   ├── NoSuchImage         ... nothing stands behind that reference
+│   └── PathNotAllowed      ... outside the folders this server may touch
+├── Refused                 the user: the provider's content policy said no
+├── OverBudget              the user: the spending limit is reached
+├── Busy                    time: rate limit, overload
+├── Unavailable             time: the provider or the network failed
+├── BadReply                time: the provider answered something unusable
+├── Misconfigured           the operator: key, verification, billing, folder
+└── NotKept                 the operator: the picture exists, its folder failed
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Spent = Literal["no", "yes", "unknown"]
+
+
+class AquatintError(Exception):
+    """A failure that says what happened, and the next call to make.
+
+    `code` is stable and machine-readable, `message` says what happened, `fix` names the next call
+    or setting, `retryable` tells whether the same call may pass later (after `retry_after` seconds
+    where the provider named a time), `spent` tells whether money was spent.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        fix: str,
+        *,
+        code: str | None = None,
+        retry_after: float | None = None,
+        spent: Spent = "no",
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.reason = code or self.code
+        self.retry_after = retry_after
+        self.spent: Spent = spent
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.fix}".strip()
+
+
+class BadRequest(AquatintError):
+    code = "bad_request"
+
+
+class ModelCannot(BadRequest):
+    code = "model_cannot"
+
+
+class BadImage(BadRequest):
+    code = "bad_image"
+
+
+class BadMask(BadRequest):
+    code = "bad_mask"
+
+
+class NoSuchImage(BadRequest):
+    code = "no_such_image"
+
+
+class PathNotAllowed(BadRequest):
+    code = "path_not_allowed"
+
+
+class Refused(AquatintError):
+    code = "content_policy"
+
+
+class OverBudget(AquatintError):
+    code = "over_budget"
+
+
+class Busy(AquatintError):
+    code = "busy"
+    retryable = True
+
+
+class Unavailable(AquatintError):
+    code = "unavailable"
+    retryable = True
+
+
+class BadReply(AquatintError):
+    code = "bad_provider_reply"
+
+
+class Misconfigured(AquatintError):
+    code = "misconfigured"
+
+
+class NotKept(AquatintError):
+    code = "not_kept"
+    loose: tuple[tuple[bytes, str], ...] = ()  # previews (bytes, MIME type) of what was not kept

@@ -1,0 +1,266 @@
+"""What is wrong with a request, apart from its sizes: collected, each with its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from types import MappingProxyType
+
+from .errors import BadRequest, ModelCannot
+from .models import Choice, Model
+from .types import EditRequest, Format, GenerateRequest
+
+KINDS: Mapping[str, Format] = MappingProxyType(  # the extensions of save_to that a model may make
+    {
+        "png": "png",
+        "jpg": "jpeg",
+        "jpeg": "jpeg",
+        "webp": "webp",
+        "gif": "gif",
+        "svg": "svg",
+    }
+)
+LOSSY: frozenset[str] = frozenset(
+    {"jpeg", "webp", "avif"}
+)  # what has a compression; avif is only ever saved
+STILL: frozenset[Format] = frozenset(
+    {"png", "jpeg", "webp"}
+)  # what is written here when the model cannot
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A request, the model it goes to, and what was found wrong or worth saying."""
+
+    request: GenerateRequest | EditRequest
+    choice: Choice
+    problems: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
+    warnings: list[str] = field(default_factory=list[str])
+
+    @property
+    def model(self) -> Model:
+        return self.choice.model
+
+    @property
+    def name(self) -> str:
+        return self.choice.name
+
+    @property
+    def edit(self) -> EditRequest | None:
+        return self.request if isinstance(self.request, EditRequest) else None
+
+    @property
+    def keep(self) -> bool:
+        """Whether everything outside a mask must stay exact."""
+        return self.edit is not None and self.edit.mask is not None and self.edit.outside != "model"
+
+    def wrong(self, what: str, fix: str) -> None:
+        """The caller asked for something no model does."""
+        self.problems.append((what, fix, False))
+
+    def cannot(self, what: str, fix: str, able: Callable[[Model], bool] | None = None) -> None:
+        """This model does not do it; `able` finds the ones that do."""
+        peers = [name for name, peer in self.choice.peers if able is not None and able(peer)]
+        others = f" Or take model={words(peers[:3], 'or')}." if peers else ""
+        self.problems.append((what, fix + others, True))
+
+    def gated(self, what: str, value: str) -> None:
+        if value in self.model.preview:
+            self.warnings.append(
+                f"{what}: a gated preview or not documented for {self.name}; it may be refused."
+            )
+
+    def settle(self) -> None:
+        """Raises everything that is wrong as one error."""
+        if not self.problems:
+            return
+        kind = ModelCannot if all(model for *_, model in self.problems) else BadRequest
+        if len(self.problems) == 1:
+            what, fix, _ = self.problems[0]
+            raise kind(what, fix)
+        lines = [f"- {what} {fix}" for what, fix, _ in self.problems]
+        head = f"{len(lines)} things are wrong with this request, and nothing was sent:"
+        raise kind("\n".join((head, *lines)), "Mend all of these, then call again.")
+
+
+def judge_words(desk: Desk) -> None:
+    request, model = desk.request, desk.model
+    if not request.prompt.strip():
+        desk.wrong("prompt: it is empty.", "Say what the picture shows.")
+    over = len(request.prompt) - model.prompt_chars
+    if over > 0:
+        desk.wrong(
+            f"prompt: {len(request.prompt):,} characters; {model.prompt_chars:,} are the most.",
+            f"Shorten it by {over:,}.",
+        )
+    if not 1 <= request.n <= model.n:
+        desk.wrong(f"n: {request.n} is not between 1 and {model.n}.", f"Use n=1 to n={model.n}.")
+    if request.complexity and request.complexity not in model.complexity:
+        desk.cannot(
+            f"complexity: {desk.name} has none.",
+            "Leave complexity out.",
+            lambda peer: bool(peer.complexity),
+        )
+
+
+def judge_inputs(desk: Desk) -> None:
+    model, edit = desk.model, desk.edit
+    task = "edit" if edit else "generate"
+    if task not in model.endpoints:
+        desk.cannot(
+            f"model: {desk.name} cannot {task} pictures.",
+            "Leave model out.",
+            lambda peer: task in peer.endpoints,
+        )
+    if edit is None:
+        return
+    if not 1 <= len(edit.images) <= model.images:
+        desk.wrong(
+            f"images: {len(edit.images)} given; it takes 1 to {model.images}.",
+            "Give the picture to change first, then the references.",
+        )
+    if edit.mask and edit.markup:
+        desk.wrong("markup: it does not go with a mask.", "Give one of the two.")
+    elif edit.mask and not model.mask:
+        desk.cannot(f"mask: {desk.name} takes none.", "Leave mask out.", lambda peer: peer.mask)
+    elif edit.markup and not model.markup:
+        desk.cannot(
+            f"markup: {desk.name} takes none.",
+            "Use mask, or leave markup out.",
+            lambda peer: peer.markup,
+        )
+    fidelity = edit.input_fidelity
+    if fidelity and fidelity not in model.fidelity:
+        has = f"has only {words(model.fidelity, 'and')}" if model.fidelity else "has no such choice"
+        desk.cannot(f"input_fidelity: {desk.name} {has}.", "Leave input_fidelity out.")
+
+
+def choose_format(desk: Desk) -> tuple[Format, Format | None]:
+    """The format to order, and the one to convert to afterwards if that is another.
+
+    The caller's; else that of the first name in save_to that the model can make; else png, and so
+    too under a mask, where a lossy file would not keep the pixels: that one is converted after.
+    """
+    request, model = desk.request, desk.model
+    asked, saved = request.format, extensions(request)
+    if "svg" in (asked, *saved):
+        _judge_svg(desk)
+    if asked is None:
+        made: list[Format] = [k for n in saved if (k := KINDS.get(n)) and k in model.formats]
+        chosen: Format = made[0] if made else "png"
+        if desk.keep and chosen in STILL:
+            chosen = "png"
+        desk.gated(f"format={chosen}", chosen)
+        return chosen, None
+    if asked in model.formats and not (desk.keep and asked in LOSSY):
+        desk.gated(f"format={asked}", asked)
+        return asked, None
+    if asked in STILL:
+        if not desk.keep:
+            desk.warnings.append(f"{desk.name} draws no {asked}: png is drawn and converted here.")
+        return "png", asked
+    if asked != "svg":
+        desk.cannot(
+            f"format: {desk.name} draws no {asked}.",
+            f"Use format={words(model.formats, 'or')}.",
+            lambda peer: asked in peer.formats,
+        )
+    return "png", None
+
+
+def _judge_svg(desk: Desk) -> None:
+    """An svg is drawn by a model that can, and neither made from pixels nor turned into them."""
+    request = desk.request
+    if "svg" not in desk.model.formats:
+        field = "format" if request.format == "svg" else "save_to"
+        desk.cannot(
+            f"{field}: {desk.name} draws no svg.",
+            "Use format=png." if field == "format" else "Use a .png name.",
+            lambda peer: "svg" in peer.formats,
+        )
+    elif {request.format or "svg", *extensions(request)} != {"svg"}:
+        desk.wrong(
+            "save_to: svg and the other formats are not converted into one another.",
+            "Ask for the svg in a call of its own: format=svg and .svg names only.",
+        )
+
+
+def judge_look(desk: Desk, format: Format) -> None:
+    request, final = desk.request, desk.request.format or format
+    targets = {final, *(KINDS.get(name, name) for name in extensions(request))}
+    _judge_background(desk, final, targets)
+    if request.compression is not None:
+        if not 0 <= request.compression <= 100:
+            desk.wrong(
+                f"compression: {request.compression} is not between 0 and 100.",
+                "Use 0 to 100; 100 is the best quality.",
+            )
+        if not targets & LOSSY:
+            desk.wrong(
+                f"compression: {final} has none.", "Leave it out, or use format=jpeg or webp."
+            )
+    if format == "svg" and request.n != 1:
+        desk.wrong(f"n: an svg is drawn alone, not {request.n} at once.", "Use n=1.")
+    if format in {"gif", "svg"} and desk.edit and desk.edit.mask:
+        desk.wrong(f"mask: it does not go with {format}.", "Use format=png.")
+
+
+def _judge_background(desk: Desk, final: Format, targets: set[str]) -> None:
+    request, model = desk.request, desk.model
+    if request.background == "transparent":
+        solid = "jpeg" if "jpeg" in targets else final if final not in model.alpha else None
+        if "transparent" not in model.backgrounds:
+            desk.cannot(
+                f"background: {desk.name} draws no transparent one.",
+                "Leave background out.",
+                lambda peer: "transparent" in peer.backgrounds,
+            )
+        elif solid:
+            desk.wrong(
+                f"background: {solid} does not go with a transparent one.",
+                f"Use {words(model.alpha, 'or')} (format and the names in save_to).",
+            )
+        desk.gated("background=transparent", "transparent")
+    elif request.background and request.background not in model.backgrounds:
+        desk.cannot(
+            f"background: {desk.name} has no {request.background} one.", "Leave background out."
+        )
+
+
+def animation(desk: Desk, format: Format) -> tuple[int | None, int | None]:
+    """Frames and their milliseconds for a gif, none for anything else."""
+    request, gif = desk.request, desk.model.gif
+    if format != "gif" or gif is None:
+        for name in ("frames", "frame_ms"):
+            if getattr(request, name) is not None and request.format != "gif":
+                desk.wrong(
+                    f"{name}: {request.format or format} has no frames.",
+                    f"Use format=gif, or leave {name} out.",
+                )
+        return None, None
+    frames = gif.usual_frames if request.frames is None else request.frames
+    ms = gif.usual_ms if request.frame_ms is None else request.frame_ms
+    if not gif.frames[0] <= frames <= gif.frames[1]:
+        desk.wrong(
+            f"frames: {frames} is not between {gif.frames[0]} and {gif.frames[1]}.",
+            f"Use frames={gif.frames[0]} to frames={gif.frames[1]}.",
+        )
+    if not gif.ms[0] <= ms <= gif.ms[1]:
+        low, high = gif.ms
+        desk.wrong(f"frame_ms: {ms} is not between {low} and {high}.", f"Use {low} to {high}.")
+    elif ms % gif.ms_step:
+        near = max(gif.ms[0], (ms + gif.ms_step // 2) // gif.ms_step * gif.ms_step)
+        desk.wrong(f"frame_ms: {ms} is no multiple of {gif.ms_step}.", f"Use frame_ms={near}.")
+    return frames, ms
+
+
+def extensions(request: GenerateRequest) -> tuple[str, ...]:
+    """The extensions of save_to, lower case, without the dot."""
+    return tuple(PurePath(name).suffix.lower().lstrip(".") for name in request.save_to)
+
+
+def words(values: Iterable[str], last: str) -> str:
+    """`a, b or c`."""
+    *most, end = values
+    return f"{', '.join(most)} {last} {end}" if most else end

@@ -1,0 +1,133 @@
+"""Masks as PNG, and how any picture that someone hands in as a mask is to be read."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+
+from PIL import Image, ImageChops
+
+from .coverage import Coverage, hard
+from .errors import BadMask
+from .levels import NONE, extremes, mapped, table, where
+from .regions import Edit
+
+LIMIT = 4_000_000  # bytes; the smallest mask limit that the API's pages state
+# What a JPEG or a brush's rim leaves near black and white is meant as black and white.
+SNAP = table(lambda v: 0 if v < 16 else 255 if v > 239 else v)
+MID_GREYS = slice(16, 240)
+MOST_GREY = 0.4  # a blurred mask has few mid-greys, a photograph hardly anything else
+MOST_COLOURED = 0.05
+
+
+def to_png(coverage: Coverage) -> bytes:
+    """The stored form, RGBA: grey is the coverage itself, alpha is 0 wherever that is above 0.
+
+    So every reader sees alpha 0 = edit here, and `understand` gets the softness back exactly. A
+    hard mask looks the same stored and sent.
+    """
+    grey = coverage.picture
+    return _png(Image.merge("RGBA", (grey, grey, grey, mapped(grey, NONE))))
+
+
+def sent_png(coverage: Coverage) -> bytes:
+    """The form that leaves: edit = white with alpha 0, keep = black with alpha 255.
+
+    One picture for services that read alpha and for those that take white as edit.
+    """
+    return to_png(hard(coverage))
+
+
+def understand(image: Image.Image, edit: Edit | None = None) -> tuple[Coverage, str | None]:
+    """Any 8-bit picture as a mask, and a note on how it was read (None for one of ours).
+
+    Without `edit`: our own form exactly, else alpha if it varies (transparent = edit), else
+    brightness (white = edit). Raises BadMask for what is no mask.
+    """
+    alpha = _alpha(image)
+    if edit is None and alpha is not None:
+        grey = _ours(image, alpha)
+        if grey is not None:
+            return Coverage(grey), None
+    if edit == "transparent" or (
+        edit is None and alpha is not None and extremes(alpha) != (255, 255)
+    ):
+        return _by_alpha(alpha)
+    return _by_brightness(image, edit)
+
+
+def _by_alpha(alpha: Image.Image | None) -> tuple[Coverage, str]:
+    if alpha is None or extremes(alpha) == (255, 255):
+        raise BadMask(
+            "The mask has no transparent pixels, so nothing in it says edit.",
+            "Say edit='white' or edit='black' if its brightness is meant, or call make_mask.",
+        )
+    coverage = mapped(ImageChops.invert(alpha), SNAP)
+    return Coverage(coverage), "The mask was read by its alpha: transparent means edit."
+
+
+def _by_brightness(image: Image.Image, edit: Edit | None) -> tuple[Coverage, str]:
+    grey = image.convert("RGB").convert("L")
+    if edit is None:
+        _refuse_photograph(image, grey)
+    low, high = extremes(grey)
+    word = edit or "white"
+    note = f"The mask was read by its brightness: {word} means edit."
+    if low == high:
+        tone = {0: "black", 255: "white"}.get(low, "grey")
+        note = f"The mask is {tone} all over. {note}"
+    grey = mapped(grey, SNAP)
+    return Coverage(ImageChops.invert(grey) if word == "black" else grey), note
+
+
+def _refuse_photograph(image: Image.Image, grey: Image.Image) -> None:
+    counts = grey.histogram()
+    mid = sum(counts[MID_GREYS]) / sum(counts)
+    coloured = _coloured(image)
+    if mid <= MOST_GREY and coloured <= MOST_COLOURED:
+        return
+    what = (
+        f"{mid:.0%} of it is neither black nor white"
+        if mid > MOST_GREY
+        else f"{coloured:.0%} of it is coloured"
+    )
+    raise BadMask(
+        f"This looks like a picture, not like a mask: {what}, and it has no transparency.",
+        "Call make_mask(image=..., regions=[...]) to say which part to change, or, if its "
+        "brightness is the mask, make_mask with the region {kind: 'image', image: ..., edit: "
+        "'white'}.",
+    )
+
+
+def _coloured(image: Image.Image) -> float:
+    """The share of pixels that have a colour, looked for on a small copy."""
+    small = image.convert("RGB").reduce(max(1, max(image.size) // 256))
+    _, saturation, value = small.convert("HSV").split()
+    counts = saturation.histogram(mapped(value, where(lambda v: v > 48)))
+    return sum(counts[64:]) / (small.width * small.height)
+
+
+def _ours(image: Image.Image, alpha: Image.Image) -> Image.Image | None:
+    """The grey of a picture in our stored form; None for any other."""
+    if image.mode != "RGBA":
+        return None
+    red, green, blue, _ = image.split()
+    if red != green or red != blue or mapped(red, NONE) != alpha:
+        return None
+    return red
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    if not image.has_transparency_data:
+        return None
+    return image.convert("RGBA").getchannel("A")
+
+
+def _png(image: Image.Image) -> bytes:
+    """Run lengths alone pack flat masks best and fastest; a ragged one gets the slower way."""
+    out = BytesIO()
+    image.save(out, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    if out.tell() > LIMIT:
+        out = BytesIO()
+        image.save(out, "PNG", compress_level=3)
+    return out.getvalue()

@@ -1,0 +1,230 @@
+"""Turns a list of regions into coverage; also the one door to everything about masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import ceil, floor
+
+from PIL import Image, ImageDraw
+
+from .coverage import (
+    Coverage,
+    Facts,
+    blank,
+    common,
+    describe,
+    feathered,
+    grown,
+    hard,
+    inverted,
+    is_soft,
+    minus,
+    scale,
+    shrunk,
+    union,
+)
+from .errors import BadMask
+from .levels import NEAREST, resized
+from .mask_png import sent_png, to_png, understand
+from .overlay import overlay
+from .regions import SCALE, Region, Units, in_pixels, rgb
+from .wand import colour_at, connected, similar
+
+__all__ = [
+    "Coverage",
+    "Facts",
+    "blank",
+    "common",
+    "describe",
+    "feathered",
+    "grown",
+    "hard",
+    "inverted",
+    "is_soft",
+    "minus",
+    "overlay",
+    "render",
+    "scale",
+    "sent_png",
+    "shrunk",
+    "to_png",
+    "understand",
+    "union",
+]
+
+Size = tuple[int, int]
+Point = tuple[float, float]
+
+
+def render(
+    regions: Sequence[Region],
+    size: Size,
+    *,
+    units: Units = "pixel",
+    picture: Image.Image | None = None,
+    images: Mapping[str, Image.Image] | None = None,
+    grow: float = 0,
+    shrink: float = 0,
+    feather: float = 0,
+    invert: bool = False,
+) -> Coverage:
+    """Regions folded left to right, then grow, shrink, invert, feather, in that order.
+
+    `regions` have passed `regions.check`. x and width are in `units` of the width, y and height of
+    the height, a stroke's width of the shorter side; grow, shrink and feather are always pixels.
+    Feather is last so that it runs into what will be edited, never into what is kept. Edges of
+    shapes are hard (0 or 255). `picture` is the upright picture (for colours), `images` the opened
+    masks by the reference their region names. Raises BadMask.
+    """
+    result = blank(size)
+    for index, region in enumerate(regions):
+        part = _part(region, size, units, picture, images or {})
+        part = replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
+        result = FOLD[region.op](result, part)
+    if grow > 0:
+        result = grown(result, grow)
+    if shrink > 0:
+        result = shrunk(result, shrink)
+    return feathered(inverted(result) if invert else result, feather)
+
+
+FOLD: dict[str, Callable[[Coverage, Coverage], Coverage]] = {
+    "add": union,
+    "subtract": minus,
+    "intersect": common,
+}
+
+
+def _part(
+    region: Region,
+    size: Size,
+    units: Units,
+    picture: Image.Image | None,
+    images: Mapping[str, Image.Image],
+) -> Coverage:
+    match region.kind:
+        case "all":
+            return blank(size, 255)
+        case "image":
+            return _image(region, images[region.image or ""], size)
+        case "color":
+            return _color(region, size, units, picture)
+        case _:
+            return _shape(region, size, units)
+
+
+def _shape(region: Region, size: Size, units: Units) -> Coverage:
+    """A shape, drawn by the pixels' centres; what leaves the picture is cut off and said."""
+    points = [
+        (in_pixels(x, size[0], units), in_pixels(y, size[1], units))
+        for x, y in region.points or _corners(region)
+    ]
+    box = _bounds(points, 0)
+    drawn = Image.new("L", size)
+    if region.kind == "rect":
+        left, top, right, bottom = (round(v) for v in _cut(box, size))
+        drawn.paste(255, (left, top, right, bottom))
+    elif region.kind == "ellipse":
+        _paint(drawn, box, lambda draw, at: draw.ellipse([at(box[:2]), at(box[2:])], fill=255))
+    elif region.kind == "polygon":
+        _paint(drawn, box, lambda draw, at: draw.polygon([at(p) for p in points], fill=255))
+    else:
+        _brush(drawn, points, in_pixels(region.width or 0, min(size), units))
+    note = _clipping(box, size, drawn, units)
+    return Coverage(drawn, (note,) if note else ())
+
+
+def _corners(region: Region) -> list[Point]:
+    x, y = region.x or 0, region.y or 0
+    return [(x, y), (x + (region.width or 0), y + (region.height or 0))]
+
+
+def _brush(drawn: Image.Image, points: list[Point], width: float) -> None:
+    radius = max(2, round(width))  # on the doubled lattice; thinner would slip between centres
+
+    def stroke(draw: ImageDraw.ImageDraw, at: Callable[[Point], Point]) -> None:
+        track = [at(point) for point in points]
+        if len(track) > 1:
+            draw.line(track, fill=255, width=2 * radius + 1)
+        for x, y in track:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+    _paint(drawn, _bounds(points, radius), stroke)
+
+
+def _paint(
+    drawn: Image.Image,
+    box: tuple[float, float, float, float],
+    paint: Callable[[ImageDraw.ImageDraw, Callable[[Point], Point]], object],
+) -> None:
+    """Draw on a lattice twice as fine, whose odd points are the pixels' centres, and take those.
+
+    Pillow draws through whole coordinates, both ends included; so a polygon on a rectangle's
+    corners would be a pixel larger than the rectangle.
+    """
+    left, top, right, bottom = _cut(box, drawn.size)
+    left, top, right, bottom = floor(left), floor(top), ceil(right), ceil(bottom)
+    if left >= right or top >= bottom:
+        return
+    fine = Image.new("L", (2 * (right - left), 2 * (bottom - top)))
+    paint(ImageDraw.Draw(fine), lambda p: (round(2 * (p[0] - left)), round(2 * (p[1] - top))))
+    centres = resized(fine, (right - left, bottom - top), NEAREST)
+    drawn.paste(centres, (left, top))
+
+
+def _bounds(points: list[Point], margin: float) -> tuple[float, float, float, float]:
+    across, down = [x for x, _ in points], [y for _, y in points]
+    return min(across) - margin, min(down) - margin, max(across) + margin, max(down) + margin
+
+
+def _cut(box: tuple[float, float, float, float], size: Size) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box
+    left, top = max(0, left), max(0, top)
+    return left, top, max(left, min(right, size[0])), max(top, min(bottom, size[1]))
+
+
+def _clipping(
+    box: tuple[float, float, float, float], size: Size, drawn: Image.Image, units: Units
+) -> str | None:
+    left, top, right, bottom = box
+    if drawn.getbbox() is None:
+        if left >= size[0] or top >= size[1] or right <= 0 or bottom <= 0:
+            whole = SCALE.get(units)
+            scale_ = f"{whole:g}x{whole:g}" if whole else f"{size[0]}x{size[1]}"
+            return f"lies wholly outside the picture, which is {scale_} in units of {units}."
+        return f"is smaller than a pixel (its numbers were taken as {units})."
+    if left < -0.5 or top < -0.5 or right > size[0] + 0.5 or bottom > size[1] + 0.5:
+        return "was clipped to the picture."
+    return None
+
+
+def _color(region: Region, size: Size, units: Units, picture: Image.Image | None) -> Coverage:
+    if picture is None:
+        raise BadMask("A color region needs a picture to look in.", "Pass image to make_mask.")
+    at = None
+    if region.x is not None and region.y is not None:
+        x, y = in_pixels(region.x, size[0], units), in_pixels(region.y, size[1], units)
+        at = (min(int(x), size[0] - 1), min(int(y), size[1] - 1))
+    colour = rgb(region.color) if region.color else colour_at(picture, *(at or (0, 0)))
+    match = similar(picture, colour, region.tolerance)
+    if at and region.contiguous:
+        match = connected(match, *at)
+    if match.getbbox() is None:
+        return Coverage(match, ("found nothing of that colour: raise tolerance.",))
+    return Coverage(match)
+
+
+def _image(region: Region, image: Image.Image, size: Size) -> Coverage:
+    coverage, note = understand(image, region.edit)
+    notes = (note,) if note else ()
+    if coverage.size != size:
+        if abs(coverage.size[0] * size[1] - coverage.size[1] * size[0]) > max(size) * 2:
+            raise BadMask(
+                f"The mask {region.image} is {coverage.size[0]}x{coverage.size[1]} but the picture "
+                f"is {size[0]}x{size[1]}.",
+                "Draw it in the picture's own shape, or describe the region by other kinds.",
+            )
+        notes += (f"was scaled from {coverage.size[0]}x{coverage.size[1]} to the picture's size.",)
+        coverage = scale(coverage, size)
+    return replace(coverage, notes=notes)

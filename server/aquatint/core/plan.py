@@ -1,0 +1,255 @@
+"""Turns a request into an order a model can draw, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import sizes
+from .judge import (
+    LOSSY,
+    Desk,
+    animation,
+    choose_format,
+    judge_inputs,
+    judge_look,
+    judge_words,
+    words,
+)
+from .models import Choice, Defaults, Gif, Model
+from .sizes import MAX_EXACT, Grid, Rule, Size
+from .types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An order and what is done here with what comes back.
+
+    `convert` is the format asked for where the order's is another one (the model cannot, or the
+    pixels must stay exact until the end); other extensions of `save_to` are converted when saved.
+    `placement` is set where the first picture is to be padded and scaled to the order's size before
+    it is sent, and that undone after. `warnings` begins with the choice's own.
+    """
+
+    order: Order
+    exact_size: Size | None
+    convert: Format | None
+    compression: int | None
+    warnings: tuple[str, ...]
+    placement: Placement | None = None
+
+
+def plan(
+    request: GenerateRequest | EditRequest,
+    choice: Choice,
+    *,
+    defaults: Defaults,
+    partials: int = 0,
+    safety_identifier: str | None = None,
+    svg_model: str | None = None,
+    first: Size | None = None,
+) -> Plan:
+    """The order for a request; `first` is the upright size of an edit's first picture.
+
+    Raises ModelCannot when all that is wrong is about the model, else BadRequest; either lists
+    every problem as `field: what is wrong. Fix.` The order's `images`, `mask` and `markup` are left
+    empty: they are keys, which the caller fills in.
+    """
+    desk = Desk(request, choice)
+    judge_words(desk)
+    judge_inputs(desk)
+    format, convert = choose_format(desk)
+    judge_look(desk, format)
+    frames, frame_ms = animation(desk, format)
+    exact = _exact_size(desk, format)
+    size, placement = _size(desk, _Rules.of(desk.model, format, frames), exact, defaults, first)
+    quality = _quality(desk, defaults)
+    desk.settle()
+    model, alone = desk.model, request.n == 1 and format not in {"gif", "svg"}
+    order = Order(
+        prompt=request.prompt,
+        model=choice.name,
+        size=size,
+        quality=quality,
+        background=request.background,
+        format=format,
+        compression=request.compression if format in LOSSY else None,
+        n=request.n,
+        moderation=request.moderation,
+        complexity=request.complexity,
+        frames=frames,
+        frame_ms=frame_ms,
+        partials=partials if model.stream and alone else 0,
+        input_fidelity=desk.edit.input_fidelity if desk.edit else None,
+        safety_identifier=safety_identifier,
+        svg_model=svg_model if format == "svg" else None,
+        chosen=_chosen(request, format),
+    )
+    warnings = (*choice.warnings, *desk.warnings)
+    return Plan(order, exact, convert, request.compression, warnings, placement)
+
+
+def _exact_size(desk: Desk, format: Format) -> Size | None:
+    asked = desk.request.exact_size
+    if asked is None:
+        return None
+    exact = sizes.parse_size(asked.strip())
+    if exact is None:
+        desk.wrong(
+            f"exact_size: {asked!r} is no width and height.", "Write it as exact_size=1080x1080."
+        )
+    elif max(exact) > MAX_EXACT:
+        desk.wrong(f"exact_size: the longest edge may be {MAX_EXACT}.", "Ask for a smaller one.")
+    if format == "svg":
+        desk.wrong("exact_size: an svg has no pixels.", "Leave exact_size out.")
+    if desk.keep:
+        desk.wrong(
+            "exact_size: a masked edit keeps the first picture's own size.",
+            "Leave exact_size out, or pass outside=model.",
+        )
+    return exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What is forbidden, what is only advised against, and by which rule we choose ourselves."""
+
+    forbids: Rule
+    chooses: Rule
+    advises: Rule | None = None
+
+    @classmethod
+    def of(cls, model: Model, format: Format, frames: int | None) -> _Rules:
+        gif: Gif | None = model.gif if format == "gif" else None
+        if gif and gif.sizes:
+            return cls(gif.sizes, gif.sizes)
+        if gif and gif.sheet:
+            frame = gif.sheet.frame(frames or gif.usual_frames)
+            return cls(model.sizes, frame, advises=frame)
+        return cls(model.sizes, model.fit or model.sizes)
+
+
+def _size(
+    desk: Desk, rules: _Rules, exact: Size | None, defaults: Defaults, first: Size | None
+) -> tuple[str, Placement | None]:
+    """The size to order, and where the first picture stands on it when it must be fitted."""
+    asked = (desk.request.size or "").strip().lower()
+    if asked == "auto" and rules.forbids.auto and not desk.keep:
+        return "auto", None
+    placement: Placement | None = None
+    if asked not in {"", "auto"}:
+        size = _asked(desk, rules, asked)
+    elif exact:
+        size = sizes.text(_cover(desk, rules, exact))
+    elif first:
+        drawn, placement = sizes.canvas(rules.chooses, *first)
+        size = sizes.text(drawn)
+    else:
+        size = _usual(desk, rules, defaults.size.strip().lower())
+    drawn = sizes.parse_size(size)
+    if drawn:
+        _remark(desk, rules, drawn, exact if asked not in {"", "auto"} else None)
+        if first and desk.keep:
+            placement = sizes.place(drawn, *first)
+    return size, placement
+
+
+def _usual(desk: Desk, rules: _Rules, words: str) -> str:
+    """The default size as this model has it; a default is no caller's fault, so never refused."""
+    if words == "auto" and rules.forbids.auto:
+        return words
+    size = sizes.parse_size(words)
+    if size:
+        return sizes.text(sizes.canvas(rules.chooses, *size)[0])
+    ratio = sizes.parse_ratio("square" if words == "auto" else words)
+    if ratio is None:
+        desk.warnings.append(f"The default size {words!r} is none: set AQUATINT_SIZE to 1024x1024.")
+    return sizes.text(sizes.nearest(rules.chooses, ratio or 1.0))
+
+
+def _remark(desk: Desk, rules: _Rules, drawn: Size, exact: Size | None) -> None:
+    pixels = rules.forbids.experimental if isinstance(rules.forbids, Grid) else None
+    if pixels and drawn[0] * drawn[1] > pixels:
+        desk.warnings.append(f"size: above {pixels:,} pixels is experimental at {desk.name}.")
+    if exact and (drawn[0] < exact[0] or drawn[1] < exact[1]):
+        desk.warnings.append(
+            f"size: {sizes.text(drawn)} does not cover exact_size, so it will be scaled up."
+        )
+
+
+def _asked(desk: Desk, rules: _Rules, words: str) -> str:
+    """The size behind the caller's words; anything at all once a problem was noted."""
+    size, ratio = sizes.parse_size(words), sizes.parse_ratio(words)
+    if size:
+        _judge_size(desk, rules, size)
+        return sizes.text(size)
+    if ratio is None:
+        desk.wrong(
+            f"size: {words!r} is no size.",
+            "Use 1024x1024 and the like, square, landscape, portrait, a ratio like 16:9, or auto.",
+        )
+        return words
+    near = sizes.nearest(rules.chooses, ratio)
+    off = near[0] / near[1] / ratio
+    if not 0.8 < off < 1.25:
+        desk.cannot(
+            f"size: {words} is far from every shape {desk.name} draws.",
+            f"Use size={sizes.text(near)}, or exact_size with the width and height wanted.",
+        )
+    elif not 0.99 < off < 1.01:
+        desk.warnings.append(f"size: {words} is drawn at {sizes.text(near)}, the nearest shape.")
+    return sizes.text(near)
+
+
+def _judge_size(desk: Desk, rules: _Rules, size: Size) -> None:
+    reasons = sizes.legal(rules.forbids, *size)
+    advice = sizes.legal(rules.advises, *size) if rules.advises else []
+    if reasons and (advice or rules.advises is None):
+        fitted = not (desk.keep or desk.request.exact_size or desk.request.format == "svg")
+        desk.cannot(
+            f"size: {desk.name} does not draw {sizes.text(size)}: {'; '.join(reasons)}.",
+            sizes.suggest(rules.chooses, *size, exact=fitted),
+            lambda peer: not sizes.legal(peer.sizes, *size),
+        )
+    elif advice:
+        desk.warnings.append(
+            f"size: {sizes.text(size)} may be refused: {'; '.join(advice)} (measured by others)."
+        )
+
+
+def _cover(desk: Desk, rules: _Rules, exact: Size) -> Size:
+    drawn = sizes.covering(rules.chooses, *exact)
+    if drawn[0] < exact[0] or drawn[1] < exact[1]:
+        desk.warnings.append(
+            f"exact_size: nothing that {desk.name} draws covers {sizes.text(exact)};"
+            f" {sizes.text(drawn)} is drawn and scaled up."
+        )
+    return drawn
+
+
+def _quality(desk: Desk, defaults: Defaults) -> Quality:
+    asked, has = desk.request.quality, desk.model.qualities
+    if asked is None:
+        usual = (defaults.quality, "auto", *has)
+        return next(quality for quality in usual if quality in has)
+    if asked not in has:
+        desk.cannot(
+            f"quality: {desk.name} has no {asked}.",
+            f"Use {words(has, 'or')}.",
+            lambda peer: asked in peer.qualities,
+        )
+    desk.gated(f"quality={asked}", asked)
+    return asked
+
+
+def _chosen(request: GenerateRequest | EditRequest, format: Format) -> frozenset[str]:
+    """The optional fields of the order that are the caller's own words."""
+    names = {"size", "quality", "background", "moderation", "complexity", "frames", "frame_ms"}
+    names |= {"input_fidelity"}
+    chosen = {name for name in names if getattr(request, name, None) is not None}
+    if request.format == format:
+        chosen.add("format")
+    if request.compression is not None and format in LOSSY:
+        chosen.add("compression")
+    if request.n != 1:
+        chosen.add("n")
+    return frozenset(chosen)

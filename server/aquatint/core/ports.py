@@ -1,0 +1,183 @@
+"""What the use cases need of the outside; adapters implement these, tests run one suite on each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .types import Caller, Finding, Job, Order, Page, Picture, Record, Usage
+
+
+class Part(Protocol):
+    """A picture on its way in: bytes on disk under a name that no reader looks at.
+
+    `write` appends; it raises OSError when the disk does. `read` gives everything written so far.
+    """
+
+    @property
+    def size(self) -> int: ...
+    def write(self, data: bytes | memoryview, /) -> None: ...
+    def read(self, limit: int | None = None) -> bytes: ...
+    def discard(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The bytes behind an order's keys, in its order: PNG, JPEG or WebP; mask and markup PNG."""
+
+    images: tuple[bytes, ...] = ()
+    mask: bytes | None = None
+    markup: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The request is about to leave: from here on an unanswered call may have cost money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The provider asked for a pause before the request is (re)sent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """An early look at a picture that is still being drawn; a whole, decodable file."""
+
+    index: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The pictures as they came, checked for nothing yet."""
+
+    parts: tuple[Part, ...]
+    usage: Usage | None = None
+    model: str | None = None
+    request_id: str | None = None
+    notes: tuple[str, ...] = ()  # what the caller must be told (a parameter was dropped, ...)
+
+
+Event = Sent | Waiting | Partial | Finished
+
+
+class Engine(Protocol):
+    """Something that draws. `render` yields events and ends after one Finished.
+
+    It raises only the errors of core.errors. It writes what it draws into parts that `part` opens.
+    """
+
+    def render(
+        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+    ) -> AsyncIterator[Event]: ...
+    async def check(self) -> list[Finding]: ...
+    async def aclose(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """Bytes by key. A key is a relative POSIX path; keys are ours, never a caller's words."""
+
+    def part(self) -> Part: ...
+    async def keep(self, part: Part, key: str) -> None:
+        """Make a part durable under its final name, atomically. Raises NotKept."""
+        ...
+
+    async def put(self, key: str, data: bytes) -> None: ...
+    async def read(self, key: str) -> bytes:
+        """Raises NoSuchImage when the key is gone."""
+        ...
+
+    async def delete(self, key: str) -> None: ...
+    def path(self, key: str) -> str | None:
+        """The absolute path of a key, None where the store has no paths."""
+        ...
+
+    async def check(self) -> list[Finding]: ...
+
+
+class Catalog(Protocol):
+    """The ledger of jobs and the list of pictures. Everything is seen by its owner only."""
+
+    async def begin(self, job: Job, reuse_after: float | None) -> Record | None:
+        """Record the intent, or give the twin that makes it needless.
+
+        A twin has the same owner and digest and either still runs or ended `done`, undelivered,
+        after `reuse_after` (epoch seconds; None never reuses). One transaction.
+        """
+        ...
+
+    async def sent(self, job: str) -> None:
+        """The request left: after a crash this job is `unknown`, before it is simply dropped."""
+        ...
+
+    async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
+        """One transaction: the job's end and all its pictures."""
+        ...
+
+    async def add(self, picture: Picture, *, shown: bool = True) -> None:
+        """List a picture that no job made; hidden ones are found by id only."""
+        ...
+
+    async def same(self, sha256: str, owner: str) -> Picture | None:
+        """The newest picture with these very bytes."""
+        ...
+
+    async def latest(self, owner: str) -> Picture | None:
+        """The newest picture that a reply showed and that is no mask."""
+        ...
+
+    async def delivered(self, job: str) -> None: ...
+    async def job(self, job: str, owner: str) -> Record | None: ...
+    async def picture(self, picture: str, owner: str) -> Picture | None: ...
+    async def recent(
+        self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
+    ) -> Page:
+        """Newest first. Raises BadRequest for a cursor that is not ours."""
+        ...
+
+    async def running(self, owner: str) -> list[Record]: ...
+    async def ids(self, owner: str, prefix: str, limit: int) -> list[str]:
+        """Picture ids that start with prefix, newest first."""
+        ...
+
+    async def seconds(self, model: str, size: str, quality: str) -> float | None:
+        """The median time of the last calls of that sort; None when there were none."""
+        ...
+
+    async def check(self) -> list[Finding]: ...
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place save_to may write: checked, absolute."""
+
+    path: str
+
+
+class Door(Protocol):
+    """The only way to files that are not ours: reads and writes inside the allowed folders."""
+
+    async def read(self, path: str, caller: Caller) -> bytes:
+        """Raises PathNotAllowed, NoSuchImage or BadImage (no regular file, too large)."""
+        ...
+
+    async def check_target(self, path: str, caller: Caller, overwrite: bool) -> Target:
+        """Judge a place to write before anything is paid. Raises PathNotAllowed, BadRequest."""
+        ...
+
+    async def write(self, target: Target, data: bytes, caller: Caller, overwrite: bool) -> None:
+        """Atomically; raises PathNotAllowed, BadRequest (exists) or NotKept (disk)."""
+        ...
+
+
+class Fetch(Protocol):
+    """The only way to addresses that are not the provider's."""
+
+    async def get(self, url: str) -> bytes:
+        """https, public addresses only. Raises BadRequest, NoSuchImage, Unavailable."""
+        ...

@@ -1,0 +1,238 @@
+"""The nouns of the program, frozen. What crosses JSON (tools, catalog, worker) is pydantic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .errors import Spent
+
+Format = Literal["png", "jpeg", "webp", "gif", "svg"]
+Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
+Background = Literal["auto", "opaque", "transparent"]
+Level = Literal["low", "medium", "high"]
+Kind = Literal["generated", "edited", "mask", "derived", "added"]
+State = Literal["intent", "done", "failed", "refused", "unknown"]
+Reply = Literal["preview", "path", "full"]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GenerateRequest(Frozen):
+    """What a caller asked for, in the caller's own words; None is "not said"."""
+
+    prompt: str
+    model: str | None = None
+    size: str | None = None
+    exact_size: str | None = None
+    quality: Quality | None = None
+    background: Background | None = None
+    format: Format | None = None
+    compression: int | None = None
+    n: int = 1
+    moderation: Literal["auto", "low"] | None = None
+    complexity: Level | None = None
+    frames: int | None = None
+    frame_ms: int | None = None
+    save_to: tuple[str, ...] = ()
+    overwrite: bool = False
+    dry_run: bool = False
+    fresh: bool = False
+
+
+class EditRequest(GenerateRequest):
+    """A change to 1-16 pictures; `outside=None` keeps what a mask does not cover."""
+
+    images: tuple[str, ...]
+    mask: str | None = None
+    markup: str | None = None
+    outside: Literal["keep", "model"] | None = None
+    mask_fit: Literal["exact", "scale"] = "exact"
+    input_fidelity: Literal["low", "high"] | None = None
+
+
+class Order(Frozen):
+    """What an engine is to draw: every choice made, checked against the model's row.
+
+    `size` is `WxH` or `auto` (whatever the service understands for unknown models). `chosen` names
+    the optional fields the caller set; a service that rejects one of the others is asked again
+    without it. `images`, `mask` and `markup` are blob keys of prepared PNG/JPEG/WebP inputs.
+    """
+
+    prompt: str
+    model: str
+    size: str
+    quality: Quality
+    background: Background | None = None
+    format: Format = "png"
+    compression: int | None = None
+    n: int = 1
+    moderation: Literal["auto", "low"] | None = None
+    complexity: Level | None = None
+    frames: int | None = None
+    frame_ms: int | None = None
+    partials: int = 0
+    input_fidelity: Literal["low", "high"] | None = None
+    safety_identifier: str | None = None
+    svg_model: str | None = None
+    images: tuple[str, ...] = ()
+    mask: str | None = None
+    markup: str | None = None
+    chosen: frozenset[str] = frozenset()
+
+
+class Placement(Frozen):
+    """Where a picture stands on the canvas that was sent: pixels, left, top, width, height.
+
+    `canvas` is the canvas in the first picture's own pixels before it was scaled to the sent size.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    canvas: tuple[int, int]
+
+
+class Finish(Frozen):
+    """What is done to the provider's bytes once they are safe."""
+
+    exact_size: tuple[int, int] | None = None
+    convert: Format | None = None
+    compression: int | None = None
+    save_to: tuple[str, ...] = ()
+    overwrite: bool = False
+    base: str | None = None  # blob key of the upright first picture that must stay exact
+    mask: str | None = None  # blob key of the coverage that was asked for (soft)
+    placement: Placement | None = None
+    size: tuple[int, int] | None = None  # the upright first picture's
+    outside: Literal["keep", "model"] = "model"
+
+
+class Job(Frozen):
+    """One paid (or drafted) call, decided to the last detail; all a worker needs to run it."""
+
+    id: str
+    owner: str
+    kind: Literal["generated", "edited"]
+    engine: str
+    order: Order
+    finish: Finish
+    request: GenerateRequest | EditRequest
+    digest: str  # of owner and everything that changes the picture
+    picture_ids: tuple[str, ...]
+    derived_ids: tuple[str, ...]  # two for each picture: a composite may be converted once more
+    parents: tuple[str, ...] = ()
+    estimate_usd: float | None = None
+    project: str = ""
+    roots: tuple[str, ...] = ()  # write roots that save_to was checked against
+    created: float  # seconds since the epoch
+    warnings: tuple[str, ...] = ()
+
+
+class Usage(Frozen):
+    """Tokens as the provider counted them. Source: `usage` of the Images API."""
+
+    text_in: int = 0
+    image_in: int = 0
+    image_out: int = 0
+    text_out: int = 0
+    svg_model: str | None = None
+    svg_in: int = 0
+    svg_out: int = 0
+
+
+class Outside(Frozen):
+    """What an edit did outside its mask, in levels (0-255): the result's largest difference from
+    the original there, and what the model had changed by itself (mean, and share of pixels)."""
+
+    largest_difference: int
+    model_mean: float
+    model_share: float
+
+
+class Picture(Frozen):
+    """One picture in the catalog; `key` names its bytes in the blob store, `bytes` counts them."""
+
+    id: str
+    owner: str
+    kind: Kind
+    prompt: str
+    job: str | None = None
+    parents: tuple[str, ...] = ()
+    model: str | None = None
+    format: str
+    width: int
+    height: int
+    bytes: int
+    frames: int = 1
+    alpha: bool = False
+    provenance: bool = False  # a C2PA manifest is present in the bytes
+    key: str
+    preview: str | None = None  # blob key of the stored preview
+    sha256: str
+    created: float
+    note: str | None = None  # what was done locally, for derived pictures
+    saved: tuple[str, ...] = ()  # absolute paths of copies that save_to wrote
+    outside: Outside | None = None
+    arguments: str | None = None  # JSON of the free call that made it (make_mask)
+
+
+class Failure(Frozen):
+    """An error as the catalog keeps it and the worker sends it."""
+
+    kind: str  # class name in core.errors
+    code: str
+    message: str
+    fix: str
+    retry_after: float | None = None
+    spent: Spent = "no"
+    request_id: str | None = None
+
+
+class Record(Frozen):
+    """The ledger's row of one job, with its pictures (those to show, in order)."""
+
+    job: Job
+    state: State
+    sent: float | None = None  # when the request left; None while the job can be dropped for free
+    model: str | None = None  # as the provider named it
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+    request_id: str | None = None
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    ended: float | None = None
+    delivered: bool = False
+
+
+class Page(Frozen):
+    """Newest first; `cursor` continues after the last one, None at the end."""
+
+    pictures: tuple[Picture, ...]
+    cursor: str | None = None
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and the folders their host opened for them (absolute, resolved)."""
+
+    owner: str = "local"
+    roots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    name: str
+    level: Literal["ok", "warn", "fail"]
+    text: str
+    fix: str = ""

@@ -1,0 +1,530 @@
+"""Masks: golden text pictures, the algebra as properties, PNG there and back, and bad regions."""
+
+from __future__ import annotations
+
+import random
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from aquatint.core import masks
+from aquatint.core.coverage import Coverage
+from aquatint.core.errors import BadMask
+from aquatint.core.levels import mapped, where
+from aquatint.core.regions import Region, Units, check
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZE = (32, 16)
+quick = settings(max_examples=60, deadline=None)
+
+
+def told(coverage: Coverage) -> str:
+    """A mask as text: `.` keeps, `#` gives away, digits are tenths between."""
+    width, height = coverage.size
+    levels = coverage.picture.tobytes()
+    signs = ["." if v == 0 else "#" if v == 255 else str(v * 10 // 256) for v in levels]
+    return "\n".join("".join(signs[y * width : (y + 1) * width]) for y in range(height)) + "\n"
+
+
+def sky() -> Image.Image:
+    """Blue above, a grey fence of one pixel, the same blue below with a red dot."""
+    picture = Image.new("RGB", SIZE, (80, 120, 220))
+    draw = ImageDraw.Draw(picture)
+    draw.line((0, 9, 31, 9), fill=(90, 90, 90))
+    draw.rectangle((4, 2, 7, 4), fill=(85, 125, 225))
+    draw.ellipse((20, 11, 24, 15), fill=(220, 30, 30))
+    return picture
+
+
+def stencil() -> Image.Image:
+    picture = Image.new("L", SIZE)
+    ImageDraw.Draw(picture).rectangle((2, 2, 9, 13), fill=255)
+    return picture
+
+
+RECT = Region(kind="rect", x=4, y=3, width=20, height=10)
+DOT = Region(kind="rect", x=15, y=7, width=1, height=1)
+PICTURES: dict[str, Coverage] = {
+    "rect": masks.render([RECT], SIZE),
+    "ellipse": masks.render([Region(kind="ellipse", x=2, y=1, width=26, height=13)], SIZE),
+    "polygon": masks.render([Region(kind="polygon", points=((2, 14), (16, 1), (30, 14)))], SIZE),
+    "brush": masks.render(
+        [Region(kind="brush", points=((0.1, 0.2), (0.5, 0.8), (0.9, 0.2)), width=0.25)],
+        SIZE,
+        units="fraction",
+    ),
+    "folded": masks.render(
+        [
+            RECT,
+            Region(kind="ellipse", op="subtract", x=8, y=4, width=8, height=8),
+        ],
+        SIZE,
+    ),
+    "quarters": masks.render(
+        [
+            Region(kind="all"),
+            Region(kind="rect", op="intersect", x=250, y=250, width=500, height=500),
+            Region(kind="rect", x=900, y=800, width=200, height=400),
+        ],
+        SIZE,
+        units="permille",
+    ),
+    "colour_connected": masks.render([Region(kind="color", x=0, y=0)], SIZE, picture=sky()),
+    "colour_everywhere": masks.render(
+        [Region(kind="color", color="#5078dc", contiguous=False)], SIZE, picture=sky()
+    ),
+    "colour_exact": masks.render(
+        [Region(kind="color", x=5, y=3, tolerance=4)], SIZE, picture=sky()
+    ),
+    "image": masks.render(
+        [Region(kind="image", image="a", edit="black")], SIZE, images={"a": stencil()}
+    ),
+    "grown_dot": masks.render([DOT], SIZE, grow=6),
+    "shrunk": masks.render([RECT, Region(kind="all", op="intersect")], SIZE, shrink=3),
+    "feathered": masks.render([RECT], SIZE, feather=5),
+    "feathered_hair": masks.render(
+        [Region(kind="rect", x=2, y=7, width=28, height=1), DOT], SIZE, feather=8
+    ),
+    "inverted_feathered": masks.render([RECT], SIZE, feather=4, invert=True),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_a_mask_looks_like_its_golden_picture(name: str):
+    assert told(PICTURES[name]) == (GOLDEN / f"{name}.txt").read_text()
+
+
+def test_every_golden_picture_is_looked_at():
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(PICTURES)
+
+
+# the algebra
+
+
+def places(low: int = -8, high: int = 32) -> st.SearchStrategy[int]:
+    return st.integers(low, high)
+
+
+rects = st.builds(
+    Region,
+    kind=st.sampled_from(["rect", "ellipse"]),
+    op=st.sampled_from(["add", "subtract", "intersect"]),
+    x=places(),
+    y=places(),
+    width=places(1),
+    height=places(1),
+)
+polygons = st.builds(
+    Region,
+    kind=st.just("polygon"),
+    points=st.lists(st.tuples(places(), places()), min_size=3, max_size=6).map(tuple),
+)
+strokes = st.builds(
+    Region,
+    kind=st.just("brush"),
+    points=st.lists(st.tuples(places(), places()), min_size=1, max_size=4).map(tuple),
+    width=places(1, 9),
+)
+anything = st.lists(rects | polygons | strokes | st.just(Region(kind="all")), max_size=4)
+sizes = st.tuples(st.integers(1, 40), st.integers(1, 40))
+reach = st.floats(0, 12)
+
+
+@st.composite
+def coverages(draw: st.DrawFn, size: tuple[int, int] | None = None) -> Coverage:
+    """Soft or hard, any size, made of regions."""
+    return masks.render(
+        draw(anything),
+        size or draw(sizes),
+        feather=draw(st.sampled_from([0, 0, 3, 7])),
+        invert=draw(st.booleans()),
+    )
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Coverage, Coverage]:
+    size = draw(sizes)
+    return draw(coverages(size)), draw(coverages(size))
+
+
+def same(a: Coverage, b: Coverage) -> bool:
+    return a.size == b.size and a.picture.tobytes() == b.picture.tobytes()
+
+
+def contains(outer: Coverage, inner: Coverage) -> bool:
+    return same(masks.union(outer, inner), outer)
+
+
+@quick
+@given(coverages())
+def test_inverting_twice_changes_nothing(a: Coverage):
+    assert same(masks.inverted(masks.inverted(a)), a)
+
+
+@quick
+@given(pairs())
+def test_union_and_intersection_commute_and_absorb(pair: tuple[Coverage, Coverage]):
+    a, b = pair
+    assert same(masks.union(a, b), masks.union(b, a))
+    assert same(masks.common(a, b), masks.common(b, a))
+    assert same(masks.union(a, masks.common(a, b)), a)
+
+
+@quick
+@given(pairs())
+def test_de_morgan_holds(pair: tuple[Coverage, Coverage]):
+    a, b = pair
+    flipped = masks.inverted
+    assert same(flipped(masks.union(a, b)), masks.common(flipped(a), flipped(b)))
+    assert same(masks.minus(a, b), masks.common(a, flipped(b)))
+
+
+@quick
+@given(coverages(), reach)
+def test_growing_then_shrinking_contains_the_original(a: Coverage, pixels: float):
+    grown = masks.grown(a, pixels)
+    assert contains(grown, masks.hard(a))
+    assert contains(masks.shrunk(grown, pixels), masks.hard(a))
+
+
+@quick
+@given(coverages(), reach)
+def test_shrinking_is_growing_the_rest(a: Coverage, pixels: float):
+    rest = masks.inverted(masks.hard(a))
+    assert same(masks.shrunk(a, pixels), masks.inverted(masks.grown(rest, pixels)))
+
+
+@quick
+@given(coverages(), st.floats(0, 30))
+def test_feather_keeps_the_inside_editable_and_never_touches_the_outside(
+    a: Coverage, pixels: float
+):
+    soft = masks.feathered(a, pixels)
+    assert same(masks.hard(soft), masks.hard(a))
+    assert contains(a, soft)
+
+
+@quick
+@given(coverages(), st.floats(1, 30))
+def test_feather_leaves_something_to_edit_in_the_thinnest_mask(a: Coverage, pixels: float):
+    hard = masks.hard(a)
+    highest = max(masks.feathered(hard, pixels).picture.tobytes())
+    assert highest > 190 or not hard.picture.getbbox()
+
+
+@quick
+@given(anything, sizes, reach, reach, reach, st.booleans())
+def test_any_chain_keeps_the_size_and_stays_within_the_levels(
+    regions: list[Region],
+    size: tuple[int, int],
+    grow: float,
+    shrink: float,
+    feather: float,
+    invert: bool,
+):
+    made = masks.render(regions, size, grow=grow, shrink=shrink, feather=feather, invert=invert)
+    assert made.size == size
+    assert made.picture.mode == "L"
+
+
+def test_a_wide_grow_still_reaches_a_lone_pixel():
+    dot = Coverage(Image.new("L", (900, 3)))
+    dot.picture.putpixel((0, 1), 255)
+    box = masks.describe(masks.grown(dot, 600)).box
+    assert box is not None
+    assert box[2] == round(600 * 0.97) + 1
+
+
+# regions
+
+
+def test_a_polygon_on_a_rectangles_corners_is_that_rectangle():
+    corners = ((4, 3), (24, 3), (24, 13), (4, 13))
+    polygon = masks.render([Region(kind="polygon", points=corners)], SIZE)
+    assert same(polygon, PICTURES["rect"])
+
+
+@pytest.mark.parametrize(
+    ("units", "factor"), [("fraction", (1 / 32, 1 / 16)), ("permille", (31.25, 62.5))]
+)
+def test_units_say_the_same_place(units: Units, factor: tuple[float, float]):
+    across, down = factor
+    region = Region(kind="rect", x=4 * across, y=3 * down, width=20 * across, height=10 * down)
+    assert same(masks.render([region], SIZE, units=units), PICTURES["rect"])
+
+
+def test_what_was_clipped_or_missed_is_said_by_region():
+    regions = [
+        Region(kind="rect", x=-5, y=2, width=10, height=4),
+        Region(kind="ellipse", x=300, y=2, width=10, height=4),
+        Region(kind="rect", x=0.2, y=0.2, width=0.2, height=0.2),
+    ]
+    made = masks.render(regions, SIZE)
+    assert made.notes == (
+        "regions[0] was clipped to the picture.",
+        "regions[1] lies wholly outside the picture, which is 32x16 in units of pixel.",
+        "regions[2] is smaller than a pixel (its numbers were taken as pixel).",
+    )
+
+
+def test_a_colour_that_is_nowhere_is_said():
+    made = masks.render([Region(kind="color", color="lime")], SIZE, picture=sky())
+    assert made.notes == ("regions[0] found nothing of that colour: raise tolerance.",)
+    assert masks.describe(made) == masks.Facts(0.0, None)
+
+
+def test_a_color_region_without_a_picture_is_a_bad_mask():
+    with pytest.raises(BadMask, match="needs a picture"):
+        masks.render([Region(kind="color", color="red")], SIZE)
+
+
+def test_transparent_pixels_are_one_colour_whatever_hides_below():
+    picture = Image.new("RGBA", SIZE, (200, 10, 10, 255))
+    picture.paste((1, 2, 3, 0), (0, 0, 8, 16))
+    picture.paste((250, 250, 250, 0), (8, 0, 16, 16))
+    made = masks.render([Region(kind="color", x=0, y=0)], SIZE, picture=picture)
+    assert masks.describe(made) == masks.Facts(0.5, (0, 0, 16, 16))
+
+
+def test_connected_pixels_on_a_busy_picture_stay_on_their_side_of_a_gap():
+    grain = Image.frombytes("L", (700, 700), random.Random(7).randbytes(700 * 700))
+    noise = mapped(grain, where(lambda v: v > 60))
+    match = masks.hard(Coverage(noise)).picture
+    match.paste(0, (300, 0, 308, 700))
+    picture = Image.merge("RGB", (match, match, match))
+    seed = next(x for x in range(20, 60) if match.getpixel((x, 20)) == 255)
+    region = Region(kind="color", color="white", x=seed, y=20)
+    facts = masks.describe(masks.render([region], (700, 700), picture=picture))
+    assert facts.box is not None
+    assert facts.box[0] == 0
+    assert 295 <= facts.box[2] <= 300
+    assert facts.share > 0.3
+
+
+def test_a_mask_painted_on_a_smaller_preview_is_scaled_and_that_is_said():
+    small = stencil().reduce(2)
+    made = masks.render([Region(kind="image", image="a")], SIZE, images={"a": small})
+    assert made.notes[-1] == "regions[0] was scaled from 16x8 to the picture's size."
+    assert masks.describe(made).box == (2, 2, 8, 12)
+
+
+def test_a_mask_of_another_shape_is_refused_with_both_sizes():
+    square = Image.new("L", (64, 64), 255)
+    with pytest.raises(BadMask, match="64x64 but the picture is 32x16"):
+        masks.render([Region(kind="image", image="a")], SIZE, images={"a": square})
+
+
+BAD: dict[str, tuple[Region, str]] = {
+    "two points": (
+        Region(kind="polygon", points=((1, 2), (3, 4))),
+        "regions[0] (polygon) has 2 points: give at least 3, or use brush.",
+    ),
+    "half a point": (
+        Region(kind="brush", points=((1, 2, 3),), width=4),
+        "regions[0] (brush) has a point that is not a pair: write points as [[x, y], ...].",
+    ),
+    "no points": (
+        Region(kind="polygon", points=()),
+        "regions[0] (polygon) lacks points: add what is missing.",
+    ),
+    "negative size": (
+        Region(kind="rect", x=1, y=2, width=-3, height=4),
+        "regions[0] (rect) has a width of -3: give one above 0.",
+    ),
+    "missing fields": (
+        Region(kind="ellipse", x=1, width=3),
+        "regions[0] (ellipse) lacks y and height: add what is missing.",
+    ),
+    "foreign field": (
+        Region(kind="rect", x=1, y=2, width=3, height=4, tolerance=9),
+        "regions[0] (rect) has no use for tolerance: drop it (it belongs to color).",
+    ),
+    "no colour": (
+        Region(kind="color", color="blurple"),
+        "regions[0] (color) has the colour 'blurple': write #rrggbb or a CSS name.",
+    ),
+    "nothing to look for": (
+        Region(kind="color"),
+        "regions[0] (color) names no colour: give color='#rrggbb', or x and y of a pixel that "
+        "has it.",
+    ),
+    "half a place": (
+        Region(kind="color", x=3),
+        "regions[0] (color) has only one of x and y: give both, or color alone.",
+    ),
+    "colour outside": (
+        Region(kind="color", x=3, y=40),
+        "regions[0] (color) takes its colour outside the picture: y must be 0 to 15.",
+    ),
+    "tolerance": (
+        Region(kind="color", color="red", tolerance=300),
+        "regions[0] (color) has a tolerance of 300: give 0 to 255.",
+    ),
+    "far away": (
+        Region(kind="rect", x=1e9, y=2, width=3, height=4),
+        "regions[0] (rect) reaches 1000000000 pixels: stay near the picture (32x16 pixels; units "
+        "are pixel).",
+    ),
+    "subtract first": (
+        Region(kind="rect", op="subtract", x=1, y=2, width=3, height=4),
+        "regions[0] (rect) says subtract, but nothing is selected yet: use op add, or put "
+        "{kind: 'all'} before it.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_region_is_told_with_its_place_and_its_fix(name: str):
+    region, problem = BAD[name]
+    assert check([region], SIZE, "pixel") == [problem]
+
+
+def test_all_problems_are_told_at_once():
+    regions = [region for region, _ in BAD.values() if region.op == "add"]
+    told_ = check(regions, SIZE, "pixel")
+    assert len(told_) == len(regions)
+    assert [problem[: problem.index("]") + 1] for problem in told_] == [
+        f"regions[{index}]" for index in range(len(regions))
+    ]
+
+
+def test_no_regions_are_a_problem_and_good_ones_are_none():
+    assert check([], SIZE, "pixel")[0].startswith("regions is empty")
+    assert check([RECT, DOT], SIZE, "pixel") == []
+    assert check([Region(kind="color", x=1, y=1.0)], SIZE, "fraction") == []
+    assert check([RECT] * 257, SIZE, "pixel") == ["257 regions are too many: give at most 256."]
+
+
+def test_a_colour_needs_a_picture_to_look_in():
+    problems = check([Region(kind="color", color="red")], SIZE, "pixel", picture=False)
+    assert problems == [
+        "regions[0] (color) needs a picture to look in: pass image, not width and height alone."
+    ]
+
+
+# PNG and foreign masks
+
+
+def read(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+@quick
+@given(coverages())
+def test_the_stored_mask_gives_its_softness_back_exactly(a: Coverage):
+    image = read(masks.to_png(a))
+    assert (image.mode, image.size) == ("RGBA", a.size)
+    back, note = masks.understand(image)
+    assert same(back, a)
+    assert note is None
+
+
+@quick
+@given(coverages())
+def test_a_mask_is_sent_hard_and_reads_alike_in_both_conventions(a: Coverage):
+    image = read(masks.sent_png(a))
+    edit = masks.hard(a).picture
+    assert image.getchannel("A") == masks.inverted(Coverage(edit)).picture
+    assert {band.tobytes() for band in image.split()[:3]} == {edit.tobytes()}
+
+
+def test_a_ragged_mask_at_the_largest_size_is_sent_under_4_mb():
+    noise = mapped(Image.effect_noise((3840, 2160), 90), where(lambda v: v > 128))
+    assert len(masks.sent_png(Coverage(noise))) < 4_000_000
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA", "RGBA"])
+def test_white_means_edit_in_an_opaque_mask_of_any_mode(mode: str):
+    made, note = masks.understand(stencil().convert("RGB").convert(mode))
+    assert masks.describe(made).box == (2, 2, 8, 12)
+    assert note == "The mask was read by its brightness: white means edit." or mode == "RGBA"
+
+
+def test_transparent_means_edit_where_alpha_varies():
+    image = Image.new("RGBA", SIZE, (200, 30, 30, 255))
+    image.putalpha(masks.inverted(Coverage(stencil())).picture)
+    made, note = masks.understand(image)
+    assert masks.describe(made).box == (2, 2, 8, 12)
+    assert note == "The mask was read by its alpha: transparent means edit."
+
+
+def test_the_noise_of_a_jpeg_is_not_taken_for_coverage():
+    out = BytesIO()
+    stencil().save(out, "JPEG", quality=60)
+    made, _ = masks.understand(read(out.getvalue()))
+    share = masks.describe(made).share
+    assert abs(share - 96 / 512) < 0.05
+
+
+@pytest.mark.parametrize(("level", "share", "word"), [(0, 0, "black"), (255, 1, "white")])
+def test_a_mask_of_one_value_is_said(level: int, share: float, word: str):
+    made, note = masks.understand(Image.new("L", SIZE, level))
+    assert masks.describe(made).share == share
+    assert note is not None
+    assert note.startswith(f"The mask is {word} all over.")
+
+
+def test_a_wholly_transparent_mask_selects_everything():
+    made, _ = masks.understand(Image.new("RGBA", SIZE, (9, 9, 9, 0)))
+    assert masks.describe(made).share == 1
+
+
+def photograph() -> Image.Image:
+    grey = Image.linear_gradient("L").crop((0, 60, 200, 200))
+    return Image.merge("RGB", (grey, grey.rotate(180), grey))
+
+
+def test_a_photograph_given_as_a_mask_is_refused_with_the_next_call():
+    with pytest.raises(BadMask, match=r"looks like a picture.*make_mask"):
+        masks.understand(photograph())
+    red = Image.new("RGB", SIZE)
+    red.paste((255, 0, 0), (0, 0, 8, 8))
+    with pytest.raises(BadMask, match="coloured"):
+        masks.understand(red)
+
+
+def test_brightness_is_believed_when_the_caller_says_so():
+    made, _ = masks.understand(photograph(), "white")
+    assert masks.is_soft(made)
+
+
+def test_an_opaque_mask_said_to_be_transparent_is_refused():
+    with pytest.raises(BadMask, match="no transparent pixels"):
+        masks.understand(stencil(), "transparent")
+
+
+def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
+    hair = masks.render([Region(kind="rect", x=0, y=7, width=32, height=1)], SIZE)
+    small = masks.scale(hair, (8, 4))
+    assert not masks.is_soft(small)
+    assert masks.describe(small).box == (0, 1, 8, 1)
+    assert masks.is_soft(masks.scale(PICTURES["feathered"], (64, 32)))
+
+
+# the picture for people
+
+
+def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
+    picture = Image.new("RGB", (200, 100), (90, 140, 90))
+    ring = masks.render([Region(kind="rect", x=50, y=20, width=100, height=60)], (200, 100))
+    shown = masks.overlay(picture, ring)
+    assert shown.getpixel((10, 10)) == (90, 140, 90)
+    assert shown.getpixel((49, 50)) == (0, 0, 0)
+    assert shown.getpixel((50, 50)) == (255, 255, 255)
+    red, green, blue = shown.split()
+    inside = [band.getpixel((100, 50)) for band in (red, green, blue)]
+    assert inside == [164, 91, 64]
+
+
+def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
+    picture = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
+    whole = masks.blank(picture.size, 255)
+    shown = masks.overlay(picture, whole, grid=True, edge=768)
+    assert (shown.mode, shown.size) == ("RGB", (768, 192))
+    assert masks.overlay(Image.new("L", (3, 2)), masks.blank((3, 2)), grid=True).size == (3, 2)
