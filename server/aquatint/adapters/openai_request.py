@@ -1,0 +1,146 @@
+"""Writes an order down as the Images API's parameters, and knows which of them may be left out."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from PIL import Image, ImageChops
+
+from ..core.errors import BadMask
+from ..core.ports import Inputs
+from ..core.types import Order
+
+MaskSpeech = Literal["both", "alpha", "white"]
+Upload = tuple[str, bytes, str]
+
+# The API's optional parameters, by the order's field that sets them.
+_FIELDS = {
+    "size": "size",
+    "quality": "quality",
+    "n": "n",
+    "output_format": "format",
+    "background": "background",
+    "output_compression": "compression",
+    "moderation": "moderation",
+    "complexity": "complexity",
+    "frame_count": "frames",
+    "frame_duration_ms": "frame_ms",
+    "input_fidelity": "input_fidelity",
+    "safety_identifier": "safety_identifier",
+    "svg": "svg_model",
+    "stream": "partials",
+    "partial_images": "partials",
+}
+_TOGETHER = {"stream": ("stream", "partial_images"), "partial_images": ("stream", "partial_images")}
+_NAMED = re.compile(rf"(?<![\w.])({'|'.join(_FIELDS)})(?![\w])")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the method of the SDK's `images`, and its arguments."""
+
+    method: Literal["generate", "edit"]
+    arguments: dict[str, Any]
+    extra: dict[str, str] = field(default_factory=dict[str, str])  # what the SDK has no name for
+
+    def without(self, names: frozenset[str]) -> Call:
+        kept = {name: value for name, value in self.arguments.items() if name not in names}
+        extra = {name: value for name, value in self.extra.items() if name not in names}
+        return Call(self.method, kept, extra)
+
+    def sends(self, name: str) -> bool:
+        return name in self.arguments or name in self.extra
+
+
+def call_for(order: Order, inputs: Inputs, speech: MaskSpeech) -> Call:
+    """Generations without pictures, edits with; only what is set is sent."""
+    arguments = _shared(order)
+    if not inputs.images:
+        return Call("generate", _set(arguments, moderation=order.moderation))
+    images = [_upload(f"image-{at}", data) for at, data in enumerate(inputs.images, 1)]
+    # A single picture goes as bare `image`: several services cannot read a list of one.
+    arguments["image"] = images[0] if len(images) == 1 else images
+    if inputs.mask is not None:
+        arguments["mask"] = ("mask.png", spoken(inputs.mask, speech), "image/png")
+    if inputs.markup is not None:
+        arguments["markup"] = ("markup.png", inputs.markup, "image/png")
+    # The SDK's edit() has no argument for moderation.
+    extra: dict[str, str] = {"moderation": order.moderation} if order.moderation else {}
+    return Call("edit", _set(arguments, input_fidelity=order.input_fidelity), extra)
+
+
+def chosen_by(order: Order) -> frozenset[str]:
+    """The parameters the caller set: these are never left out."""
+    names = {name for name, field in _FIELDS.items() if field in order.chosen}
+    return frozenset(names | {"n"} if order.n > 1 else names)
+
+
+def droppable(param: str, message: str, call: Call, order: Order) -> frozenset[str]:
+    """The parameters to leave out after a refusal that names one: sent, optional, not chosen."""
+    names = [re.split(r"[.\[]", param, maxsplit=1)[0]] if param else _NAMED.findall(message)
+    for name in names:
+        if name in _FIELDS and call.sends(name) and name not in chosen_by(order):
+            return frozenset(_TOGETHER.get(name, (name,)))
+    return frozenset()
+
+
+def spoken(mask: bytes, speech: MaskSpeech) -> bytes:
+    """The mask (edit = white with alpha 0) in the one way an exceptional service understands.
+
+    `alpha` says it by alpha alone, over black; `white` by white on black, without alpha.
+    """
+    if speech == "both":
+        return mask
+    try:
+        with Image.open(io.BytesIO(mask), formats=["PNG"]) as opened:
+            rgba = opened.convert("RGBA")
+    except OSError as exc:
+        raise BadMask("The mask is no PNG.", "Call make_mask again.") from exc
+    if speech == "white":
+        said = ImageChops.invert(rgba.getchannel("A"))
+    else:
+        said = Image.new("RGBA", rgba.size)
+        said.putalpha(rgba.getchannel("A"))
+    out = io.BytesIO()
+    said.save(out, "PNG")
+    return out.getvalue()
+
+
+def _shared(order: Order) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "model": order.model,
+        "prompt": order.prompt,
+        "size": order.size,
+        "quality": order.quality,
+        "n": order.n,
+        "output_format": order.format,
+    }
+    if order.svg_model is not None and order.format == "svg":
+        arguments["svg"] = {"model": order.svg_model}
+    if order.partials > 0 and order.n == 1 and order.format not in ("gif", "svg"):
+        arguments |= {"stream": True, "partial_images": order.partials}
+    return _set(
+        arguments,
+        background=order.background,
+        output_compression=order.compression,
+        complexity=order.complexity,
+        frame_count=order.frames,
+        frame_duration_ms=order.frame_ms,
+        safety_identifier=order.safety_identifier,
+    )
+
+
+def _set(arguments: dict[str, Any], **optional: object) -> dict[str, Any]:
+    return arguments | {name: value for name, value in optional.items() if value is not None}
+
+
+def _upload(name: str, data: bytes) -> Upload:
+    """Named and typed: the SDK sends bare bytes as octet-stream, which the API refuses."""
+    if data.startswith(b"\xff\xd8"):
+        return (f"{name}.jpg", data, "image/jpeg")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return (f"{name}.webp", data, "image/webp")
+    return (f"{name}.png", data, "image/png")

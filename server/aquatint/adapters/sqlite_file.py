@@ -1,0 +1,238 @@
+"""The catalog's one file: its schema, safe opening, transactions, and what its failures mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+from pydantic_core import PydanticSerializationError
+
+from aquatint.core.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
+
+T = TypeVar("T")
+
+_WAIT = 30.0  # seconds another process may hold the file
+
+_FIRST = """
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
+  engine TEXT NOT NULL, prompt TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
+  model_used TEXT, size TEXT NOT NULL, quality TEXT NOT NULL, estimate REAL, cost REAL,
+  usage TEXT, seconds REAL, request_id TEXT, failure TEXT, warnings TEXT NOT NULL DEFAULT '[]',
+  job TEXT NOT NULL, created REAL NOT NULL, sent REAL, ended REAL,
+  delivered INTEGER NOT NULL DEFAULT 0, project TEXT NOT NULL
+);
+CREATE INDEX jobs_twin ON jobs(owner, digest);
+CREATE INDEX jobs_running ON jobs(owner, created) WHERE state = 'intent';
+CREATE INDEX jobs_spend ON jobs(owner, coalesce(ended, created));
+CREATE INDEX jobs_pace ON jobs(model, size, quality, ended)
+  WHERE state = 'done' AND seconds IS NOT NULL;
+CREATE TABLE pictures (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, job TEXT,
+  ord INTEGER NOT NULL, kind TEXT NOT NULL, prompt TEXT NOT NULL, parents TEXT NOT NULL,
+  model TEXT, format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, frames INTEGER NOT NULL, alpha INTEGER NOT NULL,
+  provenance INTEGER NOT NULL, key TEXT NOT NULL, preview TEXT, sha256 TEXT NOT NULL,
+  created REAL NOT NULL, note TEXT, saved TEXT NOT NULL, outside TEXT NOT NULL,
+  arguments TEXT, shown INTEGER NOT NULL
+);
+CREATE INDEX pictures_bytes ON pictures(owner, sha256);
+CREATE INDEX pictures_shown ON pictures(owner) WHERE shown = 1;
+CREATE INDEX pictures_kind ON pictures(owner, kind);
+CREATE INDEX pictures_id ON pictures(owner, id) WHERE shown = 1;
+CREATE INDEX pictures_job ON pictures(job, ord) WHERE job IS NOT NULL;
+CREATE TABLE counts (
+  owner TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (owner, kind)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(
+  text, columnsize = 0,
+  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* S* P* C*'"
+);
+"""  # core.search.fold has cut the words already: the tokenizer only splits at spaces
+# counts: pictures of each kind, and those that were shown as kind "". Counting 100,000 takes 5 ms.
+
+
+def _first(db: sqlite3.Connection) -> None:
+    for statement in _FIRST.split(";\n"):
+        db.execute(statement)
+
+
+# Appended to, never edited; PRAGMA user_version counts those that a file has seen.
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+
+
+class CatalogFile:
+    """Runs work on the file in worker threads, one transaction at a time; opened at first use.
+
+    Every failure of the file is Misconfigured, or Busy when another process held it too long. The
+    file is opened anew after a failure, and when another one stands at its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self._lane = anyio.CapacityLimiter(1)  # one connection, one thread at a time
+        self._db: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, spent: Spent = "no") -> T:
+        """Run work as one transaction; `spent` is what an error says about money."""
+        return await self._run(work, "BEGIN IMMEDIATE", spent)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work on one state of the file."""
+        return await self._run(work, "BEGIN", "no")
+
+    async def check(self) -> str:
+        """Go through the whole file; says what is in it."""
+
+        def work(db: sqlite3.Connection) -> str:
+            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise self._corrupt(verdict, "no")
+            count = db.execute("SELECT count(*) FROM pictures").fetchone()[0]
+            return f"{self.path} lists {count:,} pictures (SQLite {sqlite3.sqlite_version})"
+
+        return await self.read(work)
+
+    async def aclose(self) -> None:
+        await to_thread.run_sync(self._close, limiter=self._lane)
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T], begin: str, spent: Spent) -> T:
+        def guarded() -> T:
+            try:
+                return _transaction(self._connection(), begin, work)
+            except sqlite3.IntegrityError:
+                raise  # a mistake of ours, not of the file
+            except sqlite3.DatabaseError as exc:
+                self._close()
+                raise self._explain(exc, spent) from exc
+            except OSError as exc:
+                raise self._unwritable(exc.strerror or str(exc), spent) from exc
+            except (UnicodeEncodeError, PydanticSerializationError) as exc:
+                raise BadRequest(
+                    "The text holds half a character (a lone surrogate).", "Send whole Unicode."
+                ) from exc
+
+        return await to_thread.run_sync(guarded, limiter=self._lane)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is not None and self._opened != _identity(self.path):
+            self._close()  # somebody moved the file away
+        if self._db is None:
+            _make_private(self.path.parent)
+            self._db = sqlite3.connect(
+                self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+            self._db.row_factory = sqlite3.Row
+            self._opened = _identity(self.path)
+            with suppress(PermissionError):  # somebody else's file: their choice
+                self.path.chmod(0o600)  # not os.open with a mode: closing it would drop locks
+            self._prepare(self._db)
+        return self._db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        # Never WAL: before SQLite 3.51.3 two writers can corrupt it, and the file remembers it.
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA secure_delete = ON")
+        if _version(db) < len(_MIGRATIONS):
+            _transaction(db, "BEGIN IMMEDIATE", _migrate)
+        if (version := _version(db)) > len(_MIGRATIONS):
+            self._close()
+            raise Misconfigured(
+                f"The catalog {self.path} was written by a newer aquatint (schema {version}, this "
+                f"one knows {len(_MIGRATIONS)}).",
+                "Upgrade aquatint, or set AQUATINT_HOME to another folder.",
+                code="catalog_newer",
+            )
+
+    def _close(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+
+    def _explain(self, exc: sqlite3.DatabaseError, spent: Spent) -> AquatintError:
+        """Source of the codes: sqlite.org/rescode.html; the low byte is the primary one."""
+        code: int = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return self._corrupt(str(exc), spent)
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            return Busy(
+                f"Another process has held the catalog {self.path} for {_WAIT:.0f} s.",
+                "Call again; if it stays so, look for a hanging aquatint process.",
+                spent=spent,
+            )
+        if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            return Misconfigured(
+                f"The catalog {self.path} could not be written: {exc}.",
+                "Free some space, or set AQUATINT_HOME to a folder on another disk.",
+                code="disk_full",
+                spent=spent,
+            )
+        if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+            return self._unwritable(str(exc), spent)
+        return Misconfigured(
+            f"The catalog {self.path} failed: {exc}.",
+            "Run aquatint doctor; it needs a Python whose SQLite has FTS5.",
+            code="catalog_failed",
+            spent=spent,
+        )
+
+    def _corrupt(self, reason: str, spent: Spent) -> Misconfigured:
+        return Misconfigured(
+            f"The catalog {self.path} is damaged: {reason}.",
+            "Move that file aside (a new one is made; the pictures stay in their folder), or set "
+            "AQUATINT_HOME to another folder.",
+            code="catalog_corrupt",
+            spent=spent,
+        )
+
+    def _unwritable(self, reason: str, spent: Spent) -> Misconfigured:
+        return Misconfigured(
+            f"The catalog {self.path} cannot be opened for writing: {reason}.",
+            "Set AQUATINT_HOME to a folder that the account running aquatint can write.",
+            code="home_not_writable",
+            spent=spent,
+        )
+
+
+def _transaction(db: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+    db.execute(begin)
+    try:
+        result = work(db)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:  # SQLite ends some failed ones itself
+            db.execute("ROLLBACK")
+    return result
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    for migration in _MIGRATIONS[_version(db) :]:  # read again: another process may have been here
+        migration(db)
+    db.execute(f"PRAGMA user_version = {max(_version(db), len(_MIGRATIONS))}")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - asked before every use
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _make_private(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
