@@ -1,0 +1,245 @@
+"""What is done to a picture once the provider's bytes are safe: survey, derive, preview, copy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from .core import names
+from .core.errors import AquatintError
+from .core.types import Caller, Finish, Job, Picture
+from .workshop import Workshop
+
+if TYPE_CHECKING:
+    from .core.pixels import Seen  # these import Pillow, so they are imported where they are used
+    from .core.previews import Preview
+
+STORED_EDGE = 768
+STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays below 60 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one decode told of a picture; `small` is its preview, None for SVG."""
+
+    seen: Seen
+    small: Preview | None
+    sha256: str
+
+    def facts(self) -> dict[str, Any]:
+        """The catalog's fields about the bytes."""
+        seen = self.seen
+        return {
+            "format": seen.format,
+            "width": seen.width,
+            "height": seen.height,
+            "frames": seen.frames,
+            "alpha": seen.alpha,
+            "provenance": seen.provenance,
+            "sha256": self.sha256,
+        }
+
+
+async def finish(
+    job: Job, shop: Workshop, index: int, original: Picture, warnings: list[str]
+) -> list[Picture]:
+    """What was asked for beyond the model's own picture: the one to show last, after its sources.
+
+    A failure here is a warning, never a loss: the picture as it came is already kept.
+    """
+    made = [original]
+    try:
+        for step in _steps(job.finish):
+            await step(job, shop, index, made, warnings)
+    except AquatintError as error:
+        warnings.append(f"{error} What could be made is shown instead.")
+    targets = targets_of(job.finish.save_to, index, job.order.n)
+    caller = Caller(job.owner, job.roots)
+    made[-1] = await save_copies(shop, made[-1], targets, caller, job.finish.overwrite, warnings)
+    return made
+
+
+Step = Callable[[Job, Workshop, int, list[Picture], list[str]], Awaitable[None]]
+
+
+def _steps(wish: Finish) -> list[Step]:
+    """Each step appends one picture to what was made, or nothing when there is nothing to do."""
+    steps: list[Step] = []
+    if wish.base is not None:
+        steps.append(_keep_outside)
+    elif wish.placement is not None and wish.exact_size is None:
+        steps.append(_unplace)
+    return [*steps, _reshape]
+
+
+async def _keep_outside(
+    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+) -> None:
+    """The model's picture inside the mask, the first picture's own pixels everywhere else."""
+    from .core import retouch
+
+    wish, original = job.finish, made[-1]
+    assert wish.base is not None
+    assert wish.mask is not None
+    exact = await shop.pixelwork(
+        retouch.composite,
+        await shop.blobs.read(wish.base),
+        await shop.blobs.read(wish.mask),
+        await shop.blobs.read(original.key),
+        wish.placement,
+        "webp" if wish.convert == "webp" else "png",
+        shop.max_pixels,
+    )
+    outside = exact.outside
+    assert outside is not None
+    note = (
+        "outside the mask identical to the input (largest difference "
+        f"{outside.largest_difference}; the model itself had changed {outside.model_share:.0%} of "
+        f"it, by {outside.model_mean:.1f} levels on average); the provider's bytes, with any "
+        f"provenance data, are image://{original.id}"
+    )
+    identity = job.derived_ids[2 * index]
+    kept = await derive(shop, original, identity, exact.data, note, warnings)
+    parents = (*job.parents, original.id)
+    made.append(kept.model_copy(update={"outside": outside, "parents": parents}))
+
+
+async def _unplace(
+    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+) -> None:
+    """Without the padding and scaling that the first picture was sent with."""
+    from .core import retouch
+
+    wish, original = job.finish, made[-1]
+    assert wish.placement is not None
+    assert wish.size is not None
+    if (original.width, original.height) == wish.size:
+        return
+    data = await shop.blobs.read(original.key)
+    exact = await shop.pixelwork(
+        retouch.unplaced, data, wish.placement, wish.size, "png", shop.max_pixels
+    )
+    note = f"brought back to the input's {wish.size[0]}x{wish.size[1]} from image://{original.id}"
+    identity = job.derived_ids[2 * index]
+    made.append(await derive(shop, original, identity, exact.data, note, warnings))
+
+
+async def _reshape(
+    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+) -> None:
+    """Exact size and format, where the model could not draw them as such."""
+    from .core import convert
+
+    wish, source = job.finish, made[-1]
+    exact = wish.exact_size not in {None, (source.width, source.height)}
+    format = wish.convert or source.format
+    if not exact and format == source.format:
+        return
+    data = await shop.blobs.read(source.key)
+    if exact and wish.exact_size is not None:
+        width, height = wish.exact_size
+        data = await shop.pixelwork(convert.fit, data, width, height, format, wish.compression)
+        note = f"fitted to {width}x{height} from image://{source.id}"
+    else:
+        data = await shop.pixelwork(convert.convert, data, format, wish.compression)
+        note = f"converted to {format} from image://{source.id}"
+    if source.outside is not None:
+        note += ", which is exact outside the mask; this copy is not"
+        warnings.append(f"A {format} cannot keep pixels exact; image://{source.id} does.")
+    identity = job.derived_ids[2 * index + 1]
+    derived = await derive(shop, source, identity, data, note, warnings)
+    made.append(derived.model_copy(update={"outside": None}))
+
+
+async def survey(shop: Workshop, data: bytes) -> Survey:
+    """Decode a picture once, in a thread, for all that is wanted to know. Raises BadImage."""
+    from .core import previews
+
+    def work() -> Survey:
+        seen, small = previews.first_look(
+            data, edge=STORED_EDGE, budget=STORED_BUDGET, max_pixels=shop.max_pixels
+        )
+        return Survey(seen, small, hashlib.sha256(data).hexdigest())
+
+    return await shop.pixelwork(work)
+
+
+async def derive(
+    shop: Workshop, source: Picture, identity: str, data: bytes, note: str, warnings: list[str]
+) -> Picture:
+    """Keep locally made bytes as a picture of its own that says where it comes from."""
+    found = await survey(shop, data)
+    key = names.picture_key(source.created, source.prompt, identity, found.seen.format)
+    await shop.blobs.put(key, data)
+    changes = {
+        "id": identity,
+        "kind": "derived",
+        "parents": (source.id,),
+        "key": key,
+        "bytes": len(data),
+        "note": note,
+        **found.facts(),
+    }
+    return await with_preview(shop, source.model_copy(update=changes), found.small, warnings)
+
+
+async def with_preview(
+    shop: Workshop, picture: Picture, small: Preview | None, warnings: list[str]
+) -> Picture:
+    """Store a preview beside its picture; a failure here is a warning."""
+    if small is None:
+        return picture
+    key = names.preview_key(picture.id, small.mime.removeprefix("image/"))
+    try:
+        await shop.blobs.put(key, small.data)
+    except AquatintError as error:
+        warnings.append(f"No preview of image://{picture.id}: {error.message}")
+        return picture
+    return picture.model_copy(update={"preview": key})
+
+
+def targets_of(save_to: tuple[str, ...], index: int, n: int) -> tuple[str, ...]:
+    """The paths for one of n pictures: the second of several goes to `hero-2.png`."""
+    if n == 1:
+        return save_to
+    numbered: list[str] = []
+    for target in save_to:
+        suffix = PurePath(target).suffix
+        numbered.append(f"{target.removesuffix(suffix)}-{index + 1}{suffix}")
+    return tuple(numbered)
+
+
+async def save_copies(
+    shop: Workshop,
+    picture: Picture,
+    targets: tuple[str, ...],
+    caller: Caller,
+    overwrite: bool,
+    warnings: list[str],
+) -> Picture:
+    """Write a picture where the agent asked, in the format that each extension names."""
+    saved: list[str] = []
+    for wanted in targets:
+        try:
+            target = await shop.door.check_target(wanted, caller, overwrite)
+            data = await _as_file(shop, picture, PurePath(wanted).suffix)
+            await shop.door.write(target, data, caller, overwrite)
+        except AquatintError as error:
+            warnings.append(f"Not saved to {wanted}: {error}")
+        else:
+            saved.append(target.path)
+    return picture.model_copy(update={"saved": (*picture.saved, *saved)}) if saved else picture
+
+
+async def _as_file(shop: Workshop, picture: Picture, suffix: str) -> bytes:
+    from .core import convert
+
+    data = await shop.blobs.read(picture.key)
+    extension = suffix.removeprefix(".").lower()
+    format = "jpeg" if extension == "jpg" else extension
+    if format == picture.format:
+        return data
+    return await shop.pixelwork(convert.convert, data, format)

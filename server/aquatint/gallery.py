@@ -1,0 +1,162 @@
+"""Looking at what there is: free use cases that read pictures, previews, lists and recipes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .core import ids
+from .core.errors import BadRequest, NoSuchImage
+from .core.formats import MIME, sniff
+from .core.types import Caller, Page, Picture, Record
+from .finish import STORED_BUDGET, STORED_EDGE
+from .references import LISTING, References
+from .workshop import Workshop
+
+Pixels = tuple[bytes, str]  # encoded bytes and their MIME type
+PAGE = 50  # pictures at most
+GENERATIONS = 50  # ancestors a recipe goes back
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The pictures there are, for whoever may see them."""
+
+    shop: Workshop
+    references: References
+
+    async def get(self, reference: str, caller: Caller) -> tuple[Picture, bytes | None]:
+        """The picture behind any reference; with its bytes where it is not in the catalog."""
+        picture = await self.references.known(reference, caller)
+        if picture is not None:
+            return picture, None
+        opened = await self.references.open(reference, caller)
+        return await self._foreign(opened.data, opened.label, caller), opened.data
+
+    async def _foreign(self, data: bytes, label: str, caller: Caller) -> Picture:
+        """A picture that is not ours is looked at, not taken in."""
+        from .core import pixels
+
+        seen = await self.shop.pixelwork(pixels.inspect, data, max_pixels=self.shop.max_pixels)
+        return Picture(
+            id="",
+            owner=caller.owner,
+            kind="added",
+            prompt="",
+            format=seen.format,
+            width=seen.width,
+            height=seen.height,
+            bytes=len(data),
+            frames=seen.frames,
+            alpha=seen.alpha,
+            provenance=seen.provenance,
+            key="",
+            sha256=hashlib.sha256(data).hexdigest(),
+            created=self.shop.now(),
+            note=label,
+        )
+
+    async def recent(
+        self, caller: Caller, query: str | None, kind: str | None, limit: int, cursor: str | None
+    ) -> tuple[Page, list[Record]]:
+        """A page of pictures, newest first, and the jobs that still run."""
+        if not 1 <= limit <= PAGE:
+            raise BadRequest(f"limit={limit} is out of range.", f"Pass 1 to {PAGE}.")
+        page = await self.shop.catalog.recent(caller.owner, query, kind, limit, cursor)
+        running = [] if cursor else await self.shop.catalog.running(caller.owner)
+        return page, running
+
+    async def picture(self, identity: str, caller: Caller) -> Picture:
+        """Raises NoSuchImage, the same for a missing picture and for somebody else's."""
+        if not ids.ID.fullmatch(identity):
+            raise NoSuchImage(f"There is no picture {identity!r:.60}.", LISTING)
+        picture = await self.shop.catalog.picture(identity, caller.owner)
+        if picture is None:
+            raise NoSuchImage(f"There is no picture {identity}.", LISTING)
+        return picture
+
+    async def look(self, picture: Picture, data: bytes | None, edge: int, budget: int) -> Pixels:
+        """A preview of at most `edge` pixels and `budget` bytes; the stored one where it fits."""
+        from .core import previews
+
+        if picture.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
+            stored = await self.shop.blobs.read(picture.preview)
+            return stored, MIME[sniff(stored) or "jpeg"]
+        data = data or await self.shop.blobs.read(picture.key)
+        made = await self.shop.pixelwork(previews.preview, data, edge=edge, budget=budget)
+        return made.data, made.mime
+
+    async def full(
+        self, picture: Picture, data: bytes | None, budget: int
+    ) -> tuple[bytes, str, bool]:
+        """Bytes, MIME type, and whether it is the file itself: it is where it fits `budget`
+        bytes, else it is the largest re-encode that does."""
+        from .core import previews
+
+        data = data or await self.shop.blobs.read(picture.key)
+        return await self.shop.pixelwork(previews.full_within, data, budget)
+
+    async def sheet(self, pictures: Sequence[Picture]) -> Pixels:
+        """One picture of numbered thumbnails, in the order given."""
+        from .core.sheet import contact_sheet
+
+        items: list[tuple[str, bytes]] = []
+        for number, picture in enumerate(pictures, 1):
+            key = picture.preview or picture.key
+            try:
+                items.append((str(number), await self.shop.blobs.read(key)))
+            except NoSuchImage:
+                items.append((str(number), b""))
+        made = await self.shop.pixelwork(contact_sheet, items)
+        return made.data, made.mime
+
+    async def file(self, picture: Picture) -> bytes:
+        return await self.shop.blobs.read(picture.key)
+
+    def checked_edge(self, edge: int) -> int:
+        if not 64 <= edge <= 2048:
+            raise BadRequest(f"edge={edge} is out of range.", "Pass 64 to 2048 pixels.")
+        return edge
+
+    def stamp(self, seconds: float) -> str:
+        """An instant as people read it: UTC, to the second."""
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    async def recipe(self, picture: Picture, caller: Caller) -> dict[str, object]:
+        """How to make a picture again: the call, what it ran with, and its ancestors' recipes."""
+        family: list[dict[str, object]] = []
+        pending, seen = list(picture.parents), {picture.id}
+        while pending and len(family) < GENERATIONS:
+            parent = await self.shop.catalog.picture(pending.pop(0), caller.owner)
+            if parent is not None and parent.id not in seen:
+                seen.add(parent.id)
+                family.append(await self._step(parent, caller))
+                pending.extend(parent.parents)
+        return {**await self._step(picture, caller), "ancestors": family}
+
+    async def _step(self, picture: Picture, caller: Caller) -> dict[str, object]:
+        record = await self.shop.catalog.job(picture.job, caller.owner) if picture.job else None
+        step: dict[str, object] = {
+            "uri": f"image://{picture.id}",
+            "kind": picture.kind,
+            "parents": [f"image://{parent}" for parent in picture.parents],
+            "note": picture.note,
+            "sha256": picture.sha256,
+        }
+        if picture.arguments is not None:
+            step |= {"tool": "make_mask", "arguments": json.loads(picture.arguments)}
+        if record is not None:
+            request = record.job.request
+            step["tool"] = "edit_image" if record.job.kind == "edited" else "generate_image"
+            step["arguments"] = request.model_dump(
+                mode="json", exclude_defaults=True, exclude={"save_to", "overwrite", "fresh"}
+            )
+            step["order"] = record.job.order.model_dump(
+                mode="json", exclude_none=True, exclude={"chosen"}
+            )
+            step["model"] = record.model
+            step["cost_usd"] = record.cost_usd
+        return {name: value for name, value in step.items() if value is not None}

@@ -1,0 +1,41 @@
+"""What a use case answers, and what it says while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from .core.types import Order, Picture, Usage
+
+Box = tuple[int, int, int, int]  # left, top, width, height in pixels
+Report = Callable[["Progress"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A sign of life while a call waits: seconds so far, the usual total, where it stands."""
+
+    elapsed: float
+    eta: float | None
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a use case answers; the surface puts it into words."""
+
+    status: str  # done | working | dry_run
+    pictures: tuple[Picture, ...] = ()
+    job: str | None = None
+    model: str | None = None
+    cost_usd: float | None = None
+    cost_is_bound: bool = False
+    usage: Usage | None = None
+    seconds: float | None = None
+    eta: float | None = None
+    stage: str | None = None
+    reused: bool = False
+    order: Order | None = None  # of a dry run
+    warnings: tuple[str, ...] = ()
+    data: bytes | None = None  # of a picture that is not in the catalog
+    mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box

@@ -1,0 +1,114 @@
+"""One meaning of "a picture" everywhere: an id, `latest`, a path, an address or a data URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from .core import ids
+from .core.errors import BadImage, BadRequest, NoSuchImage
+from .core.ports import Door, Fetch
+from .core.types import Caller, Picture
+from .workshop import Workshop
+
+# What assistants pass when the user dropped a picture into the chat: such bytes never get here.
+ATTACHMENT = re.compile(
+    r"(attachment|blob|cid|sandbox|sediment|file-service|content|asset):"
+    r"|/mnt/(data|user-data)/|file[-_][A-Za-z0-9]{10,}$|\[?(image|attachment|图片|صورة)\s*#?\d*\]?$",
+    re.IGNORECASE,
+)
+LISTING = "Call recent_images to see what there is."
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The bytes behind a reference; `picture` is its catalog row where it has one."""
+
+    data: bytes
+    picture: Picture | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Opens any picture reference for a caller."""
+
+    shop: Workshop
+    door: Door
+    fetch: Fetch
+    max_bytes: int
+
+    async def open(self, reference: str, caller: Caller) -> Opened:
+        """Raises NoSuchImage, PathNotAllowed, BadImage, BadRequest or Unavailable."""
+        picture = await self.known(reference, caller)
+        if picture is not None:
+            return Opened(await self.shop.blobs.read(picture.key), picture, f"image://{picture.id}")
+        return await self._foreign(reference.strip(), caller)
+
+    async def known(self, reference: str, caller: Caller) -> Picture | None:
+        """The catalog's row behind `image://id`, a bare id or `latest`; None for other forms."""
+        text = reference.strip()
+        if text == "latest":
+            newest = await self.shop.catalog.latest(caller.owner)
+            if newest is None:
+                raise NoSuchImage("There is no latest picture yet.", "Call generate_image first.")
+            return newest
+        bare = text.removeprefix("image://").split("/")[0]
+        if not (text.startswith("image://") or ids.ID.fullmatch(text)):
+            return None
+        picture = await self.shop.catalog.picture(bare, caller.owner)
+        if picture is None:
+            raise NoSuchImage(f"There is no picture {bare!r:.60}.", LISTING)
+        return picture
+
+    async def _foreign(self, text: str, caller: Caller) -> Opened:
+        scheme = urlsplit(text).scheme if "://" in text or text.startswith("data:") else ""
+        if not text:
+            raise BadRequest("An empty picture reference.", f"Pass a path or an id. {LISTING}")
+        if scheme == "data":
+            return Opened(_data_url(text, self.max_bytes), None, "data URL")
+        if scheme in {"https", "http"}:
+            return Opened(await self.fetch.get(text), None, text[:200])
+        if ATTACHMENT.match(text):
+            raise NoSuchImage(
+                f"{text[:80]!r} looks like an attachment of the chat; those never reach a server.",
+                "Ask the user for the file's path, or to run `aquatint add FILE` and use `latest`.",
+            )
+        if scheme == "file":
+            text = _file_url(text)
+        elif scheme:
+            raise BadRequest(
+                f"{scheme}: is not a picture reference.",
+                "Pass image://id, latest, a path, file://, https:// or a data: URL.",
+            )
+        return Opened(await self.door.read(text, caller), None, text)
+
+
+def _file_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.netloc not in {"", "localhost"}:
+        raise BadRequest(f"file://{parts.netloc} is another machine.", "Pass a local path.")
+    path = unquote(parts.path)
+    # file:///C:/x is C:/x on Windows.
+    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
+
+
+def _data_url(text: str, max_bytes: int) -> bytes:
+    head, comma, body = text.partition(",")
+    if not comma or not head.endswith(";base64"):
+        raise BadImage("This data: URL is not base64.", "Pass data:image/png;base64,...")
+    if len(body) * 3 // 4 > max_bytes:
+        raise BadImage(
+            f"This data: URL holds more than {max_bytes:,} bytes.", "Pass a path instead."
+        )
+    clean = re.sub(r"\s", "", unquote(body)).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(clean + "=" * (-len(clean) % 4), validate=True)
+    except binascii.Error as broken:
+        raise BadImage(
+            f"This data: URL is damaged ({broken}).",
+            "Pass a path instead; long base64 arguments are often cut.",
+        ) from broken

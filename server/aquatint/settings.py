@@ -1,0 +1,166 @@
+"""Every environment variable, read once. The only module that knows their names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Literal, Self, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+PREFIX = "AQUATINT_"
+
+
+class Settings(BaseModel):
+    """What an operator decides. A bad value never stops the server: it is named in `problems`,
+    the default stands in, and paid calls are refused until it is mended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: SecretStr | None = Field(
+        None,
+        alias="OPENAI_API_KEY",
+        description="The key that pays. Without it the free draft engine draws.",
+    )
+    base_url: str | None = Field(
+        None,
+        alias="OPENAI_BASE_URL",
+        description="Another service that speaks the Images API: Azure's v1 route, a gateway, "
+        "a local server (which may need no key).",
+    )
+    organization: str | None = Field(
+        None, alias="OPENAI_ORG_ID", description="OpenAI organisation to bill."
+    )
+    openai_project: str | None = Field(
+        None, alias="OPENAI_PROJECT_ID", description="OpenAI project to bill."
+    )
+
+    home: str | None = Field(
+        None,
+        description="Folder for pictures and the catalog (default ~/Pictures/aquatint).",
+    )
+    roots: tuple[str, ...] = Field(
+        (),
+        description="More folders that may be read and written, separated like PATH.",
+    )
+    strict: bool = Field(
+        False, description="Read workspace folders, home and AQUATINT_ROOTS only, nothing else."
+    )
+    fetch: bool | None = Field(
+        None,
+        description="Take pictures from https addresses (default: on over stdio, off over HTTP).",
+    )
+
+    model: str | None = Field(None, description="Model for generate_image.")
+    edit_model: str | None = Field(None, description="Model for edit_image.")
+    quality: Literal["low", "medium", "high", "xhigh", "max", "auto"] | None = Field(
+        None, description="Quality when a call names none."
+    )
+    size: str | None = Field(None, description="Size when a call names none.")
+    models: str | None = Field(None, description="Path of your own models.toml.")
+    price_usd: float | None = Field(
+        None, ge=0, description="Price of one picture of a model whose price is unknown."
+    )
+    partials: int = Field(
+        0, ge=0, le=3, description="Early looks while a single picture is drawn; each is billed."
+    )
+    svg_model: str | None = Field(None, description="Text model that writes SVG output.")
+    safety_identifier: str | None = Field(
+        None, description="Stable, hashed user id that is sent to the provider."
+    )
+    mask: Literal["both", "alpha", "white"] = Field(
+        "both", description="How a mask says edit: alpha 0, white, or both at once."
+    )
+
+    wait: float = Field(
+        45, gt=0, le=3600, description="Seconds a tool waits before it answers `working`."
+    )
+    deadline: float = Field(300, gt=0, le=3600, description="Seconds one paid call may take.")
+    reuse: float = Field(
+        600, ge=0, description="Seconds in which an undelivered picture answers the same request."
+    )
+    concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once; others queue.")
+    max_pixels: int = Field(
+        50_000_000, ge=1_000_000, description="Largest picture that is decoded."
+    )
+    max_bytes: int = Field(50_000_000, ge=100_000, description="Largest input file.")
+    min_free: int = Field(
+        200_000_000, ge=0, description="Bytes that must be free on disk before a call is paid."
+    )
+    preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
+    links: bool = Field(True, description="Add a resource link for each full picture.")
+    log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="How much is written to stderr."
+    )
+
+    # Not settings of ours: where the process stands.
+    user_home: str | None = Field(None, exclude=True)
+    cwd: str = Field("/", exclude=True)
+    problems: tuple[str, ...] = Field((), exclude=True)
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        cwd: str = "/",
+        user_home: str | None = None,
+        pathsep: str = ":",
+        **flags: str | None,
+    ) -> Self:
+        """Read the environment; a flag (by field name) wins over its variable.
+
+        An empty variable counts as unset. Never raises: see `problems`.
+        """
+        raw: dict[str, object] = {}
+        for name, field in setting_fields().items():
+            text = flags.get(name) or environ.get(variable_of(name, field), "").strip()
+            if text:
+                raw[field.alias or name] = _typed(field, text, pathsep)
+        place = {"cwd": cwd, "user_home": user_home}
+        problems = _unknown(environ)
+        try:
+            return cls.model_validate({**raw, **place, "problems": problems})
+        except ValidationError as wrong:
+            for error in wrong.errors():
+                key = str(error["loc"][0])
+                bad = raw.pop(key)
+                text = "***" if "KEY" in key else repr(bad)
+                variable = key if key.isupper() else PREFIX + key.upper()
+                problems.append(f"{variable}={text}: {error['msg']}. The default stands in.")
+        return cls.model_validate({**raw, **place, "problems": problems})
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether a provider may be called: with a key, or at an address that may need none."""
+        return self.api_key is not None or self.base_url is not None
+
+
+def setting_fields() -> dict[str, FieldInfo]:
+    """The fields an operator may set, in the order of the README's table."""
+    return {name: field for name, field in Settings.model_fields.items() if not field.exclude}
+
+
+def variable_of(name: str, field: FieldInfo) -> str:
+    return field.alias or PREFIX + name.upper()
+
+
+def _typed(field: FieldInfo, text: str, pathsep: str) -> object:
+    """A list is split, words are lower-cased; pydantic reads the rest from the text."""
+    if get_origin(field.annotation) is tuple:
+        return tuple(part for part in text.split(pathsep) if part)
+    if "low" in str(field.annotation) or "both" in str(field.annotation):
+        return text.lower()
+    return text.upper() if "DEBUG" in str(field.annotation) else text
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = {variable_of(name, field) for name, field in setting_fields().items()}
+    lines: list[str] = []
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See the README's table of settings."
+            lines.append(f"{variable} is not a setting. {hint}")
+    return lines

@@ -1,0 +1,43 @@
+"""The studio of one connection, opened behind the first answer: hosts wait for tools/list."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+import anyio
+
+if TYPE_CHECKING:
+    from ..studio import Studio  # with the adapters it is a tenth of the start
+
+
+class Opening:
+    """Where requests find their studio; the first that asks has it opened."""
+
+    def __init__(self) -> None:
+        self._studio: Studio | None = None
+        self._wanted, self._there, self._over = anyio.Event(), anyio.Event(), anyio.Event()
+
+    @property
+    def studio(self) -> Studio:
+        """The studio, for what runs inside a request that has awaited `opened`."""
+        assert self._studio is not None, "the server opens it before it calls a tool"
+        return self._studio
+
+    async def opened(self) -> Studio:
+        self._wanted.set()
+        await self._there.wait()
+        return self.studio
+
+    async def keep(self, studio: AbstractAsyncContextManager[Studio]) -> None:
+        """Enter the studio when it is wanted, and leave it, in the same task, after `close`."""
+        await self._wanted.wait()
+        if self._over.is_set():
+            return
+        async with studio as self._studio:
+            self._there.set()
+            await self._over.wait()
+
+    def close(self) -> None:
+        self._over.set()
+        self._wanted.set()

@@ -1,0 +1,147 @@
+"""Recent pictures as MCP resources: a live, paged list, three readings of each, completion."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.types import (
+    Annotations,
+    CompleteResult,
+    Completion,
+    CompletionArgument,
+    ListResourcesResult,
+    PromptReference,
+    Resource,
+    ResourceTemplate,
+    ResourceTemplateReference,
+)
+
+from ..core.errors import BadRequest
+from ..core.types import Caller, Picture
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+# TypeScript clients close the connection at a line of 10 MiB; base64 takes a third more.
+READ_BUDGET = 7_000_000
+READ_FIX = "Read image://{id}, image://{id}/preview, image://{id}/recipe or images://recent."
+
+TEMPLATES = [
+    ResourceTemplate(
+        uri_template="image://{id}", name="image", description="The picture file itself."
+    ),
+    ResourceTemplate(
+        uri_template="image://{id}/preview",
+        name="image_preview",
+        description="A small picture of it.",
+    ),
+    ResourceTemplate(
+        uri_template="image://{id}/recipe",
+        name="image_recipe",
+        description="Everything needed to make it again, and its ancestors.",
+        mime_type="application/json",
+    ),
+    ResourceTemplate(
+        uri_template="images://recent{?q,limit}",
+        name="recent_images",
+        description="Recent pictures, newest first, searchable by words.",
+        mime_type="application/json",
+    ),
+]
+
+
+async def page(studio: Studio, cursor: str | None) -> ListResourcesResult:
+    from ..gallery import PAGE
+
+    found, _ = await studio.gallery.recent(Caller(), None, None, PAGE, cursor)
+    return ListResourcesResult(
+        resources=[_resource(studio, picture) for picture in found.pictures],
+        next_cursor=found.cursor,
+    )
+
+
+def _resource(studio: Studio, picture: Picture) -> Resource:
+    title = " ".join(picture.prompt.split())[:80] or picture.kind
+    return Resource(
+        uri=f"image://{picture.id}",
+        name=picture.key.rsplit("/", 1)[-1],
+        title=title,
+        mime_type=mime_of(picture),
+        size=picture.bytes,
+        annotations=Annotations(
+            audience=["user"], last_modified=studio.gallery.stamp(picture.created)
+        ),
+    )
+
+
+def mime_of(picture: Picture) -> str:
+    return "image/svg+xml" if picture.format == "svg" else f"image/{picture.format}"
+
+
+async def read(studio: Studio, uri: str) -> list[ReadResourceContents]:
+    """The contents behind one of the templates' addresses. Raises AquatintError."""
+    parts = urlsplit(uri)
+    if parts.scheme == "images" and parts.netloc == "recent":
+        return [await _recent(studio, parts.query)]
+    reading = parts.path.strip("/")
+    if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
+        raise BadRequest(f"There is no resource {uri[:200]}.", READ_FIX)
+    picture = await studio.gallery.picture(parts.netloc, Caller())
+    if reading == "recipe":
+        recipe = await studio.gallery.recipe(picture, Caller())
+        text = json.dumps(recipe, ensure_ascii=False, indent=1)
+        return [ReadResourceContents(content=text, mime_type="application/json")]
+    if reading == "preview":
+        small, mime = await studio.gallery.look(picture, None, studio.settings.preview, 120_000)
+        return [ReadResourceContents(content=small, mime_type=mime)]
+    if picture.bytes <= READ_BUDGET:
+        data = await studio.gallery.file(picture)
+        return [ReadResourceContents(content=data, mime_type=mime_of(picture))]
+    data, mime, _ = await studio.gallery.full(picture, None, READ_BUDGET)
+    meta = {
+        "aquatint/reduced": f"{picture.bytes} bytes is too large; the whole file is at its path"
+    }
+    return [ReadResourceContents(content=data, mime_type=mime, meta=meta)]
+
+
+async def _recent(studio: Studio, query: str) -> ReadResourceContents:
+    options = {name: values[-1] for name, values in parse_qs(query).items()}
+    limit = options.get("limit", "20")
+    if not limit.isdigit():
+        raise BadRequest(f"limit={limit[:20]!r} is not a number.", "Pass 1 to 50.")
+    found, running = await studio.gallery.recent(Caller(), options.get("q"), None, int(limit), None)
+    listing = {
+        "images": [
+            {
+                "uri": f"image://{picture.id}",
+                "prompt": picture.prompt,
+                "kind": picture.kind,
+                "width": picture.width,
+                "height": picture.height,
+                "format": picture.format,
+                "model": picture.model,
+                "path": studio.shop.blobs.path(picture.key),
+                "created": studio.gallery.stamp(picture.created),
+            }
+            for picture in found.pictures
+        ],
+        "running": [record.job.id for record in running],
+        "total": found.total,
+    }
+    text = json.dumps(listing, ensure_ascii=False, indent=1)
+    return ReadResourceContents(content=text, mime_type="application/json")
+
+
+async def complete(
+    studio: Studio,
+    reference: PromptReference | ResourceTemplateReference,
+    argument: CompletionArgument,
+) -> CompleteResult:
+    """Picture ids, newest first, for the `{id}` of the templates."""
+    found: list[str] = []
+    if isinstance(reference, ResourceTemplateReference) and argument.name == "id":
+        found = await studio.shop.catalog.ids(Caller().owner, argument.value, 101)
+    return CompleteResult(completion=Completion(values=found[:100], has_more=len(found) > 100))

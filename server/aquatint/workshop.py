@@ -1,0 +1,53 @@
+"""The tools a job is worked with, handed from the composition root to whoever runs jobs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from .core.ports import Blobs, Catalog, Door, Engine
+from .core.types import Usage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Pillow takes 4 bytes a pixel and both cores; more decoding at once only costs memory.
+DECODERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a waiting caller may be told: `queued`, `asking`, `drawing`, `pausing` or `saving`."""
+
+    name: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}" if self.detail else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Engines by name, the two stores, the door to foreign files, a clock (epoch seconds), prices.
+
+    `price(model, usage, n)` is what n pictures cost in USD, None when the price is unknown.
+    """
+
+    engines: Mapping[str, Engine]
+    blobs: Blobs
+    catalog: Catalog
+    door: Door
+    now: Callable[[], float]
+    price: Callable[[str, Usage | None, int], float | None]
+    max_pixels: int
+    decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
+
+    async def pixelwork(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function of core on pixels in a worker thread, few at a time."""
+        call = functools.partial(work, *args, **kwargs)
+        return await anyio.to_thread.run_sync(call, limiter=self.decoding)
