@@ -1,0 +1,67 @@
+"""Real parts for every test: a server on a throw-away home, the real client in both revisions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from aquatint.app import App, build
+from aquatint.settings import Settings
+
+MakeApp = Callable[..., App]
+Connect = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def make_app(home: Path, workspace: Path, tmp_path: Path) -> MakeApp:
+    """An app on a home of its own; keyword arguments are environment variables."""
+
+    def make(http_client: Any = None, **environ: str) -> App:
+        values = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", **environ}
+        settings = Settings.from_env(values, cwd=str(workspace), user_home=str(tmp_path / "me"))
+        return build(settings, http_client=http_client)
+
+    return make
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Both protocol revisions."""
+    return request.param
+
+
+@pytest.fixture
+def connect(mode: str, make_app: MakeApp) -> Connect:
+    """The real client on a server in memory, in one protocol revision."""
+
+    @asynccontextmanager
+    async def connected(
+        app: App | None = None, client: dict[str, Any] | None = None, **environ: str
+    ) -> AsyncGenerator[Client]:
+        server = (app or make_app(**environ)).server
+        async with Client(server, mode=mode, **(client or {})) as one:  # pyright: ignore[reportArgumentType]
+            yield one
+
+    return connected

@@ -1,0 +1,154 @@
+"""Work outlives the request that asked for it: working, waiting on, leaving, asking again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client
+from mcp.types import ResourceListChangedNotification
+
+from conftest import Connect, MakeApp
+from words import draw, images_of, refusal, text_of
+
+SLOW: dict[str, Any] = {
+    "prompt": "mountains, forest, rain, night",
+    "size": "2048x2048",
+    "n": 2,
+    "reply": "path",
+}
+
+
+async def test_a_long_call_answers_working_and_get_image_waits_on(connect: Connect) -> None:
+    async with connect(AQUATINT_WAIT="0.01") as client:
+        result = await client.call_tool("generate_image", SLOW)
+        assert result.structured_content
+        assert result.structured_content["status"] == "working", text_of(result)
+        job = result.structured_content["job"]
+        assert f'get_image(image="{job}")' in text_of(result)
+        running = await client.call_tool("recent_images", {})
+        assert job in text_of(running)
+        with anyio.fail_after(60):
+            while result.structured_content["status"] == "working":
+                result = await client.call_tool("get_image", {"image": job, "reply": "path"})
+                assert result.structured_content
+    assert len(images_of(result)) == 2
+
+
+async def test_a_call_whose_caller_left_still_ends_as_a_listed_picture(
+    connect: Connect, home: Path
+) -> None:
+    async with connect() as client:
+        with anyio.move_on_after(0.05):
+            await client.call_tool("generate_image", SLOW)
+        with anyio.fail_after(60):
+            listed = []
+            while not listed:
+                await anyio.sleep(0.05)
+                listed = images_of(await client.call_tool("recent_images", {}))
+    assert len(listed) == 2
+    assert len(list(home.glob("*.png"))) == 2
+
+
+async def test_asking_again_after_leaving_gets_the_same_picture(
+    connect: Connect, home: Path
+) -> None:
+    async with connect() as client:
+        with anyio.move_on_after(0.05):
+            await client.call_tool("generate_image", SLOW)
+        result = await client.call_tool("generate_image", SLOW)
+    assert result.structured_content
+    assert result.structured_content["reused"] is True
+    assert "fresh" in text_of(result)
+    assert len(list(home.glob("*.png"))) == 2
+
+
+async def test_the_same_call_twice_at_once_is_one_job(connect: Connect, home: Path) -> None:
+    async with connect() as client, anyio.create_task_group() as group:
+        for _ in range(8):
+            group.start_soon(client.call_tool, "generate_image", {"prompt": "one fox only"})
+    assert len(list(home.glob("*.png"))) == 1
+
+
+async def test_a_delivered_picture_is_not_given_again(connect: Connect) -> None:
+    async with connect() as client:
+        first = await draw(client, "A fox", size="64x64")
+        second = await draw(client, "A fox", size="64x64")
+    assert first["id"] != second["id"]
+
+
+async def test_fresh_insists(connect: Connect, home: Path) -> None:
+    async with connect() as client, anyio.create_task_group() as group:
+        for _ in range(3):
+            arguments = {"prompt": "one fox only", "size": "64x64", "fresh": True}
+            group.start_soon(client.call_tool, "generate_image", arguments)
+    assert len(list(home.glob("*.png"))) == 3
+
+
+async def test_a_reused_picture_is_still_saved_where_it_was_asked(
+    connect: Connect, workspace: Path
+) -> None:
+    async with connect() as client:
+        with anyio.move_on_after(0.05):
+            await client.call_tool("generate_image", {**SLOW, "n": 1})
+        again = {**SLOW, "n": 1, "save_to": "hero.png"}
+        image = images_of(await client.call_tool("generate_image", again))[0]
+    assert image["saved"] == [str(workspace / "hero.png")]
+    assert (workspace / "hero.png").read_bytes() == Path(image["path"]).read_bytes()
+
+
+async def test_progress_is_reported_while_a_call_waits(connect: Connect) -> None:
+    beats: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        beats.append((progress, message))
+
+    async with connect() as client:
+        arguments = {"prompt": "A fox", "size": "256x256"}
+        await client.call_tool("generate_image", arguments, progress_callback=hear)
+    assert beats
+    assert all(message for _, message in beats)
+
+
+async def test_a_new_picture_is_announced_to_both_revisions(make_app: MakeApp, mode: str) -> None:
+    told = anyio.Event()
+
+    async def hear(message: object) -> None:
+        if isinstance(message, ResourceListChangedNotification):
+            told.set()
+
+    app = make_app()
+    async with Client(app.server, mode=mode, message_handler=hear) as client:  # pyright: ignore[reportArgumentType]
+        with anyio.fail_after(10):
+            if mode == "legacy":
+                assert client.server_capabilities.resources
+                assert client.server_capabilities.resources.list_changed
+                await draw(client, size="32x32")
+                await told.wait()
+            else:
+                async with client.listen(resources_list_changed=True) as changes:
+                    await draw(client, size="32x32")
+                    async for change in changes:
+                        assert "ResourcesListChanged" in type(change).__name__
+                        break
+
+
+async def test_another_process_of_the_same_home_is_waited_for(
+    connect: Connect, make_app: MakeApp
+) -> None:
+    app = make_app(AQUATINT_WAIT="0.01")
+    async with connect(app) as first, connect(make_app()) as second:
+        result = await first.call_tool("generate_image", SLOW)
+        assert result.structured_content
+        job = result.structured_content["job"]
+        done = await second.call_tool("get_image", {"image": job, "reply": "path"})
+        assert len(images_of(done)) == 2
+
+
+async def test_a_provider_that_cannot_be_reached_costs_nothing(connect: Connect) -> None:
+    nowhere = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    async with connect(**nowhere) as client:
+        told = await refusal(client)
+        assert "money spent: no" in told
+        assert "127.0.0.1:9" in told or "reach" in told

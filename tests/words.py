@@ -1,0 +1,42 @@
+"""Reading what the server answered, in the few ways that every end-to-end test needs."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+from PIL import Image
+
+
+def text_of(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def images_of(result: CallToolResult) -> list[dict[str, Any]]:
+    assert not result.is_error, text_of(result)
+    assert result.structured_content
+    return result.structured_content["images"]
+
+
+def look(source: str | Path | bytes) -> tuple[tuple[int, int], str]:
+    """Size in pixels and format of a picture, from its file or its bytes."""
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size, (image.format or "").lower()
+
+
+async def draw(client: Client, prompt: str = "A red fox", **arguments: Any) -> dict[str, Any]:
+    """One picture, as the structure tells of it."""
+    return images_of(await client.call_tool("generate_image", {"prompt": prompt, **arguments}))[0]
+
+
+async def refusal(client: Client, tool: str = "generate_image", **arguments: Any) -> str:
+    """The words of a call that must fail."""
+    if tool == "generate_image":
+        arguments = {"prompt": "A red fox", **arguments}
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error, text_of(result)
+    return text_of(result)
