@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-newest test-full bench snapshots lock clean
+.PHONY: help setup demo check test test-newest test-full bench snapshots docs lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -32,6 +32,7 @@ check: setup  ## lint, format, types, layers and the tree's small promises
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
+	$(PY) -m bandit --quiet --recursive server -ll --configfile pyproject.toml
 	$(PY) -m pytest -q tests/unit/test_layers.py tests/unit/test_tree.py
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
@@ -56,17 +57,25 @@ bench: setup  ## the figures of the design, as ratios in one run
 snapshots: setup  ## write anew what agents see (tests/e2e/test_snapshots.py), for review as a diff
 	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py
 
+docs: setup   ## write anew the tables of README.md and docs/*.md from the code
+	$(PY) docs/tables.py
+
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--system-certs --python-version 3.11 --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGRADE=1: the newest)
 	$(COMPILE) --group lock -o requirements/tools.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra heic --extra c2pa -c requirements/dev.txt -o requirements/run.txt
 .venv-lock/.ready: requirements/tools.txt
 	$(need-python)
 	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(PIP) install --quiet --require-hashes -r requirements/tools.txt
 	@touch $@
+
+sbom: .venv-lock/.ready  ## write dist/sbom.json (CycloneDX): what a release is made of, from the lock
+	@mkdir -p dist
+	.venv-lock/bin/python -W ignore -m cyclonedx_py requirements requirements/run.txt --pyproject pyproject.toml \
+		--short-PURLs --output-reproducible --of JSON -o dist/sbom.json
 
 clean:        ## remove environments, caches and what the demo drew
 	rm -rf .venv .venv-* .pytest_cache .ruff_cache .hypothesis .coverage* build dist demo-out
