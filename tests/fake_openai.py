@@ -409,6 +409,25 @@ def _changed(change: Callable[[dict[str, Any]], object], mime: str = "applicatio
     return answer
 
 
+def _echoing(status: int) -> Mode:
+    """A service that says the caller's key back to it, wherever a word fits."""
+
+    async def answer(fake: FakeOpenAI, got: Got) -> Response:
+        key = got.headers.get("authorization", "").removeprefix("Bearer ")
+        if status == 200:
+            reply = fake.reply(got, model=f"model-{key}")
+            reply["data"][0]["revised_prompt"] = f"a fox {key}"
+            return JSONResponse(reply)
+        names = {"code": f"code_{key}", "param": f"param-{key}", "type": key}
+        raise Bad(status, f"Your key {key} (Bearer {key}) is wrong", **names)
+
+    return answer
+
+
+async def _echo_page(_: FakeOpenAI, got: Got) -> Response:
+    return Response(f"<html>{got.headers}</html>", 502, media_type="text/html")
+
+
 def _b64(dress: Callable[[str], str]) -> Mode:
     def change(reply: dict[str, Any]) -> None:
         for row in reply["data"]:
@@ -597,6 +616,12 @@ MODES: dict[str, Mode] = {
     "stream_untyped": _stream(
         lambda fake, got: [b"data: " + json.dumps(fake.reply(got)).encode() + b"\n\n"]
     ),
+    "echo_200": _echoing(200),
+    "echo_400": _echoing(400),
+    "echo_401": _echoing(401),
+    "echo_429": _echoing(429),
+    "echo_500": _echoing(500),
+    "echo_page": _echo_page,
     "hang": _hang,
     "drip": _drip,
     "redirect": _redirect,

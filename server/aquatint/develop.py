@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .core import names
-from .core.errors import AquatintError, BadReply, NotKept, Refused
+from .core.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
 from .core.ports import Finished, Inputs, Part, Partial, Sent, Waiting
 from .core.types import Failure, Job, Picture, Record, State, Usage
 from .finish import finish, survey, with_preview
@@ -74,7 +74,12 @@ async def _draw(job: Job, shop: Workshop, run: _Run, tell: Callable[[Stage], Non
     async for event in shop.engines[job.engine].render(order, inputs, shop.blobs.part):
         match event:
             case Sent():
-                await shop.catalog.sent(job.id)
+                if not await shop.catalog.sent(job.id, shop.lease):
+                    raise BadRequest(
+                        "This call was cancelled before it was sent; nothing was paid.",
+                        "Call the tool again if the picture is still wanted.",
+                        code="cancelled",
+                    )
                 tell(Stage("drawing"))
             case Waiting(seconds):
                 tell(Stage("pausing", f"the provider asked for {seconds:.0f} s"))
@@ -119,9 +124,8 @@ async def _keep(
     job: Job, shop: Workshop, run: _Run, index: int, part: Part, model: str | None
 ) -> Picture:
     """Check the bytes as they came, make them durable, untouched, and store their preview."""
-    data = part.read()
     try:
-        found = await survey(shop, data)
+        found = await survey(shop, part)
     except AquatintError as error:
         raise BadReply(
             f"The provider's picture cannot be used: {error.message}",
@@ -129,7 +133,7 @@ async def _keep(
             spent="yes",
         ) from error
     identity = job.picture_ids[index]
-    key = names.picture_key(job.created, job.order.prompt, identity, found.seen.format)
+    key = names.picture_key(job.created, job.kept_prompt, identity, found.seen.format)
     try:
         await shop.blobs.keep(part, key)
     except NotKept:
@@ -141,10 +145,10 @@ async def _keep(
         owner=job.owner,
         job=job.id,
         kind=job.kind,
-        prompt=job.order.prompt,
+        prompt=job.kept_prompt,
         parents=job.parents,
         model=model or job.order.model,
-        bytes=len(data),
+        bytes=part.size,
         key=key,
         created=shop.now(),
         **found.facts(),

@@ -1,10 +1,11 @@
-"""`aquatint draw`: the same use case as the tool, for a person at a terminal."""
+"""`aquatint draw` and `aquatint add`: the same use cases, for a person at a terminal."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from .app import build
 from .core.errors import AquatintError
@@ -44,6 +45,25 @@ async def draw(settings: Settings, arguments: argparse.Namespace) -> int:
         _clear()
         _print(studio, outcome)
     return 0
+
+
+async def add(settings: Settings, files: list[str]) -> int:
+    """Take pictures of the user's into the catalog, where agents find them; print their names."""
+    async with build(settings).studio() as studio:
+        for file in files:
+            try:
+                outcome = await studio.add(file, _caller_with(file, settings.cwd))
+            except AquatintError as error:
+                print(f"{error.message}\n{error.fix}", file=sys.stderr)
+                return 1
+            for picture in outcome.pictures:
+                print(f"image://{picture.id}  {studio.shop.blobs.path(picture.key)}")
+    return 0
+
+
+def _caller_with(file: str, cwd: str) -> Caller:
+    """Whoever names a file at a terminal may read it; where it lies is no reason to refuse."""
+    return Caller(roots=(cwd, str(Path(cwd, file).resolve().parent)))
 
 
 async def _progress(progress: Progress) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core import names
 from .core.errors import AquatintError
+from .core.ports import Part
 from .core.types import Caller, Finish, Job, Picture
 from .workshop import Workshop
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .core.pixels import Seen  # these import Pillow, so they are imported where they are used
     from .core.previews import Preview
 
+EXACT = frozenset({"png", "webp"})  # formats that can keep pixels exact
 STORED_EDGE = 768
 STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays below 60 KB
 
@@ -58,7 +60,9 @@ async def finish(
         warnings.append(f"{error} What could be made is shown instead.")
     targets = targets_of(job.finish.save_to, index, job.order.n)
     caller = Caller(job.owner, job.roots)
-    made[-1] = await save_copies(shop, made[-1], targets, caller, job.finish.overwrite, warnings)
+    made[-1] = await save_copies(
+        shop, made[-1], targets, caller, job.finish.overwrite, warnings, job.finish.compression
+    )
     return made
 
 
@@ -91,10 +95,11 @@ async def _keep_outside(
         await shop.blobs.read(original.key),
         wish.placement,
         "webp" if wish.convert == "webp" else "png",
-        shop.max_pixels,
+        max_pixels=shop.max_pixels,
+        edge=STORED_EDGE,
+        budget=STORED_BUDGET,
     )
     outside = exact.outside
-    assert outside is not None
     note = (
         "outside the mask identical to the input (largest difference "
         f"{outside.largest_difference}; the model itself had changed {outside.model_share:.0%} of "
@@ -102,7 +107,8 @@ async def _keep_outside(
         f"provenance data, are image://{original.id}"
     )
     identity = job.derived_ids[2 * index]
-    kept = await derive(shop, original, identity, exact.data, note, warnings)
+    found = Survey(exact.seen, exact.small, exact.sha256)
+    kept = await derive(shop, original, identity, exact.data, note, warnings, found)
     parents = (*job.parents, original.id)
     made.append(kept.model_copy(update={"outside": outside, "parents": parents}))
 
@@ -119,12 +125,12 @@ async def _unplace(
     if (original.width, original.height) == wish.size:
         return
     data = await shop.blobs.read(original.key)
-    exact = await shop.pixelwork(
+    back = await shop.pixelwork(
         retouch.unplaced, data, wish.placement, wish.size, "png", shop.max_pixels
     )
     note = f"brought back to the input's {wish.size[0]}x{wish.size[1]} from image://{original.id}"
     identity = job.derived_ids[2 * index]
-    made.append(await derive(shop, original, identity, exact.data, note, warnings))
+    made.append(await derive(shop, original, identity, back, note, warnings))
 
 
 async def _reshape(
@@ -146,32 +152,60 @@ async def _reshape(
     else:
         data = await shop.pixelwork(convert.convert, data, format, wish.compression)
         note = f"converted to {format} from image://{source.id}"
-    if source.outside is not None:
-        note += ", which is exact outside the mask; this copy is not"
-        warnings.append(f"A {format} cannot keep pixels exact; image://{source.id} does.")
+    outside = source.outside
+    if outside is not None:
+        outside = outside.model_copy(
+            update={"largest_difference": await _difference(job, shop, data)}
+        )
+        apart = f"differs from the input by up to {outside.largest_difference} levels there"
+        note += f", which is exact outside the mask; this copy {apart}"
+        warnings.append(f"A {format} cannot keep pixels exact ({apart}); image://{source.id} does.")
     identity = job.derived_ids[2 * index + 1]
     derived = await derive(shop, source, identity, data, note, warnings)
-    made.append(derived.model_copy(update={"outside": None}))
+    made.append(derived.model_copy(update={"outside": outside}))
 
 
-async def survey(shop: Workshop, data: bytes) -> Survey:
-    """Decode a picture once, in a thread, for all that is wanted to know. Raises BadImage."""
+async def _difference(job: Job, shop: Workshop, data: bytes) -> int:
+    """How far a lossy copy is from the first picture outside the mask, in levels."""
+    from .core import retouch
+
+    wish = job.finish
+    assert wish.base is not None
+    assert wish.mask is not None
+    base, mask = await shop.blobs.read(wish.base), await shop.blobs.read(wish.mask)
+    return await shop.pixelwork(retouch.outside_of, base, mask, data, shop.max_pixels)
+
+
+async def survey(shop: Workshop, source: bytes | Part) -> Survey:
+    """Decode a picture once, in a thread, for all that is wanted to know. Raises BadImage.
+
+    A part is read when its turn comes, so that no more are in memory than are being decoded.
+    """
     from .core import previews
 
     def work() -> Survey:
+        data = source if isinstance(source, bytes) else source.read()
         seen, small = previews.first_look(
             data, edge=STORED_EDGE, budget=STORED_BUDGET, max_pixels=shop.max_pixels
         )
         return Survey(seen, small, hashlib.sha256(data).hexdigest())
 
-    return await shop.pixelwork(work)
+    size = len(source) if isinstance(source, bytes) else source.size
+    async with shop.turn(size):
+        return await shop.pixelwork(work)
 
 
 async def derive(
-    shop: Workshop, source: Picture, identity: str, data: bytes, note: str, warnings: list[str]
+    shop: Workshop,
+    source: Picture,
+    identity: str,
+    data: bytes,
+    note: str,
+    warnings: list[str],
+    found: Survey | None = None,
 ) -> Picture:
     """Keep locally made bytes as a picture of its own that says where it comes from."""
-    found = await survey(shop, data)
+    found = found or await survey(shop, data)
     key = names.picture_key(source.created, source.prompt, identity, found.seen.format)
     await shop.blobs.put(key, data)
     changes = {
@@ -219,14 +253,18 @@ async def save_copies(
     caller: Caller,
     overwrite: bool,
     warnings: list[str],
+    compression: int | None = None,
 ) -> Picture:
     """Write a picture where the agent asked, in the format that each extension names."""
     saved: list[str] = []
     for wanted in targets:
         try:
             target = await shop.door.check_target(wanted, caller, overwrite)
-            data = await _as_file(shop, picture, PurePath(wanted).suffix)
+            format = _format_of(wanted)
+            data = await _as_file(shop, picture, format, compression)
             await shop.door.write(target, data, caller, overwrite)
+            if _is_exact(picture) and format not in EXACT:
+                warnings.append(f"{wanted} is {format}: its pixels outside the mask are not exact.")
         except AquatintError as error:
             warnings.append(f"Not saved to {wanted}: {error}")
         else:
@@ -234,12 +272,21 @@ async def save_copies(
     return picture.model_copy(update={"saved": (*picture.saved, *saved)}) if saved else picture
 
 
-async def _as_file(shop: Workshop, picture: Picture, suffix: str) -> bytes:
-    from .core import convert
+def _is_exact(picture: Picture) -> bool:
+    return picture.outside is not None and picture.outside.largest_difference == 0
+
+
+def _format_of(path: str) -> str:
+    extension = PurePath(path).suffix.removeprefix(".").lower()
+    return "jpeg" if extension == "jpg" else extension
+
+
+async def _as_file(shop: Workshop, picture: Picture, format: str, compression: int | None) -> bytes:
+    from .core import convert, retouch
 
     data = await shop.blobs.read(picture.key)
-    extension = suffix.removeprefix(".").lower()
-    format = "jpeg" if extension == "jpg" else extension
     if format == picture.format:
         return data
-    return await shop.pixelwork(convert.convert, data, format)
+    if format == "webp" and _is_exact(picture):
+        return await shop.pixelwork(retouch.as_webp, data, shop.max_pixels)
+    return await shop.pixelwork(convert.convert, data, format, compression)

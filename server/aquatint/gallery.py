@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from .core import ids
 from .core.errors import BadRequest, NoSuchImage
 from .core.formats import MIME, sniff
+from .core.ports import Verify
 from .core.types import Caller, Page, Picture, Record
 from .finish import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
@@ -27,6 +28,8 @@ class Gallery:
 
     shop: Workshop
     references: References
+    verify: Verify
+    keep_prompts: bool = True
 
     async def get(self, reference: str, caller: Caller) -> tuple[Picture, bytes | None]:
         """The picture behind any reference; with its bytes where it is not in the catalog."""
@@ -66,6 +69,13 @@ class Gallery:
         if not 1 <= limit <= PAGE:
             raise BadRequest(f"limit={limit} is out of range.", f"Pass 1 to {PAGE}.")
         page = await self.shop.catalog.recent(caller.owner, query, kind, limit, cursor)
+        if query and not page.total and not self.keep_prompts:
+            raise BadRequest(
+                "Words find nothing here: prompts are kept as hashes only "
+                "(AQUATINT_KEEP_PROMPTS=false).",
+                "Call recent_images without query.",
+                code="no_words",
+            )
         running = [] if cursor else await self.shop.catalog.running(caller.owner)
         return page, running
 
@@ -85,7 +95,9 @@ class Gallery:
         if picture.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
             stored = await self.shop.blobs.read(picture.preview)
             return stored, MIME[sniff(stored) or "jpeg"]
-        data = data or await self.shop.blobs.read(picture.key)
+        # A mask is looked at in red over its picture, whatever the edge.
+        key = picture.preview if picture.kind == "mask" and picture.preview else picture.key
+        data = data or await self.shop.blobs.read(key)
         made = await self.shop.pixelwork(previews.preview, data, edge=edge, budget=budget)
         return made.data, made.mime
 
@@ -113,6 +125,12 @@ class Gallery:
         made = await self.shop.pixelwork(contact_sheet, items)
         return made.data, made.mime
 
+    async def drawing(self, picture: Picture) -> str:
+        """An SVG as it may be shown: see core.svg."""
+        from .core import svg
+
+        return await self.shop.pixelwork(svg.sanitised, await self.shop.blobs.read(picture.key))
+
     async def file(self, picture: Picture) -> bytes:
         return await self.shop.blobs.read(picture.key)
 
@@ -135,7 +153,13 @@ class Gallery:
                 seen.add(parent.id)
                 family.append(await self._step(parent, caller))
                 pending.extend(parent.parents)
-        return {**await self._step(picture, caller), "ancestors": family}
+        recipe = {**await self._step(picture, caller), "ancestors": family}
+        if picture.provenance:
+            data = await self.shop.blobs.read(picture.key)
+            recipe["provenance"] = await self.shop.pixelwork(
+                self.verify, data, MIME[picture.format]
+            )
+        return recipe
 
     async def _step(self, picture: Picture, caller: Caller) -> dict[str, object]:
         record = await self.shop.catalog.job(picture.job, caller.owner) if picture.job else None
@@ -151,12 +175,17 @@ class Gallery:
         if record is not None:
             request = record.job.request
             step["tool"] = "edit_image" if record.job.kind == "edited" else "generate_image"
-            step["arguments"] = request.model_dump(
+            arguments = request.model_dump(
                 mode="json", exclude_defaults=True, exclude={"save_to", "overwrite", "fresh"}
             )
+            if request.format is None and record.job.order.format != "png":
+                arguments["format"] = record.job.order.format  # a name in save_to had said it
+            step["arguments"] = arguments
             step["order"] = record.job.order.model_dump(
                 mode="json", exclude_none=True, exclude={"chosen"}
             )
+            if record.job.title is not None:
+                step["prompt"] = "kept as a hash only (AQUATINT_KEEP_PROMPTS=false)"
             step["model"] = record.model
             step["cost_usd"] = record.cost_usd
         return {name: value for name, value in step.items() if value is not None}

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .core.types import Order, Picture, Usage
+from .core import errors
+from .core.errors import AquatintError, NotKept
+from .core.types import Order, Picture, Record, Usage
+
+if TYPE_CHECKING:
+    from .develop import Loose  # hosts wait for tools/list, which needs the surface only
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]
@@ -39,3 +45,24 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     data: bytes | None = None  # of a picture that is not in the catalog
     mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box
+
+
+def failed(record: Record, loose: tuple[Loose, ...]) -> AquatintError:
+    """The error of a job that ended without what was asked for."""
+    failure = record.failure
+    assert failure is not None
+    kind = getattr(errors, failure.kind, errors.Unavailable)
+    message = failure.message
+    for picture in record.pictures:
+        message += f" {picture.note or 'A picture'} is kept as image://{picture.id}."
+    error: AquatintError = kind(
+        message,
+        failure.fix,
+        code=failure.code,
+        retry_after=failure.retry_after,
+        spent=failure.spent,
+        request_id=failure.request_id,
+    )
+    if isinstance(error, NotKept):
+        error.loose = tuple((look.data, look.mime) for look in loose)
+    return error

@@ -8,26 +8,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .core import names
-from .core.errors import BadRequest
 from .core.regions import MaskRequest
 from .core.sizes import parse_size
-from .core.types import Caller, EditRequest, Finish, Job, Order, Picture, Placement
-from .finish import STORED_BUDGET, STORED_EDGE, survey, with_preview
+from .core.types import Caller, EditRequest, Job, Order, Picture, Placement
+from .finish import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .references import Opened, References
 from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from .core.retouch import Drawn  # imports Pillow, so it is imported where it is used
+    from .core.convert import Prepared  # these import Pillow, so they come where they are used
+    from .core.retouch import Drawn, Read
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A mask that was handed in, and what it covers of the first picture."""
+
+    opened: Opened
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Hints drawn over the first picture, and the PNG of them that may be sent."""
+
+    opened: Opened
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """An edit's inputs, opened; `size` is the upright first picture's, in pixels."""
+    """An edit's inputs, opened and judged; `size` is the upright first picture's, in pixels."""
 
     images: tuple[Opened, ...]
-    mask: Opened | None
-    markup: Opened | None
+    mask: Mask | None
+    markup: Markup | None
     size: tuple[int, int]
+
+    @property
+    def marks(self) -> dict[str, Opened]:
+        given = {"mask": self.mask, "markup": self.markup}
+        return {name: one.opened for name, one in given.items() if one is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +70,51 @@ class Retouch:
     new_id: Callable[[], str]
 
     async def open(self, request: EditRequest, caller: Caller) -> Originals:
-        """Every picture of an edit. Raises what references raise, BadImage for no picture."""
+        """Every picture of an edit, judged; a dry run decodes them too, since nothing else would.
+
+        Raises what references raise, BadImage for no picture, BadMask for no mask of the first.
+        """
+        images = tuple([await self.references.open(one, caller) for one in request.images])
+        sizes = [await self._size(one, deep=request.dry_run) for one in images]
+        both = request.mask and request.markup  # which the plan refuses, better than we could here
+        mask = not both and request.mask and await self.references.open(request.mask, caller)
+        markup = not both and request.markup and await self.references.open(request.markup, caller)
+        label = images[0].label
+        return Originals(
+            images,
+            await self._mask(mask, sizes[0], request, label) if mask else None,
+            await self._markup(markup, sizes[0], label) if markup else None,
+            sizes[0],
+        )
+
+    async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
         from .core import retouch
 
-        images = tuple([await self.references.open(one, caller) for one in request.images])
-        mask = request.mask and await self.references.open(request.mask, caller)
-        markup = request.markup and await self.references.open(request.markup, caller)
-        size = await self.shop.pixelwork(retouch.size_of, images[0].data, self.shop.max_pixels)
-        return Originals(images, mask or None, markup or None, size)
+        limit = self.shop.max_pixels
+        return await self.shop.pixelwork(retouch.size_of, opened.data, limit, deep=deep)
+
+    async def _mask(
+        self, opened: Opened, size: tuple[int, int], request: EditRequest, label: str
+    ) -> Mask:
+        from .core import retouch
+
+        read = await self.shop.pixelwork(
+            retouch.read_mask,
+            opened.data,
+            size,
+            scale=request.mask_fit == "scale",
+            label=label,
+            max_pixels=self.shop.max_pixels,
+        )
+        return Mask(opened, read)
+
+    async def _markup(self, opened: Opened, size: tuple[int, int], label: str) -> Markup:
+        from .core import retouch
+
+        limit = self.shop.max_pixels
+        work = self.shop.pixelwork
+        data = await work(retouch.read_markup, opened.data, size, label=label, max_pixels=limit)
+        return Markup(opened, data)
 
     async def prepare(self, job: Job, originals: Originals, placement: Placement | None) -> Job:
         """The job with its inputs stored as they will be sent, and its parents listed.
@@ -66,13 +124,12 @@ class Retouch:
         request = job.request
         assert isinstance(request, EditRequest)
         sources = [await self.take_in(one, job.owner) for one in originals.images]
-        first = sources[0]
-        order, finish, notes = await self._order(job, originals, placement, first)
-        marks = {
-            name: await self.take_in(one, job.owner)
-            for name, one in (("mask", originals.mask), ("markup", originals.markup))
-            if one is not None
-        }
+        marks = {name: await self.take_in(one, job.owner) for name, one in originals.marks.items()}
+        order, notes = await self._inputs(job.order, originals, placement)
+        finish: dict[str, object] = {"placement": placement, "size": originals.size}
+        if originals.mask is not None and request.outside != "model":
+            kept = await self._coverage(originals, marks["mask"])
+            finish |= {"outside": "keep", "base": sources[0].key, "mask": kept}
         recorded = {
             "images": tuple(f"image://{one.id}" for one in sources),
             **{name: f"image://{one.id}" for name, one in marks.items()},
@@ -81,119 +138,69 @@ class Retouch:
             update={
                 "kind": "edited",
                 "order": order,
-                "finish": finish,
+                "finish": job.finish.model_copy(update=finish),
                 "request": request.model_copy(update=recorded),
                 "parents": tuple(one.id for one in (*sources, *marks.values())),
                 "warnings": (*job.warnings, *notes),
             }
         )
 
-    async def _order(
-        self, job: Job, originals: Originals, placement: Placement | None, first: Picture
-    ) -> tuple[Order, Finish, list[str]]:
-        request = job.request
-        assert isinstance(request, EditRequest)
-        sent = parse_size(job.order.size)
-        notes: list[str] = []
-        keys = [await self._first(originals, placement, sent, notes)]
-        keys += [await self._input(one, notes) for one in originals.images[1:]]
-        order: dict[str, object] = {"images": tuple(keys)}
-        finish: dict[str, object] = {"placement": placement, "size": originals.size}
+    async def _inputs(
+        self, order: Order, originals: Originals, placement: Placement | None
+    ) -> tuple[Order, list[str]]:
+        """The order with the keys of everything that is sent, and what must be said of that."""
+        from .core import retouch
+
+        first, *others = originals.images
+        ready = [await self._first(originals, placement, parse_size(order.size))]
+        ready += [await self._ready(one) for one in others]
+        notes = [
+            f"{opened.label}: {note}"
+            for opened, made in zip((first, *others), ready, strict=True)
+            for note in made.notes
+        ]
+        keys = [await self._keep(made.data, made.format) for made in ready]
+        sent, whole = (ready[0].width, ready[0].height), _whole(originals.size)
+        update: dict[str, object] = {"images": tuple(keys)}
         if originals.mask is not None:
-            stored, hard = await self._mask(originals, request, first, placement, sent, notes)
-            order["mask"] = hard
-            if request.outside != "model":
-                finish |= {"outside": "keep", "base": first.key, "mask": stored}
+            notes += originals.mask.read.notes
+            coverage = originals.mask.read.coverage
+            hard = await self.shop.pixelwork(
+                retouch.placed_mask, coverage, placement or whole, sent
+            )
+            update["mask"] = await self._keep(hard, "png")
         if originals.markup is not None:
-            order["markup"] = await self._markup(originals, first, placement, sent)
-        return (
-            job.order.model_copy(update=order),
-            job.finish.model_copy(update=finish),
-            notes,
-        )
+            data = originals.markup.data
+            over = await self.shop.pixelwork(retouch.placed_markup, data, placement or whole, sent)
+            update["markup"] = await self._keep(over, "png")
+        return order.model_copy(update=update), notes
 
     async def _first(
-        self,
-        originals: Originals,
-        placement: Placement | None,
-        sent: tuple[int, int] | None,
-        notes: list[str],
-    ) -> str:
-        if placement is None or sent is None:
-            exact = originals.mask is not None or originals.markup is not None
-            return await self._input(originals.images[0], notes, want_png=exact)
+        self, originals: Originals, placement: Placement | None, size: tuple[int, int] | None
+    ) -> Prepared:
+        first, limit = originals.images[0], self.shop.max_pixels
+        if placement is None or size is None:
+            return await self._ready(first, want_png=bool(originals.marks))
         from .core import retouch
 
-        data = originals.images[0].data
-        limit = self.shop.max_pixels
-        return await self._keep(
-            await self.shop.pixelwork(retouch.placed, data, placement, sent, limit), "png"
-        )
+        return await self.shop.pixelwork(retouch.placed, first.data, placement, size, limit)
 
-    async def _input(self, opened: Opened, notes: list[str], *, want_png: bool = False) -> str:
+    async def _ready(self, opened: Opened, *, want_png: bool = False) -> Prepared:
         from .core import convert
 
-        made = await self.shop.pixelwork(
-            convert.prepare_input,
-            opened.data,
-            want_png=want_png,
-            max_pixels=self.shop.max_pixels,
-        )
-        notes.extend(f"{opened.label}: {note}" for note in made.notes)
-        return await self._keep(made.data, made.format)
+        limit = self.shop.max_pixels
+        work = self.shop.pixelwork
+        return await work(convert.prepare_input, opened.data, want_png=want_png, max_pixels=limit)
 
-    async def _mask(
-        self,
-        originals: Originals,
-        request: EditRequest,
-        first: Picture,
-        placement: Placement | None,
-        sent: tuple[int, int] | None,
-        notes: list[str],
-    ) -> tuple[str, str]:
-        """Blob keys of the coverage as it was meant, and of the mask as it is sent."""
-        from .core import retouch
+    async def _coverage(self, originals: Originals, mask: Picture) -> str:
+        """The blob key of the coverage as it was meant, softness included."""
+        from .core import masks
 
         assert originals.mask is not None
-        stored, facts, read = await self.shop.pixelwork(
-            retouch.read_mask,
-            originals.mask.data,
-            originals.size,
-            scale=request.mask_fit == "scale",
-            label=f"image://{first.id}",
-            max_pixels=self.shop.max_pixels,
-        )
-        notes.extend(read)
-        if facts.box is None:
-            raise BadRequest(
-                "The mask selects nothing, so the edit could change nothing.",
-                "Call make_mask with a region inside the picture, or leave mask out.",
-            )
-        if facts.share == 1:
-            notes.append("The mask selects everything, so nothing is kept from the original.")
-        hard = await self.shop.pixelwork(retouch.placed_mask, stored, placement, sent)
-        return await self._keep(stored, "png"), await self._keep(hard, "png")
-
-    async def _markup(
-        self,
-        originals: Originals,
-        first: Picture,
-        placement: Placement | None,
-        sent: tuple[int, int] | None,
-    ) -> str:
-        from .core import retouch
-
-        assert originals.markup is not None
-        data = await self.shop.pixelwork(
-            retouch.read_markup,
-            originals.markup.data,
-            originals.size,
-            label=f"image://{first.id}",
-            max_pixels=self.shop.max_pixels,
-        )
-        if placement is not None and sent is not None:
-            data = await self.shop.pixelwork(retouch.placed_markup, data, placement, sent)
-        return await self._keep(data, "png")
+        if mask.kind == "mask" and (mask.width, mask.height) == originals.size:
+            return mask.key  # one of ours is that already
+        coverage = originals.mask.read.coverage
+        return await self._keep(await self.shop.pixelwork(masks.to_png, coverage), "png")
 
     async def _keep(self, data: bytes, ext: str) -> str:
         """Store an input under its own digest, so that the same input is the same request."""
@@ -233,44 +240,69 @@ class Retouch:
         from .core import retouch
 
         base = request.image and await self.references.open(request.image, caller)
-        others = {one.image for one in request.regions if one.kind == "image" and one.image}
-        images = {name: (await self.references.open(name, caller)).data for name in sorted(others)}
+        names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
+        others = {name: await self.references.open(name, caller) for name in sorted(names_)}
         drawn = await self.shop.pixelwork(
             retouch.draw_mask,
             request,
             base.data if base else None,
-            images,
+            {name: one.data for name, one in others.items()},
             max_pixels=self.shop.max_pixels,
             edge=STORED_EDGE,
             budget=STORED_BUDGET,
         )
         parent = await self.take_in(base, caller.owner) if base else None
-        picture = await self._list_mask(request, caller, drawn, parent)
+        used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}
+        picture = await self._list_mask(request, caller, drawn, parent, used)
         return Masked(picture, drawn.facts.share, drawn.facts.box, drawn.notes)
 
     async def _list_mask(
-        self, request: MaskRequest, caller: Caller, drawn: Drawn, parent: Picture | None
+        self,
+        request: MaskRequest,
+        caller: Caller,
+        drawn: Drawn,
+        parent: Picture | None,
+        used: dict[str, Picture],
     ) -> Picture:
-        found = await survey(self.shop, drawn.data)
+        found = Survey(drawn.seen, drawn.overlay, hashlib.sha256(drawn.data).hexdigest())
         identity, now = self.new_id(), self.shop.now()
         words = " and ".join(dict.fromkeys(region.kind for region in request.regions))
         prompt = f"mask: {words}" + (f" on {parent.prompt}" if parent else "")
         key = names.picture_key(now, prompt, identity, "png")
         await self.shop.blobs.put(key, drawn.data)
-        recorded = request.model_copy(update={"image": f"image://{parent.id}" if parent else None})
+        parents = [parent.id] if parent else []
         mask = Picture(
             id=identity,
             owner=caller.owner,
             kind="mask",
             prompt=prompt[:500],
-            parents=(parent.id,) if parent else (),
+            parents=tuple(dict.fromkeys([*parents, *(one.id for one in used.values())])),
             bytes=len(drawn.data),
             key=key,
             created=now,
-            arguments=recorded.model_dump_json(exclude_defaults=True),
-            note=f"covers {drawn.facts.share:.1%}; its preview shows it in red",
+            arguments=_recorded(request, parent, used).model_dump_json(exclude_defaults=True),
+            note=f"covers {drawn.facts.share:.3g} of the picture; its preview shows it in red",
             **found.facts(),
         )
-        mask = await with_preview(self.shop, mask, drawn.overlay, [])
+        mask = await with_preview(self.shop, mask, found.small, [])
         await self.shop.catalog.add(mask)
         return mask
+
+
+def _recorded(
+    request: MaskRequest, parent: Picture | None, used: dict[str, Picture]
+) -> MaskRequest:
+    """The call with ids for paths and `latest`, which mean something else tomorrow."""
+    regions = tuple(
+        one.model_copy(update={"image": f"image://{used[one.image].id}"})
+        if one.image in used
+        else one
+        for one in request.regions
+    )
+    image = f"image://{parent.id}" if parent else None
+    return request.model_copy(update={"image": image, "regions": regions})
+
+
+def _whole(size: tuple[int, int]) -> Placement:
+    """A picture that was neither padded nor scaled."""
+    return Placement(left=0, top=0, width=size[0], height=size[1], canvas=size)

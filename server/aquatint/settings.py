@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
-from typing import Literal, Self, get_origin
+from pathlib import PurePath
+from typing import Literal, Self, cast, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 PREFIX = "AQUATINT_"
+PATHS = {"home", "models", "roots"}  # fields
 
 
 class Settings(BaseModel):
@@ -62,6 +65,18 @@ class Settings(BaseModel):
     price_usd: float | None = Field(
         None, ge=0, description="Price of one picture of a model whose price is unknown."
     )
+    budget_usd: float | None = Field(
+        None, ge=0, description="The most that may be spent per window; more is refused."
+    )
+    budget_window: Literal["hour", "day", "week", "month"] = Field(
+        "day", description="What the budget is for: the last hour, day, 7 or 30 days, rolling."
+    )
+    max_call_usd: float | None = Field(
+        None, ge=0, description="The most that one call may cost, by its estimate."
+    )
+    confirm_usd: float | None = Field(
+        None, ge=0, description="The user is asked before a call that costs more than this."
+    )
     partials: int = Field(
         0, ge=0, le=3, description="Early looks while a single picture is drawn; each is billed."
     )
@@ -81,14 +96,23 @@ class Settings(BaseModel):
         600, ge=0, description="Seconds in which an undelivered picture answers the same request."
     )
     concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once; others queue.")
+    press: bool = Field(
+        True, description="Paid calls run in a process that outlives a killed server."
+    )
     max_pixels: int = Field(
         50_000_000, ge=1_000_000, description="Largest picture that is decoded."
     )
     max_bytes: int = Field(50_000_000, ge=100_000, description="Largest input file.")
+    max_line: int = Field(
+        80_000_000, ge=100_000, description="Longest line of JSON-RPC on standard input, in bytes."
+    )
     min_free: int = Field(
         200_000_000, ge=0, description="Bytes that must be free on disk before a call is paid."
     )
     preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
+    keep_prompts: bool = Field(
+        True, description="Keep prompts; false keeps a hash of each, which no search finds."
+    )
     links: bool = Field(True, description="Add a resource link for each full picture.")
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much is written to stderr."
@@ -97,6 +121,9 @@ class Settings(BaseModel):
     # Not settings of ours: where the process stands.
     user_home: str | None = Field(None, exclude=True)
     cwd: str = Field("/", exclude=True)
+    inherited: Mapping[str, str] = Field(
+        {}, exclude=True, repr=False, description="A worker's environment: neither key nor settings"
+    )
     problems: tuple[str, ...] = Field((), exclude=True)
 
     @classmethod
@@ -114,12 +141,21 @@ class Settings(BaseModel):
         An empty variable counts as unset. Never raises: see `problems`.
         """
         raw: dict[str, object] = {}
-        for name, field in setting_fields().items():
-            text = flags.get(name) or environ.get(variable_of(name, field), "").strip()
-            if text:
-                raw[field.alias or name] = _typed(field, text, pathsep)
-        place = {"cwd": cwd, "user_home": user_home}
         problems = _unknown(environ)
+        for name, field in setting_fields().items():
+            variable = variable_of(name, field)
+            flag = flags.get(name)
+            text = flag or environ.get(variable, "").strip()
+            if text:
+                value = _typed(field, text, pathsep)
+                if name in PATHS:
+                    # Where a person types a flag is a place; where a host starts us is not.
+                    value = _placed(variable, value, user_home, flag and cwd, problems)
+                if value:
+                    raw[field.alias or name] = value
+        ours = (PREFIX, "OPENAI_")
+        inherited = {name: environ[name] for name in environ if not name.startswith(ours)}
+        place = {"cwd": cwd, "user_home": user_home, "inherited": inherited}
         try:
             return cls.model_validate({**raw, **place, "problems": problems})
         except ValidationError as wrong:
@@ -131,6 +167,19 @@ class Settings(BaseModel):
                 problems.append(f"{variable}={text}: {error['msg']}. The default stands in.")
         return cls.model_validate({**raw, **place, "problems": problems})
 
+    def for_worker(self) -> dict[str, object]:
+        """Everything a worker needs, as JSON, the key included: for its pipe, and nothing else."""
+        key = self.api_key and self.api_key.get_secret_value()
+        place = {"cwd": self.cwd, "user_home": self.user_home}
+        return {**self.model_dump(mode="json", by_alias=True), "OPENAI_API_KEY": key, **place}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show: the key, and a password in the provider's address."""
+        key = self.api_key.get_secret_value() if self.api_key else ""
+        passwords = re.findall(r"://[^/@]*:([^/@]+)@", self.base_url or "")
+        return tuple(secret for secret in (key, *passwords) if secret)
+
     @property
     def can_pay(self) -> bool:
         """Whether a provider may be called: with a key, or at an address that may need none."""
@@ -138,7 +187,7 @@ class Settings(BaseModel):
 
 
 def setting_fields() -> dict[str, FieldInfo]:
-    """The fields an operator may set, in the order of the README's table."""
+    """The fields an operator may set, in the order of docs/settings.md."""
     return {name: field for name, field in Settings.model_fields.items() if not field.exclude}
 
 
@@ -150,9 +199,34 @@ def _typed(field: FieldInfo, text: str, pathsep: str) -> object:
     """A list is split, words are lower-cased; pydantic reads the rest from the text."""
     if get_origin(field.annotation) is tuple:
         return tuple(part for part in text.split(pathsep) if part)
-    if "low" in str(field.annotation) or "both" in str(field.annotation):
-        return text.lower()
-    return text.upper() if "DEBUG" in str(field.annotation) else text
+    if "Literal[" in str(field.annotation):
+        return text.upper() if "DEBUG" in str(field.annotation) else text.lower()
+    return text
+
+
+def _placed(
+    variable: str, value: object, user_home: str | None, cwd: str | None, problems: list[str]
+) -> object:
+    """Paths made absolute: `~` is the user's home, the rest is relative to `cwd`, if to anything.
+
+    What cannot be placed is a problem and left out.
+    """
+    if isinstance(value, tuple):
+        parts = cast("tuple[str, ...]", value)
+        each = (_placed(variable, part, user_home, cwd, problems) for part in parts)
+        return tuple(path for path in each if path is not None)
+    path = str(value)
+    if user_home and (path == "~" or path.startswith(("~/", "~\\"))):
+        path = user_home + path[1:]
+    if cwd and not path.startswith("~"):
+        path = str(PurePath(cwd) / path)
+    if PurePath(path).is_absolute():
+        return path
+    problems.append(
+        f"{variable}={path}: a relative path, and hosts start servers anywhere. "
+        "Write all of it, or begin with ~/."
+    )
+    return None
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
@@ -161,6 +235,6 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See the README's table of settings."
+            hint = f"Did you mean {near[0]}?" if near else "`aquatint serve --help` lists them."
             lines.append(f"{variable} is not a setting. {hint}")
     return lines

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 
 import anyio
 
-from .core import errors
-from .core.errors import AquatintError, BadRequest, Misconfigured, NoSuchImage, NotKept
-from .core.models import Choice, Estimate, Models, estimate
-from .core.plan import Plan, plan
+from .core.budget import Shortfall
+from .core.errors import AquatintError, BadRequest, NoSuchImage
+from .core.models import Models
+from .core.names import hashed
 from .core.regions import MaskRequest
 from .core.types import (
     Caller,
@@ -21,13 +21,14 @@ from .core.types import (
     Finish,
     GenerateRequest,
     Job,
-    Record,
 )
-from .develop import Ended, Loose
+from .develop import Ended
 from .finish import save_copies, targets_of
 from .gallery import Gallery
-from .jobs import Runner
-from .outcome import Outcome, Progress, Report
+from .jobs import Runner, staying
+from .ledger import settled
+from .outcome import Outcome, Progress, Report, failed
+from .pricing import Bid, Pricing, Wish
 from .references import LISTING
 from .retouch import Originals, Retouch
 from .settings import Settings
@@ -52,12 +53,20 @@ class Studio:
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
     notices: tuple[str, ...] = ()  # what every reply must say about this server
+    callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
 
-    async def generate(self, request: GenerateRequest, caller: Caller, report: Report) -> Outcome:
-        """New pictures from a prompt. Raises only AquatintError."""
-        return await self._make(request, None, caller, report)
+    async def generate(
+        self, request: GenerateRequest, caller: Caller, report: Report, agreed: float = 0.0
+    ) -> Outcome:
+        """New pictures from a prompt, for at most `agreed` dollars where a person must agree.
 
-    async def edit(self, request: EditRequest, caller: Caller, report: Report) -> Outcome:
+        Raises only AquatintError.
+        """
+        return await self._make(request, None, caller, report, agreed)
+
+    async def edit(
+        self, request: EditRequest, caller: Caller, report: Report, agreed: float = 0.0
+    ) -> Outcome:
         """Changed pictures; with a mask, everything outside it stays as it was, byte for byte."""
         if not request.images:
             raise BadRequest(
@@ -68,7 +77,16 @@ class Studio:
                 f"{len(request.images)} images are too many.", f"Pass at most {MOST_IMAGES}."
             )
         originals = await self.retouch.open(request, caller)
-        return await self._make(request, originals, caller, report)
+        return await self._make(request, originals, caller, report, agreed)
+
+    async def quote(self, request: GenerateRequest | EditRequest, caller: Caller) -> Bid:
+        """What a request would be made with, and for at most how much; asks no network."""
+        if not isinstance(request, EditRequest) or not request.images:
+            return self.pricing.bid(Wish(request))
+        known = await self.gallery.references.known(request.images[0], caller)
+        size = (known.width, known.height) if known else None
+        bid = self.pricing.bid(Wish(request, size, len(request.images)))
+        return bid if size else self.pricing.of_any_size(bid, len(request.images))
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Outcome:
         """Say which part: the mask, stored and listed, with a picture of it in red."""
@@ -99,63 +117,27 @@ class Studio:
         originals: Originals | None,
         caller: Caller,
         report: Report,
+        agreed: float,
     ) -> Outcome:
         """Plan, check everything that costs nothing to check, then record and run."""
-        choice, planned = self._plan(request, originals)
-        images = len(originals.images) if originals else 0
-        guess = estimate(choice.model, planned.order, images=images)
+        size, images = (originals.size, len(originals.images)) if originals else (None, 0)
+        wish = Wish(request, size, images)
+        bid = self.pricing.bid(wish)
         if not request.dry_run:
-            self._permit(choice)
+            self.pricing.permit(wish, bid, agreed)
         await self._check_targets(request, caller)
         if request.dry_run:
-            return self._dry(planned, guess)
+            return self._dry(bid)
         await self.ready()
-        job = self._job(request, caller, choice, planned, guess)
+        job = self._job(request, caller, bid)
         if originals is not None:
-            job = await self.retouch.prepare(job, originals, planned.placement)
+            job = await self.retouch.prepare(job, originals, bid.planned.placement)
         job = job.model_copy(update={"digest": _digest(job)})
-        return await self._submit(job, request, caller, report)
+        return await self._submit(job, wish, bid, caller, report)
 
-    def _plan(
-        self, request: GenerateRequest | EditRequest, originals: Originals | None
-    ) -> tuple[Choice, Plan]:
-        settings = self.settings
-        choice = self.models.find(
-            request.model,
-            edit=originals is not None,
-            today=datetime.fromtimestamp(self.shop.now(), UTC).date(),
-            first_party=self.first_party,
-            engine_default="openai" if settings.can_pay else "draft",
-        )
-        planned = plan(
-            request,
-            choice,
-            defaults=self.models.defaults,
-            partials=settings.partials,
-            safety_identifier=settings.safety_identifier,
-            svg_model=settings.svg_model,
-            first=originals.size if originals else None,
-        )
-        return choice, planned
-
-    def _permit(self, choice: Choice) -> None:
-        """A paid call needs a key and settings without a fault."""
-        if choice.model.engine == "draft":
-            return
-        if not self.settings.can_pay:
-            raise Misconfigured(
-                f"No OpenAI key is set, so {choice.name} cannot be asked.",
-                "Set OPENAI_API_KEY in the host's configuration of this server (or OPENAI_BASE_URL "
-                "for a local service); or leave `model` out for a free local draft.",
-                code="no_key",
-            )
-        if self.settings.problems:
-            raise Misconfigured(
-                "Paid calls wait until a setting is mended: " + "; ".join(self.settings.problems),
-                "Correct it in the host's configuration, then restart this server. "
-                'Drafts work meanwhile: pass model="draft".',
-                code="bad_setting",
-            )
+    @property
+    def pricing(self) -> Pricing:
+        return Pricing(self.models, self.settings, self.first_party, self.shop.now)
 
     async def _check_targets(self, request: GenerateRequest, caller: Caller) -> None:
         """Judge every place to be written before anything is paid; all problems at once."""
@@ -172,7 +154,8 @@ class Studio:
             lines = dict.fromkeys(str(problem) for problem in problems)
             raise BadRequest("\n".join(lines), "Nothing was sent.")
 
-    def _dry(self, planned: Plan, guess: Estimate) -> Outcome:
+    def _dry(self, bid: Bid) -> Outcome:
+        planned, guess = bid.planned, bid.guess
         return Outcome(
             status="dry_run",
             model=planned.order.model,
@@ -186,10 +169,9 @@ class Studio:
         self,
         request: GenerateRequest | EditRequest,
         caller: Caller,
-        choice: Choice,
-        planned: Plan,
-        guess: Estimate,
+        bid: Bid,
     ) -> Job:
+        planned = bid.planned
         order = planned.order
         finish = Finish(
             exact_size=planned.exact_size,
@@ -202,30 +184,38 @@ class Studio:
             id=f"job-{self.new_id()}",
             owner=caller.owner,
             kind="generated",
-            engine=choice.model.engine,
+            engine=bid.choice.model.engine,
             order=order,
             finish=finish,
             request=request,
             digest="",  # set when the inputs are known
             picture_ids=tuple(self.new_id() for _ in range(order.n)),
             derived_ids=tuple(self.new_id() for _ in range(2 * order.n)),
-            estimate_usd=guess.usd,
+            estimate_usd=bid.guess.usd,
             project=caller.roots[0] if caller.roots else "",
             roots=caller.roots,
             created=self.shop.now(),
             warnings=(*self.notices, *planned.warnings),
+            title=None if self.settings.keep_prompts else hashed(request.prompt),
         )
 
     async def _submit(
-        self, job: Job, request: GenerateRequest, caller: Caller, report: Report
+        self, job: Job, wish: Wish, bid: Bid, caller: Caller, report: Report
     ) -> Outcome:
         """Record the intent and run it, or join the twin that was already paid for."""
+        request, limit = wish.request, self.pricing.limit()
         reuse_after = None if request.fresh else self.shop.now() - self.settings.reuse
-        twin = await self.shop.catalog.begin(job, reuse_after)
+        twin = None
+        with anyio.CancelScope(shield=True):  # an intent on record is run, or dropped, never left
+            twin = await self.shop.catalog.begin(job, reuse_after, limit, lease=self.shop.lease)
+        if isinstance(twin, Shortfall):
+            raise self.pricing.over(wish, bid, twin)
         if twin is None:
             self.runner.start(job)
-            return await self._await(job, report)
-        outcome = await self._await(twin.job, report)
+            with staying(self.callers, self.runner, job.id):
+                return await self._await(job, report)
+        with staying(self.callers, self.runner, twin.job.id):
+            outcome = await self._await(twin.job, report)
         warnings = [
             *outcome.warnings,
             "This is the picture of an earlier, identical call; nothing was paid again. "
@@ -239,6 +229,7 @@ class Studio:
                 caller,
                 request.overwrite,
                 warnings,
+                request.compression,
             )
             for index, picture in enumerate(outcome.pictures)
         ]
@@ -272,8 +263,9 @@ class Studio:
         ended = await self.runner.wait(job.id, seconds if here else 0)
         if ended is not None or here:
             return ended
-        # Another process of this home runs it; the ledger tells when it ends.
+        # Another process of this home runs it, or did; the ledger tells when it ends.
         record = await self.shop.catalog.job(job.id, job.owner)
+        record = record and await settled(self.shop, record)
         if record is not None and record.state != "intent":
             return Ended(record)
         await anyio.sleep(min(POLL, seconds))
@@ -282,7 +274,7 @@ class Studio:
     def _ended(self, ended: Ended) -> Outcome:
         record = ended.record
         if record.failure is not None:
-            raise _failed(record, ended.loose)
+            raise failed(record, ended.loose)
         return Outcome(
             status="done",
             pictures=record.pictures,
@@ -315,23 +307,3 @@ def _digest(job: Job) -> str:
         "finish": job.finish.model_dump(mode="json", exclude={"save_to", "overwrite"}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _failed(record: Record, loose: tuple[Loose, ...]) -> AquatintError:
-    failure = record.failure
-    assert failure is not None
-    kind = getattr(errors, failure.kind, errors.Unavailable)
-    message = failure.message
-    for picture in record.pictures:
-        message += f" {picture.note or 'A picture'} is kept as image://{picture.id}."
-    error: AquatintError = kind(
-        message,
-        failure.fix,
-        code=failure.code,
-        retry_after=failure.retry_after,
-        spent=failure.spent,
-        request_id=failure.request_id,
-    )
-    if isinstance(error, NotKept):
-        error.loose = tuple((look.data, look.mime) for look in loose)
-    return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 # Pillow takes 4 bytes a pixel and both cores; more decoding at once only costs memory.
 DECODERS = 2
+BIG = 4_000_000  # bytes of a picture's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,14 @@ class Workshop:
     now: Callable[[], float]
     price: Callable[[str, Usage | None, int], float | None]
     max_pixels: int
+    lease: str = ""  # of this process: says whether it lives (adapters.leases)
+    alive: Callable[[str], bool] = bool  # whether a lease's process still runs
     decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
+    big: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def turn(self, size: int) -> AbstractAsyncContextManager[object]:
+        """Held while a picture of `size` bytes is decoded: no two big ones are in memory."""
+        return self.big if size > BIG else nullcontext()
 
     async def pixelwork(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function of core on pixels in a worker thread, few at a time."""

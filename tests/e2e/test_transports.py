@@ -16,6 +16,7 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from ledger import sent, until
 from words import draw, images_of, text_of
 
 
@@ -200,6 +201,7 @@ def test_an_end_of_input_finishes_what_runs_and_leaves(home: Path) -> None:
         heard = [process.stdout.readline()]
         while "notifications/progress" not in heard[-1]:
             heard.append(process.stdout.readline())
+        until(lambda: sent(home))  # before that it would be dropped
         rest, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert len(list(home.glob("*.png"))) == 1

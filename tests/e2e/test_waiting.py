@@ -10,6 +10,7 @@ from mcp import Client
 from mcp.types import ResourceListChangedNotification
 
 from conftest import Connect, MakeApp
+from ledger import happened, sent
 from words import draw, images_of, refusal, text_of
 
 SLOW: dict[str, Any] = {
@@ -18,6 +19,14 @@ SLOW: dict[str, Any] = {
     "n": 2,
     "reply": "path",
 }
+
+
+async def leave(client: Client, home: Path, arguments: dict[str, Any]) -> None:
+    """Call, and go away as soon as the request was sent."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(client.call_tool, "generate_image", arguments)
+        await happened(lambda: sent(home))
+        group.cancel_scope.cancel()
 
 
 async def test_a_long_call_answers_working_and_get_image_waits_on(connect: Connect) -> None:
@@ -40,8 +49,7 @@ async def test_a_call_whose_caller_left_still_ends_as_a_listed_picture(
     connect: Connect, home: Path
 ) -> None:
     async with connect() as client:
-        with anyio.move_on_after(0.05):
-            await client.call_tool("generate_image", SLOW)
+        await leave(client, home, SLOW)
         with anyio.fail_after(60):
             listed = []
             while not listed:
@@ -55,8 +63,7 @@ async def test_asking_again_after_leaving_gets_the_same_picture(
     connect: Connect, home: Path
 ) -> None:
     async with connect() as client:
-        with anyio.move_on_after(0.05):
-            await client.call_tool("generate_image", SLOW)
+        await leave(client, home, SLOW)
         result = await client.call_tool("generate_image", SLOW)
     assert result.structured_content
     assert result.structured_content["reused"] is True
@@ -87,11 +94,10 @@ async def test_fresh_insists(connect: Connect, home: Path) -> None:
 
 
 async def test_a_reused_picture_is_still_saved_where_it_was_asked(
-    connect: Connect, workspace: Path
+    connect: Connect, workspace: Path, home: Path
 ) -> None:
     async with connect() as client:
-        with anyio.move_on_after(0.05):
-            await client.call_tool("generate_image", {**SLOW, "n": 1})
+        await leave(client, home, {**SLOW, "n": 1})
         again = {**SLOW, "n": 1, "save_to": "hero.png"}
         image = images_of(await client.call_tool("generate_image", again))[0]
     assert image["saved"] == [str(workspace / "hero.png")]

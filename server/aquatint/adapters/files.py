@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -15,62 +15,15 @@ from aquatint.core.errors import Misconfigured, NoSuchImage, NotKept
 from aquatint.core.ports import Part
 from aquatint.core.types import Finding
 
+from .files_part import FilePart
+
 _PARTS = ".aquatint/parts"
+_INPUTS = ".aquatint/inputs"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What file systems without hard links say (FAT, some network and phone storage).
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 # What systems say that cannot sync a folder (Windows opens none, some network storage).
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EBADF}
-
-
-class FilePart:
-    """A file under `.aquatint/parts` that only its writer knows; appended to, never synced here.
-
-    It stays readable after it was kept (then it is the picture), until it is discarded.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        fd, name = tempfile.mkstemp(suffix=".part", dir=folder)  # O_EXCL, 0600
-        self.path = Path(name)
-        self.settled = False  # the bytes are somebody's now: discard leaves them
-        self._fd: int | None = fd
-        self._size = 0
-
-    @property
-    def size(self) -> int:
-        return self._size
-
-    def write(self, data: bytes | memoryview, /) -> None:
-        if self._fd is None:
-            raise ValueError("this part is closed")
-        rest = memoryview(data).cast("B")
-        while rest:
-            count = os.write(self._fd, rest)
-            self._size += count
-            rest = rest[count:]
-
-    def read(self, limit: int | None = None) -> bytes:
-        with self.path.open("rb") as file:
-            return file.read(-1 if limit is None else limit)
-
-    def discard(self) -> None:
-        self.close()
-        if not self.settled:
-            with suppress(OSError):  # what stays is swept up by clean()
-                self.path.unlink()
-
-    def sync(self) -> None:
-        if self._fd is not None:
-            os.fsync(self._fd)
-
-    def close(self) -> None:
-        fd, self._fd = self._fd, None
-        if fd is not None:
-            os.close(fd)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_fd"):  # not there when the file could not be made
-            self.close()
 
 
 class FolderBlobs:
@@ -85,11 +38,11 @@ class FolderBlobs:
         self._min_free = min_free
 
     def part(self) -> FilePart:
-        """Raises Misconfigured when the folder cannot be written."""
+        """In memory where the folder cannot be written: what comes may be paid for already."""
         try:
             return FilePart(self._folder(self._home / _PARTS))
         except OSError as exc:
-            raise self._unwritable(exc) from exc
+            return FilePart(None, exc)
 
     async def keep(self, part: Part, key: str) -> None:
         """Give a part its final name, durably, replacing nothing. Raises NotKept.
@@ -143,8 +96,23 @@ class FolderBlobs:
         await to_thread.run_sync(self._try)
 
     async def clean(self, older_than_seconds: float, now: float) -> int:
-        """Remove parts nobody wrote to since then; how many. Rescued pictures stay."""
+        """Remove parts and inputs nobody wrote to since then; how many. Rescued pictures stay."""
         return await to_thread.run_sync(self._clean, now - older_than_seconds)
+
+    async def find(self, ids: Collection[str]) -> dict[str, str]:
+        """Pictures are found by the id at the end of their names (names.picture_key)."""
+
+        found: dict[str, str] = {}
+
+        def look() -> dict[str, str]:
+            with suppress(FileNotFoundError), os.scandir(self._home) as entries:
+                for entry in entries:
+                    id = entry.name.rpartition(".")[0].rpartition("-")[2]
+                    if id in ids:
+                        found[id] = entry.name
+            return found
+
+        return await to_thread.run_sync(look)
 
     async def check(self) -> list[Finding]:
         try:
@@ -189,6 +157,9 @@ class FolderBlobs:
 
     def _put(self, place: Path, data: bytes) -> None:
         part = self.part()
+        if not part.path.name:
+            assert part.failed is not None
+            raise self._unwritable(part.failed) from part.failed
         try:
             part.write(data)
             part.sync()
@@ -204,12 +175,10 @@ class FolderBlobs:
 
     def _try(self) -> None:
         part = self.part()
-        try:
-            part.write(b"\0")
-        except OSError as exc:
-            raise self._unwritable(exc) from exc
-        finally:
-            part.discard()
+        part.write(b"\0")
+        part.discard()
+        if part.failed is not None:
+            raise self._unwritable(part.failed) from part.failed
         if (free := self.free()) < self._min_free:
             raise Misconfigured(
                 f"Only {_mb(free)} are free in {self._home}; aquatint pays for no picture below "
@@ -220,7 +189,8 @@ class FolderBlobs:
 
     def _clean(self, before: float) -> int:
         count = 0
-        for path in (self._home / _PARTS).glob("*.part"):
+        old = [*(self._home / _PARTS).glob("*.part"), *(self._home / _INPUTS).glob("*.*")]
+        for path in old:
             with suppress(OSError):  # another process may be quicker
                 if path.stat().st_mtime < before:
                     path.unlink()
@@ -268,16 +238,11 @@ def _sync_folder(folder: Path) -> None:
 def _rescue(part: FilePart, place: Path, exc: OSError) -> NotKept:
     """Put the bytes where clean() leaves them, and say where."""
     part.close()
-    part.settled = True
-    rescued = part.path.with_suffix(".rescued")
-    if part.path != place:
-        with suppress(OSError):  # a read-only disk: then they stay where they are
-            part.path.rename(rescued)
-            part.path = rescued
+    saved = part.rescue(place)
+    where = f"Its bytes are in {saved}." if saved else "No other folder took its bytes."
     return NotKept(
-        f"The picture could not be stored as {place}: {_reason(exc)}. Its bytes are in "
-        f"{part.path}.",
-        f"Copy that file to a safe place. {_advice(exc)}",
+        f"The picture could not be stored as {place}: {_reason(exc)}. {where}",
+        f"{'Copy that file to a safe place. ' if saved else ''}{_advice(exc)}",
         code=_code(exc),
         spent="yes",
     )

@@ -71,7 +71,7 @@ def translate(exc: BaseException, hide: str = "") -> AquatintError:  # noqa: PLR
 
 
 def said(exc: openai.APIStatusError, hide: str = "") -> Said:
-    request_id = clean(exc.request_id or "", 100) or None
+    request_id = clean(safe_words(exc.request_id or "", hide), 100) or None
     return describe(exc.body, exc.status_code, request_id, hide)
 
 

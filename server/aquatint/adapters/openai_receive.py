@@ -46,7 +46,8 @@ class Answering:
 
     async def events(self, response: httpx2.Response) -> AsyncGenerator[Event, None]:
         """Partials as they come, then one Finished; whatever else comes is an error."""
-        request_id = clean(response.headers.get("x-request-id", ""), 100) or None
+        given = safe_words(response.headers.get("x-request-id", ""), self.service.key)
+        request_id = clean(given, 100) or None
         try:
             async with aclosing(self._read(response, request_id)) as events:
                 async for event in events:
@@ -74,7 +75,8 @@ class Answering:
                 elif answer.pictures and _final(answer, reply):
                     pictures = await self._pictures(answer, document)
                     notes = tuple(self.notes)
-                    yield Finished(pictures, answer.usage, answer.model, request_id, notes)
+                    model = answer.model and safe_words(answer.model, service.key)
+                    yield Finished(pictures, answer.usage, model, request_id, notes)
                     return
         raise _unusable(reply, previews, self.parts, service.key)
 

@@ -87,7 +87,8 @@ def describe(
     inner = table(fields.get("error")) or fields
     words = [inner.get(key) for key in ("message", "detail", "error", "msg")]
     text = next((_text(word) for word in words if word), "") if fields else _text(body)
-    names = {key: clean(str(inner.get(key) or ""), 100) for key in ("code", "type", "param")}
+    named = {key: str(inner.get(key) or "") for key in ("code", "type", "param")}
+    names = {key: clean(safe_words(text, hide), 100) for key, text in named.items()}
     details = table(inner.get("moderation_details"))
     return Said(
         status, **names, message=safe_words(text, hide), details=details, request_id=request_id

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sqlite3
 import statistics
 from collections.abc import Callable
 
+from aquatint.core.budget import Limit, Shortfall
 from aquatint.core.errors import AquatintError, BadRequest
-from aquatint.core.search import fold, match
-from aquatint.core.types import Failure, Finding, Job, Page, Picture, Record, Usage
+from aquatint.core.search import match
+from aquatint.core.types import Finding, Job, Page, Picture, Record, Spending
 
 from .sqlite_file import CatalogFile
+from .sqlite_forget import forget_jobs, forget_picture, older, uses
+from .sqlite_rows import (
+    from_cursor,
+    insert_job,
+    insert_picture,
+    to_cursor,
+    to_picture,
+    to_record,
+    total_of,
+)
 
-_COLUMNS = tuple(Picture.model_fields)  # each has a column of its name
-_AS_JSON = ("parents", "saved", "outside")
 _COUNTED = 1000  # where counting what a search found stops: all of 100,000 takes 50 ms
+# Dollars of one job: what it cost, or what is reserved while nobody knows.
+_MONEY = "CASE WHEN state IN ('failed', 'refused') THEN cost ELSE coalesce(cost, estimate) END"
 
 
 class SqliteCatalog:
@@ -34,8 +44,10 @@ class SqliteCatalog:
 
     # The ledger
 
-    async def begin(self, job: Job, reuse_after: float | None) -> Record | None:
-        def work(db: sqlite3.Connection) -> Record | None:
+    async def begin(
+        self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
+    ) -> Record | Shortfall | None:
+        def work(db: sqlite3.Connection) -> Record | Shortfall | None:
             if reuse_after is not None:
                 twin = db.execute(
                     "SELECT * FROM jobs WHERE owner = ? AND digest = ? AND ("
@@ -45,50 +57,68 @@ class SqliteCatalog:
                     (job.owner, job.digest, self._now() - self._stale_after, reuse_after),
                 ).fetchone()
                 if twin:
-                    return _record(db, twin)
-            _insert_job(db, job)
+                    return to_record(db, twin)
+            wanted = job.estimate_usd or 0.0
+            if limit is not None and wanted > 0:
+                short = Shortfall(tuple(_entries(db, job.owner, limit.since, self._now())))
+                if not limit.allows(short.spent, wanted):
+                    return short
+            insert_job(db, job, lease)
             return None
 
         return await self._file.write(work)
 
-    async def sent(self, job: str) -> None:
-        statement = "UPDATE jobs SET sent = ? WHERE id = ? AND sent IS NULL"
-        await self._file.write(lambda db: db.execute(statement, (self._now(), job)))
+    async def sent(self, job: str, lease: str) -> bool:
+        statement = (
+            "UPDATE jobs SET sent = coalesce(sent, ?), sender = ?"
+            " WHERE id = ? AND state = 'intent' AND coalesce(sender, ?) = ?"
+        )
+        values = (self._now(), lease, job, lease, lease)
+        return await self._file.write(lambda db: db.execute(statement, values).rowcount == 1)
 
     async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
         """End the job; the first end stays, except that `done` may still follow `unknown`."""
-        if record.state == "intent":
-            raise ValueError("settle ends a job; an intent is no end")
         shown = {picture.id: place for place, picture in enumerate(record.pictures)}
         every = {picture.id: picture for picture in (*pictures, *record.pictures)}
 
         def work(db: sqlite3.Connection) -> None:
-            _insert_job(db, record.job)  # a no-op unless its intent was lost with the file
-            ended = db.execute(
-                "UPDATE jobs SET state = ?, model_used = ?, cost = ?, usage = ?, seconds = ?,"
-                " request_id = ?, failure = ?, warnings = ?, ended = ?, delivered = ?"
-                " WHERE id = ? AND (state = 'intent' OR state = 'unknown' AND ? = 'done')",
-                (
-                    record.state,
-                    record.model,
-                    record.cost_usd,
-                    record.usage and record.usage.model_dump_json(),
-                    record.seconds,
-                    record.request_id,
-                    record.failure and record.failure.model_dump_json(),
-                    json.dumps(record.warnings),
-                    self._now() if record.ended is None else record.ended,
-                    record.delivered,
-                    record.job.id,
-                    record.state,
-                ),
-            )
-            if ended.rowcount:
+            insert_job(db, record.job)  # a no-op unless its intent was lost with the file
+            late = "state = 'intent' OR state = 'unknown' AND ? = 'done'"
+            if self._end(db, record, late, record.state):
                 for place, picture in enumerate(every.values()):
                     order = shown.get(picture.id, len(shown) + place)
-                    _insert_picture(db, picture, order, picture.id in shown)
+                    insert_picture(db, picture, order, picture.id in shown)
 
         await self._file.write(work, spent=record.failure.spent if record.failure else "yes")
+
+    async def drop(self, record: Record) -> bool:
+        return await self._file.write(
+            lambda db: self._end(db, record, "state = 'intent' AND sent IS NULL")
+        )
+
+    def _end(self, db: sqlite3.Connection, record: Record, where: str, *values: str) -> bool:
+        if record.state == "intent":
+            raise ValueError("an intent is no end")
+        ended = db.execute(
+            "UPDATE jobs SET state = ?, model_used = ?, cost = ?, usage = ?, seconds = ?,"  # noqa: S608 - ours
+            " request_id = ?, failure = ?, warnings = ?, ended = ?, delivered = ?"
+            f" WHERE id = ? AND ({where})",
+            (
+                record.state,
+                record.model,
+                record.cost_usd,
+                record.usage and record.usage.model_dump_json(),
+                record.seconds,
+                record.request_id,
+                record.failure and record.failure.model_dump_json(),
+                json.dumps(record.warnings),
+                self._now() if record.ended is None else record.ended,
+                record.delivered,
+                record.job.id,
+                *values,
+            ),
+        )
+        return ended.rowcount == 1
 
     async def delivered(self, job: str) -> None:
         statement = "UPDATE jobs SET delivered = 1 WHERE id = ?"
@@ -106,7 +136,6 @@ class SqliteCatalog:
         )
 
     async def unsettled(self) -> list[Record]:
-        """Every owner's jobs without an end, newest first, for reconciliation."""
         return await self._jobs("state = 'intent'")
 
     async def seconds(self, model: str, size: str, quality: str) -> float | None:
@@ -120,19 +149,35 @@ class SqliteCatalog:
         )
         return statistics.median(row[0] for row in rows) if rows else None
 
-    async def spent_since(self, owner: str, since: float) -> float:
-        """Dollars: what ended jobs cost, and what is reserved for those without a known cost."""
+    # The money
+
+    async def spent(self, owner: str, since: float) -> float:
+        def work(db: sqlite3.Connection) -> float:
+            return sum(usd for _, usd in _entries(db, owner, since, self._now()))
+
+        return await self._file.read(work)
+
+    async def spending(self, owner: str | None, since: float) -> list[Spending]:
         statement = (
-            "SELECT total(CASE WHEN state IN ('failed', 'refused') THEN cost"
-            " ELSE coalesce(cost, estimate) END)"
-            " FROM jobs WHERE owner = ? AND coalesce(ended, created) >= ?"
+            "SELECT date(coalesce(ended, created), 'unixepoch') AS day, model, project,"  # noqa: S608 - ours
+            f" count(*) AS calls, total({_MONEY}) AS usd, sum(state = 'unknown') AS unknown,"
+            f" sum({_MONEY} IS NULL AND state NOT IN ('failed', 'refused')) AS unpriced FROM jobs"
+            " WHERE engine != 'draft' AND (owner = ? OR ?) AND (state = 'intent' OR"
+            " coalesce(ended, created) >= ?)"
+            " GROUP BY day, model, project ORDER BY day DESC, usd DESC, model, project"
         )
-        return await self._file.read(lambda db: db.execute(statement, (owner, since)).fetchone()[0])
+        values = (owner, owner is None, since)
+        rows = await self._file.read(lambda db: db.execute(statement, values).fetchall())
+        return [Spending.model_validate(dict(row)) for row in rows]
+
+    async def doubtful(self, owner: str | None, since: float) -> list[Record]:
+        where = "state = 'unknown' AND (owner = ? OR ?) AND ended >= ?"
+        return await self._jobs(where, owner, owner is None, since)
 
     # The pictures
 
     async def add(self, picture: Picture, *, shown: bool = True) -> None:
-        await self._file.write(lambda db: _insert_picture(db, picture, 0, shown))
+        await self._file.write(lambda db: insert_picture(db, picture, 0, shown))
 
     async def same(self, sha256: str, owner: str) -> Picture | None:
         return await self._newest("sha256 = ?", owner, sha256)
@@ -143,7 +188,7 @@ class SqliteCatalog:
     async def picture(self, picture: str, owner: str) -> Picture | None:
         statement = "SELECT * FROM pictures WHERE id = ? AND owner = ?"
         row = await self._file.read(lambda db: db.execute(statement, (picture, owner)).fetchone())
-        return row and _picture(row)
+        return row and to_picture(row)
 
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
@@ -155,7 +200,7 @@ class SqliteCatalog:
         """
         if limit < 1:
             raise BadRequest("A page holds at least one picture.", "Call again with limit=20.")
-        before = _seq(cursor) if cursor else 2**63 - 1
+        before = from_cursor(cursor) if cursor else 2**63 - 1
         words = match(query) if query else None
         where = ["p.owner = ?", "p.shown = 1" if kind is None else "p.kind = ?"]
         values: list[str | int] = [owner] if kind is None else [owner, kind]
@@ -171,13 +216,13 @@ class SqliteCatalog:
                 counted = f"SELECT count(*) FROM (SELECT 1 {tail} LIMIT {_COUNTED})"  # noqa: S608 - ours
                 total = db.execute(counted, values).fetchone()[0]
             else:
-                total = _total(db, owner, kind or "")
+                total = total_of(db, owner, kind or "")
             rows = db.execute(
                 f"SELECT p.* {tail} AND {seq} < ? ORDER BY {seq} DESC LIMIT ?",
                 (*values, before, limit + 1),
             ).fetchall()
-            more = _cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-            return Page(pictures=tuple(map(_picture, rows[:limit])), cursor=more, total=total)
+            more = to_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+            return Page(pictures=tuple(map(to_picture, rows[:limit])), cursor=more, total=total)
 
         return await self._file.read(work)
 
@@ -192,31 +237,17 @@ class SqliteCatalog:
         values = (owner, *bounds, max(limit, 0))
         return await self._file.read(lambda db: [row[0] for row in db.execute(statement, values)])
 
-    async def forget(self, picture: str, owner: str) -> Picture | None:
-        """Remove a picture's row and words from the file, and its job's prompt with the last one.
+    async def forget(self, picture: str, owner: str, *, last: bool = True) -> Picture | None:
+        return await self._file.write(lambda db: forget_picture(db, picture, owner, last))
 
-        Gives the picture back, so that the caller can delete its blobs; None when there is none.
-        """
+    async def forget_jobs(self, owner: str, before: float) -> int:
+        return await self._file.write(lambda db: forget_jobs(db, owner, before))
 
-        def work(db: sqlite3.Connection) -> Picture | None:
-            row = db.execute(
-                "SELECT * FROM pictures WHERE id = ? AND owner = ?", (picture, owner)
-            ).fetchone()
-            if row is None:
-                return None
-            db.execute("DELETE FROM pictures WHERE seq = ?", (row["seq"],))
-            _count(db, row["owner"], row["kind"], row["shown"], -1)
-            db.execute("DELETE FROM words WHERE rowid = ?", (row["seq"],))
-            db.execute("INSERT INTO words(words) VALUES ('optimize')")  # rewrites the deleted words
-            db.execute(
-                "UPDATE jobs SET prompt = '', delivered = 1,"
-                " job = json_set(job, '$.order.prompt', '', '$.request.prompt', '')"
-                " WHERE id = ? AND NOT EXISTS (SELECT 1 FROM pictures WHERE job = jobs.id)",
-                (row["job"],),
-            )
-            return _picture(row)
+    async def uses(self, picture: str, owner: str) -> tuple[list[Job], list[str]]:
+        return await self._file.read(lambda db: uses(db, picture, owner))
 
-        return await self._file.write(work)
+    async def older(self, owner: str, before: float) -> list[str]:
+        return await self._file.read(lambda db: older(db, owner, before))
 
     # The file
 
@@ -235,113 +266,24 @@ class SqliteCatalog:
             " ORDER BY seq DESC LIMIT 1"
         )
         row = await self._file.read(lambda db: db.execute(statement, (owner, *values)).fetchone())
-        return row and _picture(row)
+        return row and to_picture(row)
 
-    async def _jobs(self, where: str, *values: str | float) -> list[Record]:
+    async def _jobs(self, where: str, *values: str | float | None) -> list[Record]:
         def work(db: sqlite3.Connection) -> list[Record]:
             statement = f"SELECT * FROM jobs WHERE {where} ORDER BY rowid DESC"  # noqa: S608 - our own words
-            return [_record(db, row) for row in db.execute(statement, values).fetchall()]
+            return [to_record(db, row) for row in db.execute(statement, values).fetchall()]
 
         return await self._file.read(work)
 
 
-def _insert_job(db: sqlite3.Connection, job: Job) -> None:
-    order = job.order
-    db.execute(
-        "INSERT INTO jobs (id, owner, state, kind, engine, prompt, digest, model, size, quality,"
-        " estimate, job, created, project)"
-        " VALUES (?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-        (
-            job.id,
-            job.owner,
-            job.kind,
-            job.engine,
-            order.prompt,
-            job.digest,
-            order.model,
-            order.size,
-            order.quality,
-            job.estimate_usd,
-            job.model_dump_json(),
-            job.created,
-            job.project,
-        ),
+def _entries(
+    db: sqlite3.Connection, owner: str, since: float, now: float
+) -> list[tuple[float, float]]:
+    """When and how many dollars, oldest first; what still runs counts as spent now."""
+    statement = (
+        f"SELECT coalesce(ended, created) AS time, {_MONEY} AS usd FROM jobs"  # noqa: S608 - ours
+        " WHERE owner = ?1 AND state != 'intent' AND time >= ?2 AND usd > 0"
+        f" UNION ALL SELECT ?3, {_MONEY} AS usd FROM jobs"
+        " WHERE owner = ?1 AND state = 'intent' AND usd > 0 ORDER BY 1"
     )
-
-
-def _record(db: sqlite3.Connection, row: sqlite3.Row) -> Record:
-    pictures = db.execute(
-        "SELECT * FROM pictures WHERE job = ? AND owner = ? AND shown = 1 ORDER BY ord",
-        (row["id"], row["owner"]),
-    )
-    return Record(
-        job=Job.model_validate_json(row["job"]),
-        state=row["state"],
-        sent=row["sent"],
-        model=row["model_used"],
-        usage=Usage.model_validate_json(row["usage"]) if row["usage"] else None,
-        cost_usd=row["cost"],
-        seconds=row["seconds"],
-        request_id=row["request_id"],
-        failure=Failure.model_validate_json(row["failure"]) if row["failure"] else None,
-        warnings=json.loads(row["warnings"]),
-        pictures=tuple(map(_picture, pictures)),
-        ended=row["ended"],
-        delivered=bool(row["delivered"]),
-    )
-
-
-def _insert_picture(db: sqlite3.Connection, picture: Picture, order: int, shown: bool) -> None:
-    values = picture.model_dump()
-    for name in _AS_JSON:
-        values[name] = json.dumps(values[name])
-    names = ", ".join(_COLUMNS)
-    marks = ", ".join("?" * len(_COLUMNS))
-    row = db.execute(
-        f"INSERT INTO pictures ({names}, ord, shown) VALUES ({marks}, ?, ?)"  # noqa: S608 - our own names
-        " ON CONFLICT (id) DO NOTHING",
-        (*(values[name] for name in _COLUMNS), order, shown),
-    )
-    if row.rowcount:
-        _count(db, picture.owner, picture.kind, shown, 1)
-        told = (picture.prompt, picture.id, picture.kind, picture.model, picture.note)
-        text = fold(" \n".join(word for word in told if word))
-        db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
-
-
-def _count(db: sqlite3.Connection, owner: str, kind: str, shown: bool, step: int) -> None:
-    for word in (kind, "") if shown else (kind,):
-        db.execute(
-            "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            (owner, word, step),
-        )
-
-
-def _total(db: sqlite3.Connection, owner: str, kind: str) -> int:
-    row = db.execute("SELECT n FROM counts WHERE owner = ? AND kind = ?", (owner, kind)).fetchone()
-    return row[0] if row else 0
-
-
-def _picture(row: sqlite3.Row) -> Picture:
-    values = {name: row[name] for name in _COLUMNS}
-    values |= {name: json.loads(row[name]) for name in _AS_JSON}
-    return Picture.model_validate(values)
-
-
-def _cursor(seq: int) -> str:
-    return base64.urlsafe_b64encode(seq.to_bytes(9)).decode()
-
-
-def _seq(cursor: str) -> int:
-    try:
-        data = base64.b64decode(cursor, altchars=b"-_", validate=True)
-    except ValueError:
-        data = b""
-    seq = int.from_bytes(data)
-    if len(data) != 9 or seq >= 2**63:
-        raise BadRequest(
-            "The cursor is none that this server gave.",
-            "Call again without cursor for the first page.",
-            code="bad_cursor",
-        )
-    return seq
+    return [(time, usd) for time, usd in db.execute(statement, (owner, since, now))]

@@ -26,11 +26,13 @@ CREATE TABLE jobs (
   model_used TEXT, size TEXT NOT NULL, quality TEXT NOT NULL, estimate REAL, cost REAL,
   usage TEXT, seconds REAL, request_id TEXT, failure TEXT, warnings TEXT NOT NULL DEFAULT '[]',
   job TEXT NOT NULL, created REAL NOT NULL, sent REAL, ended REAL,
-  delivered INTEGER NOT NULL DEFAULT 0, project TEXT NOT NULL
+  delivered INTEGER NOT NULL DEFAULT 0, project TEXT NOT NULL,
+  runner TEXT NOT NULL, sender TEXT
 );
 CREATE INDEX jobs_twin ON jobs(owner, digest);
 CREATE INDEX jobs_running ON jobs(owner, created) WHERE state = 'intent';
 CREATE INDEX jobs_spend ON jobs(owner, coalesce(ended, created));
+CREATE INDEX jobs_doubt ON jobs(ended) WHERE state = 'unknown';
 CREATE INDEX jobs_pace ON jobs(model, size, quality, ended)
   WHERE state = 'done' AND seconds IS NOT NULL;
 CREATE TABLE pictures (

@@ -13,7 +13,7 @@ from .colour import is_opaque, on_white, to_srgb
 from .errors import BadRequest
 from .formats import MIME
 from .limits import MAX_PIXELS
-from .pixels import inspect, open_frames, open_upright, resized
+from .pixels import Seen, inspect, open_frames, open_upright, resized
 
 MAX_SENT = 49_000_000  # bytes; the API takes files under 50 MB
 WRITABLE = ("png", "jpeg", "webp", "gif", "avif", "ico")
@@ -208,19 +208,25 @@ def prepare_input(
     if image.mode == "RGBA" and not want_png and is_opaque(image):
         image = image.convert("RGB")
     format = "jpeg" if seen.format == "jpeg" and not want_png else "png"
-    notes: list[str] = []
-    if seen.frames > 1:
-        unit = "page" if seen.format == "tiff" else "frame"
-        notes.append(f"Only the first of {seen.frames} {unit}s was sent.")
     encoded, format, image = _under(image, format, want_png, max_bytes)
-    if format != seen.format and seen.format not in {"webp", "gif"}:
-        notes.append(f"The {seen.format.upper()} was sent as {format.upper()}.")
+    notes = sent_as(seen, format)
     if image.size != (seen.width, seen.height):
         notes.append(
             f"It was scaled from {seen.width}x{seen.height} to {image.width}x{image.height}, "
             f"because more than {max_bytes / 1e6:,.3g} MB cannot be sent."
         )
     return Prepared(encoded, MIME[format], format, *image.size, tuple(notes))
+
+
+def sent_as(seen: Seen, format: str) -> list[str]:
+    """What must be said of a picture that leaves as `format`: other frames, another kind."""
+    notes: list[str] = []
+    if seen.frames > 1:
+        unit = "page" if seen.format == "tiff" else "frame"
+        notes.append(f"Only the first of {seen.frames} {unit}s was sent.")
+    if format != seen.format and seen.format not in {"webp", "gif", "jpeg"}:
+        notes.append(f"The {seen.format.upper()} was sent as {format.upper()}.")
+    return notes
 
 
 def _under(

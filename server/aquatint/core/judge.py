@@ -120,6 +120,9 @@ def judge_inputs(desk: Desk) -> None:
             f"images: {len(edit.images)} given; it takes 1 to {model.images}.",
             "Give the picture to change first, then the references.",
         )
+    if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
+        name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
+        desk.wrong(f"{name}: there is no mask.", "Pass a mask from make_mask, or leave it out.")
     if edit.mask and edit.markup:
         desk.wrong("markup: it does not go with a mask.", "Give one of the two.")
     elif edit.mask and not model.mask:
@@ -200,6 +203,8 @@ def judge_look(desk: Desk, format: Format) -> None:
             desk.wrong(
                 f"compression: {final} has none.", "Leave it out, or use format=jpeg or webp."
             )
+        elif desk.keep and targets & LOSSY == {"webp"}:
+            desk.warnings.append("compression: not used, as a masked edit's webp is lossless.")
     if format == "svg" and request.n != 1:
         desk.wrong(f"n: an svg is drawn alone, not {request.n} at once.", "Use n=1.")
     if format in {"gif", "svg"} and desk.edit and desk.edit.mask:

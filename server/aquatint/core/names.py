@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -30,6 +31,11 @@ def preview_key(id: str, ext: str) -> str:
 
 def input_key(id: str, ext: str) -> str:
     return f".aquatint/inputs/{_checked(_ID, id)}.{_extension(ext)}"
+
+
+def hashed(prompt: str) -> str:
+    """What stands in for a prompt that is not kept: the same for the same words."""
+    return f"sha256:{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def slug(text: str, limit: int) -> str:

@@ -190,10 +190,11 @@ def resized(
     width: int,
     height: int,
     box: tuple[float, float, float, float] | None = None,
+    filter: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> Image.Image:
-    """Scale (the part in `box` of) RGB(A) pixels with LANCZOS, alpha weighed in; `info` stays."""
+    """Scale (the part in `box` of) RGB(A) pixels, alpha weighed in; `info` stays."""
     return image.resize(  # pyright: ignore[reportUnknownMemberType] its stub names numpy
-        (max(1, width), max(1, height)), Image.Resampling.LANCZOS, box, reducing_gap=2.0
+        (max(1, width), max(1, height)), filter, box, reducing_gap=2.0
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from .types import Caller, Finding, Job, Order, Page, Picture, Record, Usage
+from .budget import Limit, Shortfall
+from .types import Caller, Finding, Job, Order, Page, Picture, Record, Spending, Usage
 
 
 class Part(Protocol):
@@ -96,22 +97,57 @@ class Blobs(Protocol):
         """The absolute path of a key, None where the store has no paths."""
         ...
 
+    async def find(self, ids: Collection[str]) -> dict[str, str]:
+        """The keys of the pictures with these ids that are there, by id; one look at the store."""
+        ...
+
+    async def clean(self, older_than_seconds: float, now: float) -> int:
+        """Remove unfinished parts and sent inputs that nobody touched since then; how many."""
+        ...
+
     async def check(self) -> list[Finding]: ...
 
 
 class Catalog(Protocol):
     """The ledger of jobs and the list of pictures. Everything is seen by its owner only."""
 
-    async def begin(self, job: Job, reuse_after: float | None) -> Record | None:
-        """Record the intent, or give the twin that makes it needless.
+    async def begin(
+        self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
+    ) -> Record | Shortfall | None:
+        """Record the intent, or give the twin that makes it needless, or say what the limit lacks.
 
         A twin has the same owner and digest and either still runs or ended `done`, undelivered,
-        after `reuse_after` (epoch seconds; None never reuses). One transaction.
+        after `reuse_after` (epoch seconds; None never reuses). `lease` is the recording process's.
+        One transaction, so that several processes keep one limit.
         """
         ...
 
-    async def sent(self, job: str) -> None:
-        """The request left: after a crash this job is `unknown`, before it is simply dropped."""
+    async def sent(self, job: str, lease: str) -> bool:
+        """The request is about to leave the process of that lease, which answers for it from now.
+
+        False when the job has ended (it was cancelled) or another process sends it: then it must
+        not be sent. After a crash a sent job is `unknown`; one that was not is simply dropped.
+        """
+        ...
+
+    async def drop(self, record: Record) -> bool:
+        """End a job as `record` says unless it was sent or has ended; whether that came in time."""
+        ...
+
+    async def unsettled(self) -> list[Record]:
+        """Every owner's jobs without an end, newest first, with their leases."""
+        ...
+
+    async def spent(self, owner: str, since: float) -> float:
+        """Dollars since then: what ended jobs cost, and what running ones have reserved."""
+        ...
+
+    async def spending(self, owner: str | None, since: float) -> list[Spending]:
+        """The paid calls since then, newest day first; of every owner for None."""
+        ...
+
+    async def doubtful(self, owner: str | None, since: float) -> list[Record]:
+        """The jobs since then whose outcome nobody knows, newest first."""
         ...
 
     async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
@@ -144,6 +180,25 @@ class Catalog(Protocol):
         """Picture ids that start with prefix, newest first."""
         ...
 
+    async def forget(self, picture: str, owner: str, *, last: bool = True) -> Picture | None:
+        """Remove a picture's row and words, and its job's words with the last picture of it.
+
+        Gives what was removed. Before the `last` of several, the index may still hold words.
+        """
+        ...
+
+    async def forget_jobs(self, owner: str, before: float) -> int:
+        """Blank the words of ended jobs without pictures, asked for before then; how many."""
+        ...
+
+    async def uses(self, picture: str, owner: str) -> tuple[list[Job], list[str]]:
+        """The jobs that were given a picture, and the ids of pictures that name it as a parent."""
+        ...
+
+    async def older(self, owner: str, before: float) -> list[str]:
+        """The ids of all pictures made before then, hidden ones too, newest first."""
+        ...
+
     async def seconds(self, model: str, size: str, quality: str) -> float | None:
         """The median time of the last calls of that sort; None when there were none."""
         ...
@@ -157,6 +212,12 @@ class Target:
     """A place save_to may write: checked, absolute."""
 
     path: str
+
+
+class Verify(Protocol):
+    """Reads and verifies where a picture's bytes say they come from (C2PA). Never raises."""
+
+    def __call__(self, data: bytes, mime: str, /) -> dict[str, object]: ...
 
 
 class Door(Protocol):

@@ -115,7 +115,9 @@ def shrunk(image: Image.Image, edge: int) -> Image.Image:
     scale = edge / max(image.size)
     if scale >= 1:
         return image
-    return resized(image, round(image.width * scale), round(image.height * scale))
+    # HAMMING shrinks as sharply as BICUBIC and takes two thirds of the time of LANCZOS.
+    size = round(image.width * scale), round(image.height * scale)
+    return resized(image, *size, filter=Image.Resampling.HAMMING)
 
 
 def _opaque_as_rgb(image: Image.Image) -> Image.Image:

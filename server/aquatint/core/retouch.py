@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from PIL import Image
 
 from . import masks
-from .colour import from_srgb, to_srgb
+from .colour import from_srgb, is_opaque, to_srgb
 from .composite import (
     encode_exact,
     keep_outside,
@@ -18,11 +19,14 @@ from .composite import (
     pad_for_sending,
     undo,
 )
+from .convert import Prepared, sent_as
 from .coverage import Coverage
-from .errors import BadMask
+from .errors import BadImage, BadMask
+from .formats import MIME
 from .levels import resized
+from .limits import MAX_SIDE
 from .masks import Facts
-from .pixels import open_upright
+from .pixels import Seen, inspect, open_upright
 from .previews import Preview, preview_of
 from .regions import MaskRequest, check
 from .types import Outside, Placement
@@ -35,22 +39,37 @@ class Drawn:
     """A mask that was drawn: its stored PNG, the picture with it in red, and what it covers."""
 
     data: bytes
+    seen: Seen
     overlay: Preview
     facts: Facts
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """A mask that was handed in: what it covers, and how it was read."""
+
+    coverage: Coverage
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exact:
-    """A finished edit and, where a mask kept the outside, its proof."""
+    """An edit whose outside was kept: its file, the proof, and what a survey would find."""
 
     data: bytes
-    outside: Outside | None = None
+    outside: Outside
+    seen: Seen
+    small: Preview
+    sha256: str
 
 
-def size_of(data: bytes, max_pixels: int) -> Size:
-    """Width and height of the upright picture; decodes it. Raises BadImage."""
-    return open_upright(data, max_pixels).size
+def size_of(data: bytes, max_pixels: int, *, deep: bool) -> Size:
+    """Width and height of the upright picture; `deep` decodes every pixel. Raises BadImage."""
+    seen = inspect(data, max_pixels=max_pixels, deep=deep)
+    if seen.format == "svg":
+        raise BadImage("An SVG has no pixels to edit.", "Export it as PNG and give that file.")
+    return seen.width, seen.height
 
 
 def draw_mask(
@@ -67,9 +86,9 @@ def draw_mask(
     Raises BadMask with every problem of the regions at once, BadImage for a file that is none.
     """
     picture = None if base is None else open_upright(base, max_pixels)
-    size = _canvas(request) if picture is None else picture.size
+    size = _canvas(request, max_pixels) if picture is None else picture.size
     problems = check(request.regions, size, request.units, picture=picture is not None)
-    problems += _unsound(request)
+    problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
     coverage = masks.render(
@@ -86,37 +105,47 @@ def draw_mask(
     ground = picture or Image.new("RGB", size, (128, 128, 128))
     shown = masks.overlay(ground, coverage, grid=request.grid, edge=edge)
     small = preview_of(shown, edge=edge, budget=budget)
-    return Drawn(masks.to_png(coverage), small, masks.describe(coverage), coverage.notes)
+    notes = (*_frames(base, max_pixels), *coverage.notes)
+    facts = masks.describe(coverage)
+    seen = Seen("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
+    return Drawn(masks.to_png(coverage), seen, small, facts, notes)
 
 
-def _canvas(request: MaskRequest) -> Size:
+def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:
+    count = inspect(base, max_pixels=max_pixels, deep=False).frames if base else 1
+    return (f"Only the first of {count} frames was looked at.",) if count > 1 else ()
+
+
+def _canvas(request: MaskRequest, max_pixels: int) -> Size:
     if request.width is None or request.height is None:
         raise BadMask(
             "A mask needs a picture, or a size.", "Pass image, or both width and height in pixels."
         )
-    if not (1 <= request.width <= 16_384 and 1 <= request.height <= 16_384):
+    size = request.width, request.height
+    if min(size) < 1 or max(size) > MAX_SIDE or size[0] * size[1] > max_pixels:
         raise BadMask(
-            f"width and height: {request.width}x{request.height} is no canvas.",
-            "Pass 1 to 16384 pixels for each.",
+            f"width and height: {_text(size)} is no canvas.",
+            f"Pass 1 to {MAX_SIDE:,} pixels for each, {max_pixels:,} in all.",
         )
-    return request.width, request.height
+    return size
 
 
-def _unsound(request: MaskRequest) -> list[str]:
+def _unsound(request: MaskRequest, size: Size) -> list[str]:
     given = {"grow": request.grow, "shrink": request.shrink, "feather": request.feather}
-    return [
+    problems = [
         f"{name}: {value:g} is out of range: give 0 to 1000 pixels."
         for name, value in given.items()
         if not 0 <= value <= 1000
     ]
+    if (request.width or size[0], request.height or size[1]) != size:
+        problems.append(f"width and height: a mask has its picture's size, here {_text(size)}.")
+    return problems
 
 
-def read_mask(
-    data: bytes, size: Size, *, scale: bool, label: str, max_pixels: int
-) -> tuple[bytes, Facts, tuple[str, ...]]:
-    """Any mask picture as a stored mask of `size`, what it covers, and how it was read.
+def read_mask(data: bytes, size: Size, *, scale: bool, label: str, max_pixels: int) -> Read:
+    """Any mask picture as coverage of `size`, what it covers, and how it was read.
 
-    Raises BadMask when it is none, or has another size and may not be scaled.
+    Raises BadMask when it is none, selects nothing, or has another size and may not be scaled.
     """
     image = open_upright(data, max_pixels)
     coverage, note = masks.understand(image)
@@ -126,7 +155,15 @@ def read_mask(
             raise _other_size("Mask", coverage.size, size, label, 'mask_fit="scale"')
         notes += (f"The mask was scaled from {_text(coverage.size)} to {_text(size)}.",)
         coverage = masks.scale(coverage, size)
-    return masks.to_png(coverage), masks.describe(coverage), notes
+    facts = masks.describe(coverage)
+    if facts.box is None:
+        raise BadMask(
+            "The mask selects nothing, so the edit could change nothing.",
+            "Call make_mask with a region inside the picture, or leave mask out.",
+        )
+    if facts.share == 1:
+        notes += ("The mask selects everything, so nothing is kept from the original.",)
+    return Read(coverage, notes)
 
 
 def read_markup(data: bytes, size: Size, *, label: str, max_pixels: int) -> bytes:
@@ -134,11 +171,13 @@ def read_markup(data: bytes, size: Size, *, label: str, max_pixels: int) -> byte
     image = open_upright(data, max_pixels)
     if image.size != size:
         raise _other_size("Markup", image.size, size, label, None)
-    if image.mode != "RGBA" or image.getchannel("A").getextrema()[0] == 255:
+    if is_opaque(image):
         raise BadMask(
             "The markup has no transparent pixels, so it would hide the whole picture.",
             "Draw it on a transparent ground and pass that PNG; or pass it as mask.",
         )
+    if image.getchannel("A").getbbox() is None:
+        raise BadMask("The markup is wholly transparent, so it marks nothing.", "Draw on it first.")
     return _png(to_srgb(image))
 
 
@@ -152,27 +191,28 @@ def _text(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def placed(data: bytes, placement: Placement, size: Size, max_pixels: int) -> bytes:
+def placed(data: bytes, placement: Placement, size: Size, max_pixels: int) -> Prepared:
     """The first picture on the canvas that is sent, as PNG without metadata."""
+    seen = inspect(data, max_pixels=max_pixels, deep=False)
     image = to_srgb(open_upright(data, max_pixels))
-    return _png(pad_for_sending(image, placement, size))
+    sent = pad_for_sending(image, placement, size)
+    return Prepared(_png(sent), MIME["png"], "png", *size, tuple(sent_as(seen, "png")))
 
 
-def placed_mask(data: bytes, placement: Placement | None, size: Size | None) -> bytes:
-    """A stored mask in the hard form that is sent, on the same canvas."""
-    coverage = _stored(data)
-    if placement is not None and size is not None:
-        coverage = pad_coverage(coverage, placement, size)
-    return masks.sent_png(coverage)
+def placed_mask(coverage: Coverage, placement: Placement, size: Size) -> bytes:
+    """A mask in the hard form that is sent, on the same canvas."""
+    return masks.sent_png(pad_coverage(coverage, placement, size))
 
 
 def placed_markup(data: bytes, placement: Placement, size: Size) -> bytes:
     """A markup on the same canvas; what surrounds it is transparent."""
     with Image.open(BytesIO(data), formats=("PNG",)) as image:
         markup = image.convert("RGBA")
-    canvas = Image.new("RGBA", placement.canvas)
-    canvas.paste(markup, (placement.left, placement.top))
-    return _png(resized(canvas, size, Image.Resampling.LANCZOS))
+    if placement.canvas != markup.size:
+        canvas = Image.new("RGBA", placement.canvas)
+        canvas.paste(markup, (placement.left, placement.top))
+        markup = canvas
+    return _png(resized(markup, size, Image.Resampling.LANCZOS))
 
 
 def composite(
@@ -181,7 +221,10 @@ def composite(
     drawn: bytes,
     placement: Placement | None,
     format: Literal["png", "webp"],
+    *,
     max_pixels: int,
+    edge: int,
+    budget: int,
 ) -> Exact:
     """The model's picture inside the mask, the original everywhere else, and the proof of it.
 
@@ -193,6 +236,7 @@ def composite(
     model = from_srgb(_aligned(drawn, placement, original.size, max_pixels), icc)
     coverage = _stored(mask)
     kept = keep_outside(original, model, coverage)
+    del model  # at 3840x2160 each of these is 25 MB
     data = encode_exact(kept.image, format, icc)
     with Image.open(BytesIO(data), formats=("PNG", "WEBP")) as written:
         largest = outside_difference(original, written, coverage)
@@ -201,14 +245,29 @@ def composite(
         model_mean=round(kept.model_outside_mean, 2),
         model_share=round(kept.model_outside_share, 4),
     )
-    return Exact(data, outside)
+    clear = kept.image.mode == "RGBA" and not is_opaque(kept.image)
+    seen = Seen(format, MIME[format], *kept.image.size, alpha=clear, mode=kept.image.mode)
+    small = preview_of(kept.image, edge=edge, budget=budget)
+    return Exact(data, outside, seen, small, hashlib.sha256(data).hexdigest())
+
+
+def outside_of(base: bytes, mask: bytes, data: bytes, max_pixels: int) -> int:
+    """The largest difference between a picture and its original where the mask keeps it."""
+    original, copy = open_upright(base, max_pixels), open_upright(data, max_pixels)
+    return outside_difference(original, copy, _stored(mask))
 
 
 def unplaced(
     drawn: bytes, placement: Placement, size: Size, format: Literal["png", "webp"], max_pixels: int
-) -> Exact:
+) -> bytes:
     """The model's picture without the padding it was sent with, at the first picture's size."""
-    return Exact(encode_exact(_aligned(drawn, placement, size, max_pixels), format))
+    return encode_exact(_aligned(drawn, placement, size, max_pixels), format)
+
+
+def as_webp(data: bytes, max_pixels: int) -> bytes:
+    """The same pixels as lossless WebP."""
+    image = open_upright(data, max_pixels)
+    return encode_exact(image, "webp", image.info.get("icc_profile"))
 
 
 def _aligned(drawn: bytes, placement: Placement | None, size: Size, max_pixels: int) -> Image.Image:

@@ -132,6 +132,24 @@ class Job(Frozen):
     roots: tuple[str, ...] = ()  # write roots that save_to was checked against
     created: float  # seconds since the epoch
     warnings: tuple[str, ...] = ()
+    title: str | None = None  # kept instead of the prompt, where prompts are not kept
+
+    @property
+    def kept_prompt(self) -> str:
+        """The prompt as the catalog and file names have it."""
+        return self.order.prompt if self.title is None else self.title
+
+    def as_kept(self) -> Job:
+        """The job as the catalog has it."""
+        if self.title is None:
+            return self
+        stand_in = {"prompt": self.title}
+        return self.model_copy(
+            update={
+                "order": self.order.model_copy(update=stand_in),
+                "request": self.request.model_copy(update=stand_in),
+            }
+        )
 
 
 class Usage(Frozen):
@@ -210,6 +228,19 @@ class Record(Frozen):
     pictures: tuple[Picture, ...] = ()
     ended: float | None = None
     delivered: bool = False
+    lease: str = ""  # of the process that answers for it, while it has not ended
+
+
+class Spending(Frozen):
+    """What one owner's calls of one model for one project folder cost on one day (UTC)."""
+
+    day: str  # YYYY-MM-DD
+    model: str
+    project: str
+    calls: int
+    usd: float  # what is known and what is reserved
+    unknown: int = 0  # calls whose outcome nobody knows; counted at their estimate
+    unpriced: int = 0  # calls whose price nobody knows; counted as nothing
 
 
 class Page(Frozen):

@@ -17,6 +17,7 @@ class Opening:
     def __init__(self) -> None:
         self._studio: Studio | None = None
         self._wanted, self._there, self._over = anyio.Event(), anyio.Event(), anyio.Event()
+        self._left = anyio.Event()
 
     @property
     def studio(self) -> Studio:
@@ -32,12 +33,17 @@ class Opening:
     async def keep(self, studio: AbstractAsyncContextManager[Studio]) -> None:
         """Enter the studio when it is wanted, and leave it, in the same task, after `close`."""
         await self._wanted.wait()
-        if self._over.is_set():
-            return
-        async with studio as self._studio:
-            self._there.set()
-            await self._over.wait()
+        if not self._over.is_set():
+            async with studio as self._studio:
+                self._there.set()
+                await self._over.wait()
+        self._left.set()
 
     def close(self) -> None:
         self._over.set()
         self._wanted.set()
+
+    async def closed(self) -> None:
+        """Close, and wait until the studio is left: its jobs have ended or are in the press."""
+        self.close()
+        await self._left.wait()

@@ -21,13 +21,18 @@ from mcp.types import (
 
 from ..core.errors import BadRequest
 from ..core.types import Caller, Picture
+from ..core.words import clean
 
 if TYPE_CHECKING:
     from ..studio import Studio
 
 # TypeScript clients close the connection at a line of 10 MiB; base64 takes a third more.
 READ_BUDGET = 7_000_000
-READ_FIX = "Read image://{id}, image://{id}/preview, image://{id}/recipe or images://recent."
+READ_FIX = (
+    "Read image://{id}, image://{id}/preview, image://{id}/recipe, images://recent or "
+    "images://spend."
+)
+SANITISED = {"aquatint/sanitised": "scripts and addresses left out; the whole file is at its path"}
 
 TEMPLATES = [
     ResourceTemplate(
@@ -50,6 +55,12 @@ TEMPLATES = [
         description="Recent pictures, newest first, searchable by words.",
         mime_type="application/json",
     ),
+    ResourceTemplate(
+        uri_template="images://spend{?days}",
+        name="spend",
+        description="What was paid, by day, model and project; what nobody knows, one by one.",
+        mime_type="application/json",
+    ),
 ]
 
 
@@ -64,7 +75,7 @@ async def page(studio: Studio, cursor: str | None) -> ListResourcesResult:
 
 
 def _resource(studio: Studio, picture: Picture) -> Resource:
-    title = " ".join(picture.prompt.split())[:80] or picture.kind
+    title = clean(picture.prompt, 80) or picture.kind
     return Resource(
         uri=f"image://{picture.id}",
         name=picture.key.rsplit("/", 1)[-1],
@@ -84,8 +95,9 @@ def mime_of(picture: Picture) -> str:
 async def read(studio: Studio, uri: str) -> list[ReadResourceContents]:
     """The contents behind one of the templates' addresses. Raises AquatintError."""
     parts = urlsplit(uri)
-    if parts.scheme == "images" and parts.netloc == "recent":
-        return [await _recent(studio, parts.query)]
+    listing = {"recent": _recent, "spend": _spend}.get(parts.netloc)
+    if parts.scheme == "images" and listing is not None:
+        return [await listing(studio, parts.query)]
     reading = parts.path.strip("/")
     if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
         raise BadRequest(f"There is no resource {uri[:200]}.", READ_FIX)
@@ -97,6 +109,9 @@ async def read(studio: Studio, uri: str) -> list[ReadResourceContents]:
     if reading == "preview":
         small, mime = await studio.gallery.look(picture, None, studio.settings.preview, 120_000)
         return [ReadResourceContents(content=small, mime_type=mime)]
+    if picture.format == "svg":
+        text = await studio.gallery.drawing(picture)
+        return [ReadResourceContents(content=text, mime_type=mime_of(picture), meta=SANITISED)]
     if picture.bytes <= READ_BUDGET:
         data = await studio.gallery.file(picture)
         return [ReadResourceContents(content=data, mime_type=mime_of(picture))]
@@ -109,10 +124,8 @@ async def read(studio: Studio, uri: str) -> list[ReadResourceContents]:
 
 async def _recent(studio: Studio, query: str) -> ReadResourceContents:
     options = {name: values[-1] for name, values in parse_qs(query).items()}
-    limit = options.get("limit", "20")
-    if not limit.isdigit():
-        raise BadRequest(f"limit={limit[:20]!r} is not a number.", "Pass 1 to 50.")
-    found, running = await studio.gallery.recent(Caller(), options.get("q"), None, int(limit), None)
+    limit = _number(query, "limit", "20")
+    found, running = await studio.gallery.recent(Caller(), options.get("q"), None, limit, None)
     listing = {
         "images": [
             {
@@ -133,6 +146,22 @@ async def _recent(studio: Studio, query: str) -> ReadResourceContents:
     }
     text = json.dumps(listing, ensure_ascii=False, indent=1)
     return ReadResourceContents(content=text, mime_type="application/json")
+
+
+async def _spend(studio: Studio, query: str) -> ReadResourceContents:
+    from ..ledger import statement
+
+    days = _number(query, "days", "30")
+    told = await statement(studio.shop, Caller().owner, days)
+    text = json.dumps(told.facts(), ensure_ascii=False, indent=1)
+    return ReadResourceContents(content=text, mime_type="application/json")
+
+
+def _number(query: str, name: str, usual: str) -> int:
+    word = parse_qs(query).get(name, [usual])[-1]
+    if not (word.isascii() and word.isdigit() and len(word) < 10):
+        raise BadRequest(f"{name}={word[:20]!r} is not a number.", f"Pass {name}={usual}.")
+    return int(word)
 
 
 async def complete(

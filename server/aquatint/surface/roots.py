@@ -13,6 +13,7 @@ from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.resolve import ListRoots
 from mcp.types import ListRootsResult
 
+from ..core.ids import ID
 from ..core.regions import Region
 from ..core.types import Caller
 from .opening import Opening
@@ -73,4 +74,5 @@ def paths_of(save_to: str | list[str] | None) -> tuple[str, ...]:
 
 
 def _is_path(reference: str) -> bool:
-    return not reference.startswith(("image://", "https://", "data:", "job-", "latest"))
+    ours = reference == "latest" or ID.fullmatch(reference)
+    return not ours and not reference.startswith(("image://", "https://", "data:", "job-"))

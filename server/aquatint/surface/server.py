@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
+import signal
+import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -33,12 +36,13 @@ from mcp.types import (
     PaginatedRequestParams,
     ResourceTemplate,
 )
-from pydantic import AnyUrl, BaseModel, ValidationError
+from pydantic import AnyUrl, ValidationError
 
 from ..core.errors import AquatintError, BadRequest, NoSuchImage
 from . import resources, tools
 from .opening import Opening
 from .shown import refused
+from .stdio import stdio
 
 if TYPE_CHECKING:
     from ..studio import Studio
@@ -67,6 +71,7 @@ class AquatintServer(MCPServer[Opening]):
         instructions: str,
         open_studio: OpenStudio,
         warm: Callable[[], None],
+        max_line: int,
     ) -> None:
         super().__init__(
             name,
@@ -77,16 +82,17 @@ class AquatintServer(MCPServer[Opening]):
         )
         self._open_studio = open_studio
         self._warm = warm
+        self._max_line = max_line
         self._answered = anyio.Event()
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._openings: weakref.WeakSet[Opening] = weakref.WeakSet()
         tools.register(self)
         # The public decorator hands completions no context, so no studio.
         self._lowlevel_server.add_request_handler(
             "completion/complete", CompleteRequestParams, self._complete
         )
         for tool in self._tool_manager.list_tools():
-            _make_strict(tool.fn_metadata.arg_model)
-            tool.parameters = tidy(tool.fn_metadata.arg_model.model_json_schema(by_alias=True))
+            tool.parameters = tidy({**tool.parameters, "additionalProperties": False})
             tool.fn_metadata.output_schema = outline(tool.fn_metadata.output_schema or {})
             tool.description = " ".join(tool.description.split())
         self._announce_list_changes()
@@ -94,6 +100,7 @@ class AquatintServer(MCPServer[Opening]):
     @asynccontextmanager
     async def _lifespan(self, _: MCPServer[Opening]) -> AsyncGenerator[Opening]:
         opening = Opening()
+        self._openings.add(opening)
         async with anyio.create_task_group() as background:
             background.start_soon(self._warm_up, opening)
             async with anyio.create_task_group() as keeper:
@@ -107,6 +114,23 @@ class AquatintServer(MCPServer[Opening]):
         await anyio.sleep(HEAD_START)
         await anyio.to_thread.run_sync(self._warm, abandon_on_cancel=True)
         await opening.opened()
+
+    async def run_stdio_async(self) -> None:
+        async with anyio.create_task_group() as group, stdio(self._max_line) as (heard, said):
+            group.start_soon(self._heed_signals)
+            options = self._lowlevel_server.create_initialization_options()
+            await self._lowlevel_server.run(heard, said, options)
+            group.cancel_scope.cancel()
+
+    async def _heed_signals(self) -> None:
+        """Leave in order when told to: no job is cut short, and nothing more is read."""
+        if sys.platform == "win32":
+            return
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+            async for _ in signals:
+                for opening in list(self._openings):
+                    await opening.closed()
+                os._exit(0)  # nothing else wakes the thread that waits for input
 
     async def announce(self) -> None:
         """Tell clients of both protocol revisions that the list of pictures changed."""
@@ -217,13 +241,15 @@ def tidy(schema: Schema) -> Schema:
 def outline(schema: Schema) -> Schema:
     """An output schema down to the types of its fields and of its pictures' fields.
 
+    A field marked `unlisted` is left out: it explains itself where it comes.
     Five tools repeat it in every conversation's listing; results are still validated in full.
     """
     defs = cast("dict[str, Schema]", schema.get("$defs", {}))
 
     def fields(model: Schema) -> Schema:
         named = cast("dict[str, Schema]", model["properties"])
-        return {"type": "object", "properties": {key: brief(one) for key, one in named.items()}}
+        told = {key: brief(one) for key, one in named.items() if "unlisted" not in one}
+        return {"type": "object", "properties": told}
 
     def brief(field: Schema) -> Schema:
         plain = tidy(field)
@@ -236,11 +262,6 @@ def outline(schema: Schema) -> Schema:
         return {"type": plain["type"]}
 
     return fields(schema)
-
-
-def _make_strict(arguments: type[BaseModel]) -> None:
-    arguments.model_config = {**arguments.model_config, "extra": "forbid"}
-    arguments.model_rebuild(force=True)
 
 
 def _refuse_unknown(tool: str, given: dict[str, Any], known: list[str]) -> None:

@@ -18,10 +18,11 @@ from pydantic import BaseModel, Field
 
 from ..core.errors import AquatintError, NotKept
 from ..core.types import Outside, Picture, Record, Reply, Usage
+from ..core.words import clean
+from ..outcome import Outcome
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
-from ..studio import Studio
+    from ..studio import Studio
 
 # Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
 PREVIEWS_BUDGET = 700_000
@@ -43,6 +44,7 @@ class ShownImage(BaseModel):
     saved: list[str] | None = None
     note: str | None = None
     outside: Outside | None = None
+    provenance: str | None = Field(None, json_schema_extra={"unlisted": True})
 
 
 class ShownMask(BaseModel):
@@ -101,7 +103,7 @@ async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> Ca
     structure = Shown(
         status=outcome.status,
         images=images,
-        mask=outcome.mask and ShownMask(share=round(outcome.mask[0], 4), box=_box(outcome)),
+        mask=outcome.mask and ShownMask(share=round(outcome.mask[0], 6), box=_box(outcome)),
         job=outcome.job,
         model=outcome.model,
         cost_usd=None if outcome.cost_usd is None else round(outcome.cost_usd, 6),
@@ -148,6 +150,7 @@ def _image(studio: Studio, picture: Picture) -> ShownImage:
         saved=list(picture.saved) or None,
         note=picture.note,
         outside=picture.outside,
+        provenance="c2pa" if picture.provenance else None,
     )
 
 
@@ -198,6 +201,7 @@ def _image_line(image: ShownImage) -> str:
         f"saved to: {', '.join(image.saved)}" if image.saved else "",
         f"model: {image.model}" if image.model else "",
         f"parents: {', '.join(image.parents)}" if image.parents else "",
+        "has C2PA provenance" if image.provenance else "",
         image.note or "",
     ]
     return " | ".join(part for part in parts if part)
@@ -206,6 +210,8 @@ def _image_line(image: ShownImage) -> str:
 def _cost_note(outcome: Outcome) -> str | None:
     if outcome.cost_usd is None:
         return None if outcome.job is None and outcome.order is None else "price unknown"
+    if outcome.cost_usd == 0:
+        return "free"
     if outcome.status == "dry_run":
         return "at most, an estimate" if outcome.cost_is_bound else "estimate"
     if outcome.status == "working":
@@ -281,7 +287,7 @@ def listed(
                 id=picture.id,
                 uri=f"image://{picture.id}",
                 path=studio.shop.blobs.path(picture.key),
-                prompt=_short(picture.prompt),
+                prompt=clean(picture.prompt, 160),
                 kind=picture.kind,
                 created=studio.gallery.stamp(picture.created),
                 width=picture.width,
@@ -294,7 +300,7 @@ def listed(
         running=[
             Running(
                 job=record.job.id,
-                prompt=_short(record.job.order.prompt),
+                prompt=clean(record.job.order.prompt, 160),
                 model=record.job.order.model,
                 since=studio.gallery.stamp(record.job.created),
             )
@@ -323,11 +329,6 @@ def listed(
     return CallToolResult(
         content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
     )
-
-
-def _short(prompt: str) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= 160 else line[:159] + "…"
 
 
 def refused(error: AquatintError) -> CallToolResult:

@@ -21,13 +21,14 @@ from ..core.types import (
     Quality,
     Reply,
 )
+from ..outcome import Outcome, Progress, Report
+from .confirm import Agreed, EditAgreed
 from .opening import Opening
 from .roots import Desk, EditRoots, MaskRoots, ReferenceRoots, Roots, caller_of, paths_of
 from .shown import Recent, Shown, listed, shown
 
 if TYPE_CHECKING:
-    from ..studio import Progress, Report, Studio
-
+    from ..studio import Studio
 
 Prompt = Annotated[str, Field(description="What to draw, in any language")]
 Model = Annotated[str | None, Field(description="Default: cheap and exactly priced")]
@@ -67,6 +68,7 @@ Edge = Annotated[int, Field(description="Longest edge of the preview, 64-2048")]
 async def generate_image(
     ctx: Desk,
     roots: Roots,
+    agreed: Agreed,
     prompt: Prompt,
     model: Model = None,
     size: Size = None,
@@ -111,7 +113,7 @@ async def generate_image(
         dry_run=dry_run,
         fresh=fresh,
     )
-    outcome = await studio.generate(request, caller_of(roots), _report(ctx))
+    outcome = await studio.generate(request, caller_of(roots), _report(ctx), agreed)
     result = await shown(studio, outcome, reply, studio.settings.preview)
     await studio.delivered(outcome)
     return result
@@ -120,6 +122,7 @@ async def generate_image(
 async def edit_image(
     ctx: Desk,
     roots: EditRoots,
+    agreed: EditAgreed,
     images: Images,
     prompt: Annotated[str, Field(description="What to change")],
     mask: Annotated[str | None, Field(description="From make_mask, or any mask picture")] = None,
@@ -182,7 +185,7 @@ async def edit_image(
         dry_run=dry_run,
         fresh=fresh,
     )
-    outcome = await studio.edit(request, caller_of(roots), _report(ctx))
+    outcome = await studio.edit(request, caller_of(roots), _report(ctx), agreed)
     result = await shown(studio, outcome, reply, studio.settings.preview)
     await studio.delivered(outcome)
     return result
@@ -229,8 +232,6 @@ async def get_image(
     edge: Edge = 768,
 ) -> Annotated[CallToolResult, Shown]:
     """Show the picture behind a reference, or wait for a job that is still working. Free."""
-    from ..studio import Outcome
-
     studio = _studio(ctx)
     caller = caller_of(roots)
     if JOB.fullmatch(image.strip()):

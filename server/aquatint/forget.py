@@ -1,0 +1,60 @@
+"""`aquatint forget`: pictures gone for good, with a word on what is not."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from .app import build
+from .core.errors import AquatintError
+from .core.types import Caller, Picture
+from .forgetting import Forgotten, family, forget_all
+from .settings import Settings
+from .workshop import Workshop
+
+
+async def forget(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Forget the ids given, or everything before a date (UTC). The exit code: 0 well, 1 failed."""
+    date: datetime | None = arguments.before
+    if bool(arguments.ids) == (date is not None):
+        print("Pass ids (image://...) or --before DATE: one of the two.", file=sys.stderr)
+        return 1
+    owner = Caller().owner
+    async with build(settings).studio() as studio:
+        shop = studio.shop
+        try:
+            if date is None:
+                await _each(shop, owner, arguments.ids, dry=arguments.dry_run)
+                return 0
+            before = date.replace(tzinfo=UTC).timestamp()
+            found = await shop.catalog.older(owner, before)
+            await _each(shop, owner, found, dry=arguments.dry_run)
+            if not arguments.dry_run:
+                calls = await shop.catalog.forget_jobs(owner, before)
+                print(f"The words of {calls} call(s) without pictures are forgotten.")
+        except AquatintError as error:
+            print(f"{error.message}\n{error.fix}", file=sys.stderr)
+            return 1
+    return 0
+
+
+async def _each(shop: Workshop, owner: str, references: Sequence[str], *, dry: bool) -> None:
+    members: dict[str, Picture] = {}
+    for reference in references:
+        if reference.removeprefix("image://") not in members:
+            members |= {one.id: one for one in await family(shop, owner, reference)}
+    verb = "Would be forgotten" if dry else "Forgotten, with files, previews and inputs"
+    told = Forgotten() if dry else await forget_all(shop, owner, list(members.values()))
+    print(f"{verb}: {_listed(members)}.")
+    if told.children:
+        print(f"Remaining, made from them: {_listed(told.children)}.")
+    if told.parents:
+        print(f"Remaining, what they were made from: {_listed(told.parents)}.")
+    if told.copies:
+        print(f"Copies that save_to wrote are yours and stay: {', '.join(told.copies)}.")
+
+
+def _listed(ids: Iterable[str]) -> str:
+    return ", ".join(f"image://{one}" for one in ids) or "nothing"

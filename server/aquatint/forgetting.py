@@ -1,0 +1,91 @@
+"""Forgetting: a picture with its files and words, and what is said about that which remains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .core import ids
+from .core.errors import Busy, NoSuchImage
+from .core.types import EditRequest, Job, Picture
+from .references import LISTING
+from .workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What is gone, by id, and what is not: pictures that name one of them as a parent, pictures
+    that one of them was made from, and copies that save_to wrote (paths)."""
+
+    pictures: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+async def family(shop: Workshop, owner: str, reference: str) -> list[Picture]:
+    """The picture, and the raw ones behind it that the same call made and no reply showed."""
+    identity = reference.removeprefix("image://")
+    found = await shop.catalog.picture(identity, owner) if ids.ID.fullmatch(identity) else None
+    if found is None:
+        raise NoSuchImage(f"There is no picture {reference!r:.60}.", LISTING)
+    record = await shop.catalog.job(found.job, owner) if found.job else None
+    shown = {picture.id for picture in record.pictures} if record else set[str]()
+    members = [found]
+    for member in members:  # grows while it is walked, by at most the steps of core's finish
+        for parent in member.parents:
+            raw = await shop.catalog.picture(parent, owner)
+            known = {one.id for one in members} | shown
+            if raw is not None and raw.job == found.job is not None and raw.id not in known:
+                members.append(raw)
+    return members
+
+
+async def forget_all(shop: Workshop, owner: str, gone: Sequence[Picture]) -> Forgotten:
+    """Delete files, previews, saved inputs and then the rows of these pictures.
+
+    Files go first, so that a crash between leaves rows that can be forgotten again. Raises Busy
+    when a running job was given one of them; nothing is forgotten then.
+    """
+    running = await shop.catalog.running(owner)
+    used = {picture.id: await shop.catalog.uses(picture.id, owner) for picture in gone}
+    for identity, (jobs, _) in used.items():
+        for job in {job.id for job in jobs} & {record.job.id for record in running}:
+            raise Busy(
+                f"image://{identity} is being used by {job}; nothing was forgotten.",
+                f'Wait for it (get_image(image="{job}")), then forget it.',
+            )
+    kept = {key for record in running for key in _inputs(record.job)}
+    for place, picture in enumerate(gone, 1):
+        keys = {key for job in used[picture.id][0] for key in _made_from(job, picture.id)}
+        record = await shop.catalog.job(picture.job, owner) if picture.job else None
+        keys |= set(_inputs(record.job)) if record else set()
+        for key in {picture.key, *filter(None, [picture.preview]), *(keys - kept)}:
+            await shop.blobs.delete(key)
+        await shop.catalog.forget(picture.id, owner, last=place == len(gone))
+    names = {picture.id for picture in gone}
+    children = [child for _, found in used.values() for child in found]
+    parents = [parent for picture in gone for parent in picture.parents]
+    return Forgotten(
+        pictures=tuple(names),
+        children=tuple(dict.fromkeys(one for one in children if one not in names)),
+        parents=tuple(dict.fromkeys(one for one in parents if one not in names)),
+        copies=tuple(path for picture in gone for path in picture.saved),
+    )
+
+
+def _inputs(job: Job) -> list[str]:
+    """The keys of what was made ready to be sent with a job."""
+    order = job.order
+    return [key for key in (*order.images, order.mask, order.markup, job.finish.mask) if key]
+
+
+def _made_from(job: Job, identity: str) -> list[str]:
+    """Those of a job's inputs that were made from one picture."""
+    request, name = job.request, f"image://{identity}"
+    if not isinstance(request, EditRequest):
+        return []
+    pairs = list(zip(request.images, job.order.images, strict=False))
+    pairs += [(request.mask or "", key) for key in (job.order.mask, job.finish.mask) if key]
+    pairs += [(request.markup or "", key) for key in (job.order.markup,) if key]
+    return [key for given, key in pairs if given == name]

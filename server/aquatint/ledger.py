@@ -1,0 +1,242 @@
+"""The ledger after the fact: ends what killed processes left, cancels, and tells what was spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .core.errors import AquatintError, BadRequest, NoSuchImage
+from .core.types import Failure, Job, Picture, Record, Spending
+from .finish import finish, survey, with_preview
+from .workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KEPT = 86400.0  # seconds for which unfinished parts and sent inputs stay, for support
+RECOVERED = "Recovered after the process that made it was stopped; its cost is an estimate."
+NOT_SAVED = "save_to was not written again; copy the picture from its path."
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """What reconciling did: jobs ended as done, failed (nothing was paid), unknown; files gone."""
+
+    recovered: int = 0
+    dropped: int = 0
+    unknown: int = 0
+    cleaned: int = 0
+
+    def __bool__(self) -> bool:
+        return self != Repairs()
+
+    def __str__(self) -> str:
+        return (
+            f"{self.recovered} recovered, {self.dropped} dropped at no cost, {self.unknown} with "
+            f"an unknown outcome, {self.cleaned} old files removed"
+        )
+
+
+async def reconcile(shop: Workshop) -> Repairs:
+    """End every job whose process is gone, by what is on the disk; then remove what is too old.
+
+    Any number of processes may do this at once, and while others work: the first end stays.
+    """
+    dead = [record for record in await shop.catalog.unsettled() if not shop.alive(record.lease)]
+    states = await _end(shop, dead)
+    cleaned = await shop.blobs.clean(KEPT, shop.now())
+    count = states.count
+    return Repairs(count("done"), count("failed"), count("unknown"), cleaned)
+
+
+async def settled(shop: Workshop, record: Record) -> Record:
+    """The record, ended first when it never will by itself."""
+    if record.state != "intent" or shop.alive(record.lease):
+        return record
+    await _end(shop, [record])
+    return await shop.catalog.job(record.job.id, record.job.owner) or record
+
+
+async def _end(shop: Workshop, dead: Sequence[Record]) -> list[str]:
+    ids = {id for record in dead for id in (*record.job.picture_ids, *record.job.derived_ids)}
+    files = await shop.blobs.find(ids) if ids else {}
+    return [await _end_one(shop, record, files) for record in dead]
+
+
+async def _end_one(shop: Workshop, record: Record, files: Mapping[str, str]) -> str:
+    job = record.job
+    if record.sent is None:
+        ended = _lost(record, DROPPED, shop.now())
+        return ended.state if await shop.catalog.drop(ended) else "sent meanwhile"
+    kept: list[Picture] = []
+    shown: list[Picture] = []
+    warnings = [*job.warnings, RECOVERED]
+    for index, id in enumerate(job.picture_ids):
+        made = await _adopt(shop, record, index, files, warnings) if id in files else []
+        kept.extend(made)
+        shown.extend(made[-1:])
+    if not shown:
+        ended = _lost(record, FREE if job.engine == "draft" else INTERRUPTED, shop.now())
+        await shop.catalog.settle(ended, ())
+        return ended.state
+    if len(shown) < len(job.picture_ids):
+        warnings.append(f"{len(shown)} of {len(job.picture_ids)} pictures were there.")
+    if job.finish.save_to:
+        warnings.append(NOT_SAVED)
+    ended = Record(
+        job=job,
+        state="done",
+        model=job.order.model,
+        cost_usd=job.estimate_usd,
+        warnings=tuple(warnings),
+        pictures=tuple(shown),
+        ended=shop.now(),
+    )
+    await shop.catalog.settle(ended, tuple(kept))
+    return ended.state
+
+
+async def _adopt(
+    shop: Workshop, record: Record, index: int, files: Mapping[str, str], warnings: list[str]
+) -> list[Picture]:
+    """List a picture whose file stands under its final name, and finish it as it was asked."""
+    job, id = record.job, record.job.picture_ids[index]
+    try:
+        data = await shop.blobs.read(files[id])
+        found = await survey(shop, data)
+        for derived in job.derived_ids[2 * index : 2 * index + 2]:
+            if derived in files:  # made again, so that its row tells how
+                await shop.blobs.delete(files[derived])
+    except AquatintError as error:
+        warnings.append(f"The file {files[id]} could not be taken in: {error.message}")
+        return []
+    picture = Picture(
+        id=id,
+        owner=job.owner,
+        job=job.id,
+        kind=job.kind,
+        prompt=job.order.prompt,
+        parents=job.parents,
+        model=job.order.model,
+        bytes=len(data),
+        key=files[id],
+        created=record.sent or job.created,
+        **found.facts(),
+    )
+    picture = await with_preview(shop, picture, found.small, warnings)
+    without_copies = job.finish.model_copy(update={"save_to": ()})
+    unsaved = job.model_copy(update={"finish": without_copies})
+    return await finish(unsaved, shop, index, picture, warnings)
+
+
+def _lost(record: Record, failure: Failure, now: float) -> Record:
+    spent = failure.spent != "no"
+    when = _stamp(record.job.created if record.sent is None else record.sent)
+    return Record(
+        job=record.job,
+        state="unknown" if spent else "failed",
+        request_id=record.request_id,
+        failure=failure.model_copy(
+            update={
+                "fix": failure.fix.format(when=when),
+                "request_id": record.request_id,
+            }
+        ),
+        cost_usd=record.job.estimate_usd if spent else 0.0,
+        ended=now,
+    )
+
+
+async def cancel(shop: Workshop, job: str, owner: str) -> Job:
+    """Give up a job that no process has sent yet. Raises NoSuchImage, or BadRequest: too late."""
+    record = await shop.catalog.job(job, owner)
+    if record is None:
+        raise NoSuchImage(f"There is no job {job}.", "Call recent_images to see what runs.")
+    if await shop.catalog.drop(_lost(record, CANCELLED, shop.now())):
+        return record.job
+    record = await shop.catalog.job(job, owner) or record
+    if record.state == "intent":
+        raise BadRequest(
+            f"It is too late: {job} was sent at {_stamp(record.sent or 0)}, so it is paid for.",
+            "Its picture will be kept; see it with recent_images.",
+            code="too_late",
+        )
+    raise BadRequest(f"{job} has ended already: {record.state}.", "", code="too_late")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was spent since then: rows by day, model and project; what nobody knows, one by one."""
+
+    since: float
+    rows: tuple[Spending, ...]
+    unknown: tuple[Record, ...]
+
+    @property
+    def usd(self) -> float:
+        return sum(row.usd for row in self.rows)
+
+    @property
+    def calls(self) -> int:
+        return sum(row.calls for row in self.rows)
+
+    def facts(self) -> dict[str, object]:
+        """As JSON tells it; `usd` counts the unknown at their estimates."""
+        return {
+            "since": _stamp(self.since),
+            "usd": round(self.usd, 6),
+            "calls": self.calls,
+            "rows": [row.model_dump() for row in self.rows],
+            "unknown": [doubt(record) for record in self.unknown],
+        }
+
+
+async def statement(shop: Workshop, owner: str | None, days: int) -> Statement:
+    """The last `days` days, today included; of every owner for None. Raises BadRequest."""
+    if not 1 <= days <= 36500:
+        raise BadRequest(f"days={days} is out of range.", "Pass 1 to 36500.")
+    today = datetime.fromtimestamp(shop.now(), UTC).replace(hour=0, minute=0, second=0)
+    since = float(int(today.timestamp()) - (days - 1) * 86400)
+    rows = await shop.catalog.spending(owner, since)
+    return Statement(since, tuple(rows), tuple(await shop.catalog.doubtful(owner, since)))
+
+
+def doubt(record: Record) -> dict[str, object]:
+    """What a person needs to find a call of unknown outcome on the provider's usage page."""
+    return {
+        "job": record.job.id,
+        "time": _stamp(record.sent or record.job.created),
+        "model": record.job.order.model,
+        "cost_usd": record.cost_usd,
+        "request_id": record.request_id or (record.failure and record.failure.request_id),
+        "project": record.job.project,
+    }
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+CANCELLED = Failure(
+    kind="BadRequest",
+    code="cancelled",
+    message="This call was cancelled before it was sent; nothing was paid.",
+    fix="Call the tool again if the picture is still wanted.",
+)
+DROPPED = Failure(
+    kind="Unavailable",
+    code="cancelled",
+    message="aquatint was stopped before this call was sent; nothing was paid.",
+    fix="Call the tool again if the picture is still wanted.",
+)
+INTERRUPTED = Failure(
+    kind="Unavailable",
+    code="interrupted",
+    message="aquatint was stopped after this call was sent and before its picture came.",
+    fix="Look for it on the provider's usage page at {when}; calling again may be paid again.",
+    spent="unknown",
+)
+FREE = INTERRUPTED.model_copy(
+    update={"fix": "Call the tool again; drafts are free.", "spent": "no"}
+)

@@ -1,0 +1,197 @@
+"""Turns settings into a workshop; with `app`, which calls it, the only importer of adapters."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib import resources as files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .core.errors import Misconfigured
+from .core.ids import new_id
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from .core.models import Models
+    from .core.ports import Engine
+    from .workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """A workshop, where it stands, and what there is to say about it.
+
+    `ready` raises when no picture could be stored now.
+    """
+
+    shop: Workshop
+    home: str
+    models: Models
+    notes: tuple[str, ...]
+    ready: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def open_outfit(
+    settings: Settings,
+    *,
+    http_client: httpx2.AsyncClient | None = None,
+    now: Callable[[], float] = time.time,
+) -> AsyncGenerator[Outfit]:
+    """The server and the press both work with what this gives; nothing is opened before its use."""
+    # Imported here, for hosts wait for tools/list, which needs the surface only.
+    from .adapters.files import FolderBlobs
+    from .adapters.lazy import LazyEngine
+    from .adapters.leases import Leases
+    from .adapters.sqlite import SqliteCatalog
+    from .adapters.workspace import Workspace
+    from .core.models import cost
+    from .workshop import Workshop
+
+    home, home_note = choose_home(settings)
+    models, models_note = _models(settings)
+    leases = Leases(home, new_id(os.urandom))
+    if in_use(home):  # else nothing is made before it is needed
+        with suppress(Misconfigured):  # told by `ready` before anything is paid
+            leases.take()
+    blobs = FolderBlobs(home, min_free=settings.min_free)
+    catalog = SqliteCatalog(str(Path(home) / ".aquatint" / "catalog.sqlite"), now=now)
+    engines: dict[str, Engine] = {
+        "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
+        "draft": LazyEngine(draft_engine),
+    }
+    door = Workspace(
+        home=home,
+        roots=settings.roots,
+        cwd=settings.cwd,
+        user_home=settings.user_home,
+        strict=settings.strict,
+        max_bytes=settings.max_bytes,
+    )
+    shop = Workshop(
+        engines=engines,
+        blobs=blobs,
+        catalog=catalog,
+        door=door,
+        now=now,
+        price=lambda name, usage, n: cost(models.row(name), usage, n),
+        max_pixels=settings.max_pixels,
+        lease=leases.name,
+        alive=leases.alive,
+    )
+
+    async def ready() -> None:
+        await blobs.ready()
+        leases.take()
+
+    notes = tuple(note for note in (home_note, models_note) if note)
+    try:
+        yield Outfit(shop, home, models, notes, ready)
+    finally:
+        for engine in engines.values():
+            await engine.aclose()
+        await catalog.aclose()
+        leases.release()
+
+
+def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) -> Engine:
+    from .adapters.openai import OpenAIEngine
+
+    return OpenAIEngine(
+        api_key=settings.api_key.get_secret_value() if settings.api_key else "",
+        base_url=settings.base_url,
+        organization=settings.organization,
+        project=settings.openai_project,
+        deadline=settings.deadline,
+        mask=settings.mask,
+        http_client=http_client,
+    )
+
+
+def draft_engine() -> Engine:
+    from .adapters.draft import DraftEngine
+
+    return DraftEngine()
+
+
+def choose_home(settings: Settings) -> tuple[str, str | None]:
+    """The folder for pictures, and a note when it is not where people expect it.
+
+    A folder that was set is used as it is: its faults are told, never worked around.
+    """
+    if settings.home is not None:
+        return str(_place(settings.home, settings)), None
+    wanted: list[Path] = []
+    if settings.user_home is not None:
+        base = Path(settings.user_home)
+        wanted = [base / "Pictures" / "aquatint", base / ".local" / "share" / "aquatint"]
+    for place in wanted:
+        if _usable(place):
+            return str(place), None if place == wanted[0] else f"Pictures are kept in {place}."
+    uid = os.getuid() if hasattr(os, "getuid") else "user"
+    place = Path(os.path.realpath(_temporary())) / f"aquatint-{uid}"
+    return str(place), (
+        f"No home folder could be used, so pictures are kept in {place}, which the system may "
+        "empty. Set AQUATINT_HOME to a folder of yours."
+    )
+
+
+def in_use(home: str) -> bool:
+    """Whether aquatint has kept anything there."""
+    return Path(home, ".aquatint").is_dir()
+
+
+def _usable(place: Path) -> bool:
+    """Whether the folder can be written, or could be made, without making anything yet."""
+    while not place.exists():
+        if place == place.parent:
+            return False
+        place = place.parent
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+
+
+def _temporary() -> str:
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
+def _place(path: str, settings: Settings) -> Path:
+    """Absolute, from where the server stands: the press stands elsewhere."""
+    if path == "~" or path.startswith(("~/", "~\\")):
+        path = (settings.user_home or "/") + path[1:]
+    return (Path(settings.cwd) / path).absolute()
+
+
+def _models(settings: Settings) -> tuple[Models, str | None]:
+    from .core.models import parse, with_price
+
+    own = (files.files("aquatint.core") / "models.toml").read_text("utf-8")
+    note = None
+    models = parse(own)
+    if settings.models is not None:
+        place = _place(settings.models, settings)
+        try:
+            models = parse(place.read_text("utf-8"))
+        except (OSError, UnicodeError) as unreadable:
+            note = f"AQUATINT_MODELS={place} cannot be read ({unreadable}); the own one is used."
+        except Misconfigured as bad:
+            note = f"AQUATINT_MODELS={place}: {bad} Until then the built-in table is used."
+    if settings.price_usd is not None:
+        rows = tuple(with_price(row, settings.price_usd) for row in models.rows)
+        models = replace(models, rows=rows)
+    usual = models.defaults
+    chosen = replace(
+        usual,
+        generate=settings.model or usual.generate,
+        edit=settings.edit_model or usual.edit,
+        quality=settings.quality or usual.quality,
+        size=settings.size or usual.size,
+    )
+    return replace(models, defaults=chosen), note

@@ -1,0 +1,263 @@
+"""JSON-RPC lines over standard input and output, whatever comes: bounded, answered, never fatal.
+
+The SDK's own transport leaves a request that fails validation unanswered (its client waits until
+it gives up), reads a line without an end into memory, and dies of one unwritable answer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple, cast
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.shared.message import SessionMessage
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCResponse,
+    RequestId,
+    jsonrpc_message_adapter,
+)
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+log = logging.getLogger(__name__)
+
+CHUNK = 1 << 20
+END = 4096  # bytes of either end of a line too long to keep; clients put the id first or last
+SCANNED = 1 << 18  # bytes of a line that is no JSON in which its id is looked for
+MOST_REFUSALS = 100  # answers to one batch
+MESSAGES = {
+    PARSE_ERROR: "Parse error: the line is no JSON that this server can read.",
+    INVALID_REQUEST: "Invalid request: not one JSON-RPC 2.0 message.",
+    INVALID_PARAMS: "Invalid params: params must be an object.",
+}
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+LAST_ID = re.compile(
+    rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,200}")\s*(?:,\s*"jsonrpc"\s*:\s*"2.0"\s*)?\}\s*\Z'
+)
+
+Heard = MemoryObjectReceiveStream[SessionMessage | Exception]
+Said = MemoryObjectSendStream[SessionMessage]
+Read = Callable[[], Awaitable[bytes]]
+
+
+class Line(NamedTuple):
+    """One line without its end; of one too long only the two ends are kept."""
+
+    data: bytearray
+    whole: bool
+
+
+@asynccontextmanager
+async def stdio(max_line: int) -> AsyncGenerator[tuple[Heard, Said]]:
+    """The streams of a server on this process's standard input and output.
+
+    While it is open, children and stray prints see an empty input and write to standard error.
+    A line above `max_line` bytes is answered with an error and skipped.
+    """
+    told, heard = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    said, to_write = anyio.create_memory_object_stream[SessionMessage](0)
+    with _wires() as (wire_in, wire_out):
+
+        async def read() -> bytes:
+            return await to_thread.run_sync(os.read, wire_in, CHUNK)
+
+        async with anyio.create_task_group() as both:
+            both.start_soon(listen, read, max_line, told, said.clone())
+            both.start_soon(_speak, wire_out, to_write)
+            yield heard, said
+
+
+async def listen(
+    read: Read,
+    max_line: int,
+    told: MemoryObjectSendStream[SessionMessage | Exception],
+    answers: Said,
+) -> None:
+    """Hand on every message that comes in, and answer what is none, until the input ends."""
+    async with told, answers:
+        try:
+            async for line in lines(read, max_line):
+                message = judged(line, max_line)
+                if not isinstance(message, list):
+                    await told.send(SessionMessage(message))
+                    continue
+                # No warning: ten thousand would fill the pipe of a host that reads no stderr.
+                log.info("A line of input was no JSON-RPC message; answered: %d.", len(message))
+                for refusal in message:
+                    await answers.send(SessionMessage(refusal))
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+            log.debug("the server left before its input ended")
+
+
+async def lines(read: Read, max_line: int) -> AsyncGenerator[Line]:
+    """The lines of what `read` gives, empty ones left out, none held beyond `max_line` bytes."""
+    held, head = bytearray(), bytearray()
+    while chunk := await read():
+        start = 0
+        while start < len(chunk):
+            end = chunk.find(b"\n", start)
+            held += memoryview(chunk)[start : end if end >= 0 else len(chunk)]
+            if len(held) > max_line or head:
+                head = head or held[:END]
+                del held[:-END]
+            if end < 0:
+                break
+            if held and not held.isspace():
+                yield Line(head + held, False) if head else Line(held, True)
+            held, head = bytearray(), bytearray()
+            start = end + 1
+    if held and not held.isspace():
+        yield Line(head + held, False) if head else Line(held, True)
+
+
+def judged(line: Line, max_line: int) -> JSONRPCMessage | list[JSONRPCError]:
+    """The message on a line, or an answer to each request that it was meant to be.
+
+    What carries no id (a string or an integer) cannot be answered; a malformed answer of the
+    client's is none to a request of its own, so that is not answered either.
+    """
+    if not line.whole:
+        text = f"Invalid request: the line is above {max_line:,} bytes (AQUATINT_MAX_LINE)."
+        return [_refusal(found, INVALID_REQUEST, text) for found in _id_at_an_end(line.data)]
+    try:
+        return jsonrpc_message_adapter.validate_json(line.data, by_name=False)
+    except ValidationError as wrong:
+        unreadable = wrong.errors(include_url=False, include_input=False)[0]["type"]
+    if unreadable == "json_invalid":
+        return [_refusal(found, PARSE_ERROR) for found in _id_of_no_json(line.data)]
+    try:
+        parsed: object = json.loads(line.data)
+    except (ValueError, RecursionError):
+        return []
+    alone = not isinstance(parsed, list)
+    batch = [parsed] if alone else cast("list[object]", parsed)
+    requests = [cast("dict[str, object]", one) for one in batch if isinstance(one, dict)]
+    return [
+        _refusal(identity, _fault(one) if alone else INVALID_REQUEST)
+        for one in requests[:MOST_REFUSALS]
+        if (identity := _as_id(one.get("id"))) is not None
+        and ("method" in one or not {"result", "error"} & one.keys())
+    ]
+
+
+def _fault(request: dict[str, object]) -> int:
+    right = request.get("jsonrpc") == "2.0" and isinstance(request.get("method"), str)
+    return INVALID_PARAMS if right else INVALID_REQUEST
+
+
+def _refusal(identity: RequestId, code: int, text: str = "") -> JSONRPCError:
+    error = ErrorData(code=code, message=text or MESSAGES[code])
+    return JSONRPCError(jsonrpc="2.0", id=identity, error=error)
+
+
+def _as_id(value: object) -> RequestId | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isprintable():  # a lone surrogate could not be written
+        return value
+    return None
+
+
+def _id_of_no_json(line: bytes | bytearray) -> Iterator[RequestId]:
+    """The `id` of the outermost object, as far as the line can be understood."""
+    depth, key, found = 0, b"", None
+    before = b""
+    for token in TOKEN.finditer(line, 0, SCANNED):
+        word = token.group()
+        if word in b"{[":
+            depth += 1
+        elif word in b"}]":
+            depth -= 1
+        elif word == b":":
+            key = before
+        elif word == b",":
+            key = b""
+        elif depth == 1 and key == b'"id"':
+            found, key = word, b""
+        before = word
+    if found is None and len(line) > SCANNED:
+        yield from _id_at_an_end(line)
+    elif found is not None:
+        yield from _read_id(found)
+
+
+def _id_at_an_end(line: bytes | bytearray) -> Iterator[RequestId]:
+    if last := LAST_ID.search(line[-END:]):
+        yield from _read_id(last.group(1))
+    elif len(line) > END:
+        yield from _id_of_no_json(line[:END])
+
+
+def _read_id(word: bytes) -> Iterator[RequestId]:
+    try:
+        identity = _as_id(json.loads(word))
+    except ValueError:
+        return
+    if identity is not None:
+        yield identity
+
+
+async def _speak(wire: int, messages: MemoryObjectReceiveStream[SessionMessage]) -> None:
+    """Write what the server says, one line each; go on reading when nobody listens any more."""
+    there = True
+    async with messages:
+        async for one in messages:
+            if there:
+                there = await to_thread.run_sync(_write, wire, written(one.message))
+
+
+def written(message: JSONRPCMessage) -> bytes:
+    """A message as its line. What cannot be written (a file name that is no Unicode) becomes an
+    error, for an exception here would end the server."""
+    try:
+        return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+    except (PydanticSerializationError, UnicodeEncodeError):
+        log.warning("An answer held text that is no Unicode (a file name?); it was not sent.")
+    identity = message.id if isinstance(message, JSONRPCResponse | JSONRPCError) else None
+    if identity is None:
+        return b""
+    text = "The answer holds text that is no Unicode: set AQUATINT_HOME to a folder whose name is."
+    return written(_refusal(identity, INTERNAL_ERROR, text))
+
+
+def _write(wire: int, data: bytes) -> bool:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(wire, rest) :]
+    except OSError as gone:
+        log.info("Standard output is closed (%s); answers are dropped.", gone.strerror)
+        return False
+    return True
+
+
+@contextmanager
+def _wires() -> Generator[tuple[int, int]]:
+    """Private copies of standard input and output; 0 is empty and 1 is 2 until they are closed."""
+    wire_in, wire_out = os.dup(0), os.dup(1)  # not inherited by children
+    empty = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(empty, 0)
+        os.dup2(2, 1)
+        yield wire_in, wire_out
+    finally:
+        sys.stdout.flush()  # what was printed goes where prints go, not onto the wire
+        os.dup2(wire_in, 0)
+        os.dup2(wire_out, 1)
+        os.close(empty)
+        # The copies stay open: a thread may still be waiting in one of them.

@@ -1,0 +1,354 @@
+"""What every runner of jobs promises; the same tests for the in-process one and the press."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import pytest
+
+from aquatint.core.ids import new_id
+from aquatint.core.names import picture_key
+from aquatint.core.types import Finish, GenerateRequest, Job, Order
+from aquatint.develop import Ended
+from aquatint.jobs import Dispatch, InProcess, Runner
+from aquatint.outfit import open_outfit
+from aquatint.press_link import Press
+from aquatint.settings import Settings
+from aquatint.workshop import Workshop
+from fake_openai import FakeOpenAI, fake_openai, serve
+
+LONG = 30.0  # seconds; nothing here takes so long
+MODEL = "gpt-image-2.5-flare"
+ESTIMATE = 0.01  # dollars
+
+
+@pytest.fixture
+def provider() -> FakeOpenAI:
+    return fake_openai()
+
+
+@pytest.fixture
+def url(provider: FakeOpenAI) -> Generator[str]:
+    with serve(provider) as address:
+        yield f"{address}/v1"
+
+
+@dataclass
+class Bench:
+    """A runner, the workshop behind it, and what it announced."""
+
+    runner: Runner
+    shop: Workshop
+    announced: list[Ended] = field(default_factory=list[Ended])
+    numbers: list[int] = field(default_factory=lambda: [0])
+
+    async def start(self, prompt: str = "A red fox") -> Job:
+        self.numbers[0] += 1
+        number = self.numbers[0]
+
+        def fresh() -> str:
+            return new_id(lambda count: number.to_bytes(count, "big"))
+
+        order = Order(prompt=prompt, model=MODEL, size="1024x1024", quality="low")
+        job = Job(
+            id=f"job-{fresh()}",
+            owner="local",
+            kind="generated",
+            engine="openai",
+            order=order,
+            finish=Finish(),
+            request=GenerateRequest(prompt=prompt),
+            digest=f"digest {number}",
+            picture_ids=(fresh(),),
+            derived_ids=(fresh(), fresh()),
+            estimate_usd=ESTIMATE,
+            created=self.shop.now(),
+        )
+        await self.shop.catalog.begin(job, None)
+        self.runner.start(job)
+        return job
+
+    async def end_of(self, job: Job) -> Ended:
+        ended = await self.runner.wait(job.id, LONG)
+        assert ended is not None
+        return ended
+
+    async def drawing(self, job: Job) -> None:
+        """Until the request left."""
+        await self.until(lambda: getattr(self.runner.stage(job.id), "name", "") == "drawing")
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        with anyio.fail_after(LONG):
+            while not condition():
+                await anyio.sleep(0.005)
+
+
+Open = Callable[..., AbstractAsyncContextManager[Bench]]
+
+
+@pytest.fixture(params=["in process", "press"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def bench(kind: str, url: str, home: Path) -> Open:
+    """Opens a runner with so many calls at once."""
+
+    @asynccontextmanager
+    async def opened(concurrency: int = 8) -> AsyncGenerator[Bench]:
+        environ = {
+            "OPENAI_API_KEY": "sk-test",
+            "OPENAI_BASE_URL": url,
+            "AQUATINT_HOME": str(home),
+            "AQUATINT_CONCURRENCY": str(concurrency),
+        }
+        settings = Settings.from_env(environ)
+        announced: list[Ended] = []
+
+        async def announce(ended: Ended) -> None:
+            announced.append(ended)
+
+        async with open_outfit(settings) as outfit:
+            runner = (
+                InProcess(outfit.shop, concurrency=concurrency, drain=LONG, announce=announce)
+                if kind == "in process"
+                else Press(
+                    outfit.shop, settings.for_worker(), {}, announce=announce, move=never_moved
+                )
+            )
+            async with runner:
+                yield Bench(runner, outfit.shop, announced)
+
+    return opened
+
+
+def never_moved(job: Job) -> None:
+    raise AssertionError(f"{job.id} was given back")
+
+
+async def test_a_job_ends_as_a_kept_picture_on_record_and_is_announced(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    async with bench() as one:
+        job = await one.start()
+        ended = await one.end_of(job)
+        assert ended.record.state == "done", ended.record.failure
+        picture = ended.record.pictures[0]
+        assert await one.shop.blobs.read(picture.key) == provider.last
+        assert ended.record.cost_usd == pytest.approx(0.006, abs=0.003)
+        kept = await one.shop.catalog.job(job.id, "local")
+        assert kept
+        assert kept.pictures == ended.record.pictures
+        await one.until(lambda: one.announced)
+        assert one.announced == [ended]
+        assert one.runner.stage(job.id) is None
+
+
+FAULTS = {  # what the provider does: state, kind of failure, money spent, cost on record
+    "401": ("failed", "Misconfigured", "no", 0.0),
+    "moderation": ("refused", "Refused", "no", 0.0),
+    "500": ("unknown", "Unavailable", "unknown", ESTIMATE),
+    "b64_text": ("failed", "BadReply", "yes", 0.00592),  # as its usage says
+}
+
+
+async def test_what_goes_wrong_is_told_and_on_record(bench: Open, provider: FakeOpenAI) -> None:
+    provider.script = list(FAULTS)
+    async with bench() as one:
+        for state, kind_of_failure, spent, cost in FAULTS.values():
+            job = await one.start()
+            record = (await one.end_of(job)).record
+            assert record.failure
+            assert (record.state, record.failure.kind) == (state, kind_of_failure)
+            assert (record.failure.spent, record.cost_usd) == (spent, cost)
+            kept = await one.shop.catalog.job(job.id, "local")
+            assert kept
+            assert (kept.state, kept.failure) == (state, record.failure)
+    assert len(provider.paid) == len(FAULTS)
+
+
+async def test_a_job_passes_its_stages_in_order(bench: Open, provider: FakeOpenAI) -> None:
+    provider.delay = 0.2
+    provider.script = ["retry_after_ms", "ok"]
+    seen: list[str] = []
+    async with bench() as one:
+        job = await one.start()
+
+        def ended() -> bool:
+            stage = one.runner.stage(job.id)
+            if stage is not None and stage.name not in seen:
+                seen.append(stage.name)
+            return stage is None
+
+        await one.until(ended)
+        assert (await one.end_of(job)).record.state == "done"
+    assert [name for name in seen if name in {"queued", "drawing", "pausing"}] == [
+        "queued",
+        "drawing",
+        "pausing",
+    ]
+
+
+async def test_a_queued_job_knows_its_place_and_the_queue_is_fair(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.delay = 0.2
+    async with bench(concurrency=1) as one:
+        first, second, third = [await one.start(prompt) for prompt in ("one", "two", "three")]
+        await one.drawing(first)
+        await one.until(lambda: str(one.runner.stage(third.id)) == "queued: 2 before it")
+        assert str(one.runner.stage(second.id)) == "queued: 1 before it"
+        await one.end_of(first)
+        await one.until(lambda: str(one.runner.stage(third.id)) == "queued: 1 before it")
+        await one.end_of(third)
+    assert [got.fields["prompt"] for got in provider.paid] == ["one", "two", "three"]
+
+
+async def test_a_job_dropped_before_it_was_sent_costs_nothing(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.delay = 0.2
+    async with bench(concurrency=1) as one:
+        first, second = await one.start("one"), await one.start("two")
+        await one.drawing(first)
+        assert one.runner.drop(second.id)
+        record = (await one.end_of(second)).record
+        assert record.failure
+        assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
+        assert (await one.end_of(first)).record.state == "done"
+        kept = await one.shop.catalog.job(second.id, "local")
+        assert kept
+        assert (kept.state, kept.cost_usd) == ("failed", 0)
+    assert len(provider.paid) == 1
+
+
+async def test_a_job_that_was_sent_cannot_be_dropped(bench: Open, provider: FakeOpenAI) -> None:
+    provider.delay = 0.2
+    async with bench() as one:
+        job = await one.start()
+        await one.drawing(job)
+        assert not one.runner.drop(job.id)
+        assert (await one.end_of(job)).record.state == "done"
+        assert not one.runner.drop(job.id)
+        assert not one.runner.drop("job-nobody")
+
+
+async def test_a_wait_ends_with_its_time_and_can_be_taken_up_again(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.delay = 0.3
+    async with bench() as one:
+        job = await one.start()
+        assert await one.runner.wait(job.id, 0.01) is None
+        assert await one.runner.wait("job-nobody", LONG) is None
+        with anyio.move_on_after(0.01) as left:
+            await one.end_of(job)
+        assert left.cancelled_caught
+        assert (await one.end_of(job)).record.state == "done"
+        assert (await one.end_of(job)).record.state == "done"
+
+
+async def test_a_picture_whose_folder_fails_comes_back_as_a_loose_preview(
+    bench: Open, home: Path
+) -> None:
+    async with bench() as one:
+        provider_id = new_id(lambda count: (1).to_bytes(count, "big"))
+        taken = home / picture_key(one.shop.now(), "A red fox", provider_id, "png")
+        taken.parent.mkdir(parents=True)
+        taken.write_text("in the way")
+        ended = await one.end_of(await one.start())
+        assert ended.record.failure
+        assert ended.record.failure.kind == "NotKept"
+        assert ended.record.failure.spent == "yes"
+        assert ended.loose[0].mime == "image/jpeg"
+        assert ended.loose[0].data.startswith(b"\xff\xd8")
+    assert taken.read_text() == "in the way"
+
+
+async def test_many_jobs_at_once_all_end(bench: Open, provider: FakeOpenAI) -> None:
+    provider.mode = "moderation"
+    async with bench(concurrency=16) as one:
+        jobs = [await one.start() for _ in range(40)]
+        states = [(await one.end_of(job)).record.state for job in jobs]
+    assert states == ["refused"] * 40
+    assert len(provider.paid) == 40
+
+
+# What only the press promises: it comes when it is needed, and gives back what it cannot do.
+
+
+@asynccontextmanager
+async def pressing(
+    home: Path, url: str, move: Callable[[Job], None], idle: float = LONG, **inherited: str
+) -> AsyncGenerator[Bench]:
+    environ = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": url, "AQUATINT_HOME": str(home)}
+    settings = Settings.from_env(environ)
+
+    async def announce(ended: Ended) -> None:
+        return None
+
+    async with (
+        open_outfit(settings) as outfit,
+        Press(
+            outfit.shop,
+            settings.for_worker(),
+            inherited,
+            announce=announce,
+            move=move,
+            idle=idle,
+        ) as press,
+    ):
+        yield Bench(press, outfit.shop)
+
+
+async def test_an_idle_press_ends_and_the_next_job_has_a_new_one(url: str, home: Path) -> None:
+    given_back: list[Job] = []
+    async with pressing(home, url, given_back.append, idle=0.02) as one:
+        for _ in range(3):
+            assert (await one.end_of(await one.start())).record.state == "done"
+            await anyio.sleep(0.03)  # about when it ends: a job that meets a closing door goes on
+    assert not given_back
+
+
+async def test_a_press_that_cannot_start_gives_its_jobs_back(url: str, home: Path) -> None:
+    given_back: list[Job] = []
+    async with pressing(home, url, given_back.append, PYTHONHOME=str(home / "nowhere")) as one:
+        assert [finding.level for finding in await one.runner.check()] == ["warn"]
+        job = await one.start()
+        assert await one.runner.wait(job.id, LONG) is None
+        assert one.runner.stage(job.id) is None
+        assert given_back == [job]
+        dropped = await one.start()
+        assert one.runner.drop(dropped.id)
+        record = (await one.end_of(dropped)).record
+        assert record.failure
+        assert (record.failure.code, record.cost_usd) == ("cancelled", 0)
+    assert given_back == [job]
+
+
+async def test_what_one_runner_gives_back_the_other_runs(
+    url: str, home: Path, provider: FakeOpenAI
+) -> None:
+    given_back: list[Job] = []
+    nowhere = str(home / "nowhere")
+
+    def move(job: Job) -> None:
+        here.start(job)
+
+    async with pressing(home, url, move, PYTHONHOME=nowhere) as one:
+
+        async def announce(ended: Ended) -> None:
+            given_back.append(ended.record.job)
+
+        async with InProcess(one.shop, concurrency=1, drain=LONG, announce=announce) as here:
+            runner = Dispatch(one.runner, here, lambda job: job.engine == "openai")
+            both = Bench(runner, one.shop)
+            job = await both.start()
+            assert (await both.end_of(job)).record.state == "done"
+    assert given_back == [job]
+    assert len(provider.paid) == 1

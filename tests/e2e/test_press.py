@@ -1,0 +1,249 @@
+"""The press as processes: whoever is killed, no paid picture is lost, and none is paid twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from fake_openai import FakeOpenAI, fake_openai, serve
+from ledger import jobs, sent, states, until
+from wire import PATIENCE, Pipes
+
+KEY = "sk-test"
+CALL: dict[str, Any] = {"prompt": "A red fox", "reply": "path"}
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+
+
+@pytest.fixture
+def provider() -> FakeOpenAI:
+    return fake_openai(delay=0.5)
+
+
+@pytest.fixture
+def url(provider: FakeOpenAI) -> Generator[str]:
+    with serve(provider) as address:
+        yield f"{address}/v1"
+
+
+@contextmanager
+def serving(home: Path, url: str, **environ: str) -> Generator[Pipes]:
+    """A server process, leader of its group as hosts start it; killed at the end if it must be."""
+    settings = {
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": url,
+        "AQUATINT_HOME": str(home),
+        "AQUATINT_MIN_FREE": "0",
+        "PATH": os.environ["PATH"],
+        **environ,
+    }
+    with (
+        (home.parent / "stderr.txt").open("wb") as complaints,
+        subprocess.Popen(
+            [sys.executable, "-m", "aquatint"],
+            env=settings,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            cwd="/",
+            start_new_session=True,
+        ) as process,
+    ):
+        pipes = Pipes(process, modern=True)
+        reader = threading.Thread(target=pipes.listen, daemon=True)
+        reader.start()
+        try:
+            yield pipes
+        finally:
+            process.kill()
+            reader.join(PATIENCE)
+
+
+def call(server: Pipes, identity: int, tool: str = "generate_image", **arguments: Any) -> None:
+    asked = {**CALL, **arguments} if tool == "generate_image" else arguments
+    server.send(server.request(identity, "tools/call", {"name": tool, "arguments": asked}))
+
+
+def answer(server: Pipes, identity: int) -> dict[str, Any]:
+    return server.answers([identity])[0]["result"]
+
+
+def listed(home: Path, url: str) -> list[dict[str, Any]]:
+    """What a new server finds."""
+    with serving(home, url) as server:
+        call(server, 1, "recent_images")
+        return answer(server, 1)["structuredContent"]["images"]
+
+
+def press_of(server: Pipes) -> int | None:
+    """The process id of a server's press, if it has one."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = stat.with_name("cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == server.process.pid and b"aquatint.press" in command:
+            return int(stat.parent.name)
+    return None
+
+
+def gone(process: int | None) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpenAI) -> None:
+    with serving(home, url) as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        press = press_of(server)
+        os.killpg(server.process.pid, signal.SIGKILL)
+    until(lambda: gone(press))
+    assert states(home) == ["done"]
+    assert len(provider.paid) == 1
+    (image,) = listed(home, url)
+    assert Path(image["path"]).read_bytes() == provider.last
+
+
+def test_a_killed_press_is_told_as_unknown_and_the_next_call_has_a_new_one(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    with serving(home, url) as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        press = press_of(server)
+        assert press
+        os.kill(press, signal.SIGKILL)
+        told = answer(server, 1)
+        assert told["isError"]
+        assert "money spent: unknown" in told["content"][0]["text"]
+        call(server, 2)
+        assert answer(server, 2)["structuredContent"]["status"] == "done"
+        assert press_of(server) not in {press, None}
+    assert states(home) == ["unknown", "done"]
+    assert jobs(home)[0]["cost"] == jobs(home)[0]["estimate"]
+    assert len(provider.paid) == 2
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM", "SIGHUP"])
+def test_a_server_that_ends_leaves_its_paid_call_to_the_press(
+    home: Path, url: str, provider: FakeOpenAI, how: str
+) -> None:
+    provider.delay = 1.5
+    with serving(home, url) as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        press = press_of(server)
+        if how == "end of input":
+            assert server.process.stdin
+            server.process.stdin.close()
+        else:
+            server.process.send_signal(signal.Signals[how])
+        assert server.process.wait(PATIENCE) == 0
+        assert not provider.drawn  # it did not wait
+    until(lambda: gone(press))
+    assert states(home) == ["done"]
+    assert len(list(home.glob("*.png"))) == 1
+
+
+def test_the_key_is_in_no_command_line_and_no_other_environment(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    provider.keys = None
+    key = f"sk-canary-{os.urandom(8).hex()}"
+    with serving(home, url, OPENAI_API_KEY=key) as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        assert press_of(server)
+        found: list[str] = []
+        for file in (*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")):
+            try:
+                held = key.encode() in file.read_bytes()
+            except OSError:
+                continue
+            if held:
+                found.append(str(file))
+        answer(server, 1)
+    assert found == [f"/proc/{server.process.pid}/environ"]  # as the host started it
+    assert provider.paid[0].headers["authorization"] == f"Bearer {key}"
+
+
+def test_a_server_with_a_press_never_loads_the_providers_library(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    provider.delay = 0
+    with serving(home, url, PYTHONPROFILEIMPORTTIME="1") as server:
+        server.alive()
+        call(server, 1)
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        call(server, 2, "recent_images", sheet=True)
+        answer(server, 2)
+    imported = re.compile(r"^import time:.*\| +openai$", re.MULTILINE)
+    assert not imported.search((home.parent / "stderr.txt").read_text())
+    assert imported.search((home / ".aquatint" / "press.log").read_text())
+
+
+@pytest.mark.parametrize("press", ["true", "false"])
+def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
+    home: Path, url: str, provider: FakeOpenAI, press: str
+) -> None:
+    with serving(home, url, AQUATINT_CONCURRENCY="1", AQUATINT_PRESS=press) as server:
+        call(server, 1, prompt="one")
+        until(lambda: provider.paid)
+        assert (press_of(server) is None) == (press == "false")
+        call(server, 2, prompt="two")
+        until(lambda: len(jobs(home)) == 2)
+        server.send(
+            b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}'
+        )
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        until(lambda: "intent" not in states(home))
+    assert states(home) == ["done", "failed"]
+    assert jobs(home)[1]["cost"] == 0
+    assert [got.fields["prompt"] for got in provider.paid] == ["one"]
+
+
+def test_a_press_told_to_end_finishes_what_was_sent_and_drops_the_rest(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    with serving(home, url, AQUATINT_CONCURRENCY="1") as server:
+        call(server, 1, prompt="one")
+        until(lambda: provider.paid)
+        call(server, 2, prompt="two")
+        until(lambda: len(jobs(home)) == 2)
+        press = press_of(server)
+        assert press
+        os.kill(press, signal.SIGHUP)
+        os.kill(press, signal.SIGINT)
+        os.kill(press, signal.SIGTERM)
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        until(lambda: gone(press))
+        until(lambda: "intent" not in states(home))
+    assert states(home)[0] == "done"
+    assert sent(home) <= 2
+
+
+async def test_the_doctor_starts_the_press_and_says_how_it_is(home: Path, url: str) -> None:
+    for press, word in (("true", "ok    press: answers"), ("false", "warn  press: there is none")):
+        environ = {
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": url,
+            "AQUATINT_HOME": str(home),
+            "AQUATINT_PRESS": press,
+        }
+        command = [sys.executable, "-m", "aquatint", "doctor"]
+        done = await anyio.run_process(command, env=environ, check=False)
+        assert word in done.stdout.decode(), done.stderr
