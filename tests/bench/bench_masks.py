@@ -7,6 +7,7 @@ from io import BytesIO
 from statistics import median
 from time import perf_counter
 
+from measure import Effort, Row, Unit
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from aquatint.core import masks
@@ -16,7 +17,7 @@ from aquatint.core.regions import Region
 
 SIZES = ((1024, 1024), (3840, 2160))
 ROUNDS = 5
-Row = tuple[str, float, float]
+Timed = tuple[str, float, float]
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -28,7 +29,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return median(times)
 
 
-def picture(size: tuple[int, int]) -> Image.Image:
+def picture(size: tuple[int, int], grain: float = 12) -> Image.Image:
     """Something like a photograph: soft light, edges, a flat sky, a little grain."""
     width, height = size
     ground = Image.merge("RGB", [Image.linear_gradient("L").rotate(a) for a in (0, 90, 180)])
@@ -36,8 +37,8 @@ def picture(size: tuple[int, int]) -> Image.Image:
     draw = ImageDraw.Draw(ground)
     draw.rectangle((0, 0, width, height // 3), fill=(120, 170, 220))
     draw.ellipse((width // 4, height // 4, width // 2, height * 3 // 4), fill=(180, 40, 30))
-    grain = Image.effect_noise(size, 12)
-    return ImageChops.add(ground, Image.merge("RGB", (grain, grain, grain)), 1, -128)
+    noise = Image.effect_noise(size, grain)
+    return ImageChops.add(ground, Image.merge("RGB", (noise, noise, noise)), 1, -128)
 
 
 def regions(size: tuple[int, int]) -> dict[str, Region]:
@@ -89,11 +90,11 @@ def encoded(grey: Image.Image) -> None:
     Image.merge("RGBA", (grey, grey, grey, alpha)).save(BytesIO(), "PNG", compress_level=3)
 
 
-def of_masks(size: tuple[int, int]) -> list[Row]:
+def of_masks(size: tuple[int, int]) -> list[Timed]:
     base = picture(size)
     disc = mapped(Image.radial_gradient("L"), where(lambda v: v < 90))
     given = {"mask": resized(disc, size, NEAREST)}
-    rows: list[Row] = []
+    rows: list[Timed] = []
     for name, region in regions(size).items():
 
         def made(region: Region = region) -> masks.Coverage:
@@ -121,10 +122,10 @@ def of_masks(size: tuple[int, int]) -> list[Row]:
     return rows
 
 
-def of_composites(size: tuple[int, int]) -> list[Row]:
+def of_composites(size: tuple[int, int]) -> list[Timed]:
     base = picture(size)
     model = ImageEnhance.Brightness(base).enhance(1.06).filter(ImageFilter.GaussianBlur(0.8))
-    rows: list[Row] = []
+    rows: list[Timed] = []
     for name, kind in (("ellipse, 24 %", "ellipse"), ("nearly all", "brush")):
         region = regions(size)[kind]
         if kind == "brush":
@@ -150,6 +151,22 @@ def of_composites(size: tuple[int, int]) -> list[Row]:
     webp = milliseconds(lambda: base.save(BytesIO(), "WEBP", lossless=True, quality=20, method=1))
     rows.append(("encode_exact webp", milliseconds(lambda: encode_exact(base, "webp")), webp))
     return rows
+
+
+def rows(_: Effort) -> list[Row]:
+    """The figures at 4K, which the design bounds; `main` prints every size."""
+    size = SIZES[-1]
+    where = f"{size[0]}x{size[1]}"
+    made = [Row(f"mask {name}, {where}", *_beside(of), at_most=300) for name, *of in of_masks(size)]
+    kept = [
+        Row(f"{name}, {where}", *_beside(of), at_most=400 if name.startswith("composite") else None)
+        for name, *of in of_composites(size)
+    ]
+    return made + kept
+
+
+def _beside(of: list[float]) -> tuple[float, Unit, float]:
+    return of[0], "ms", of[1]
 
 
 def main() -> None:

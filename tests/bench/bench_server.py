@@ -1,0 +1,104 @@
+"""What a running server takes: memory, how soon it answers while it works, bytes of its replies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+
+from measure import Effort, Row, middle
+from processes import BARE, OURS, Server, family, memory, provider
+
+WARM = 2.5  # seconds after which what is imported behind the first answer has been
+PAUSE = 0.002  # seconds between two pings
+BIG = 12_750_000  # bytes of a picture whose reply in base64 is 17 MB
+
+
+def rows(effort: Effort) -> list[Row]:
+    return [*sizes(), *memories(), *pings(effort)]
+
+
+def sizes() -> list[Row]:
+    with TemporaryDirectory() as home, Server(OURS, AQUATINT_HOME=home) as server:
+        server.initialize()
+        listing = server.answer(server.ask("tools/list")).size
+        draft = server.answer(_draw(server, "1024x1024")).size
+    with TemporaryDirectory() as home, provider() as env, _paying(home, env) as server:
+        paid = server.answer(_draw(server, "1024x1024")).size
+    return [
+        Row("tools/list", listing, "bytes", at_most=12_000),
+        Row("a reply with preview, draft", draft, "bytes", at_most=60_000),
+        Row("a reply with preview, grainy", paid, "bytes", at_most=60_000),
+    ]
+
+
+def memories() -> list[Row]:
+    """MB of the server's own process, and of the press where there is one."""
+    with Server(BARE) as server:
+        server.initialize()
+        server.answer(server.ask("tools/list"))
+        time.sleep(WARM)
+        bare = server.memory("VmRSS")
+    with TemporaryDirectory() as home, provider() as env, _paying(home, env) as server:
+        server.answer(server.ask("tools/list"))
+        listed = server.memory("VmRSS")
+        time.sleep(WARM)
+        idle = server.memory("VmRSS")
+        for _ in range(20):
+            server.answer(_draw(server, "1024x1024"))
+        peak = server.memory("VmHWM")
+        others = [memory(pid, "VmHWM") for pid in family(server.pid)[1:]]
+    found = [
+        Row("memory as tools/list is answered", listed, "MB", bare, note="bare MCPServer"),
+        Row("memory idle, warm", idle, "MB", bare, at_most=80),
+        Row("memory at most, after 20 generations", peak, "MB", bare),
+    ]
+    return found + [Row("memory of the press at most", one, "MB", at_most=110) for one in others]
+
+
+def pings(effort: Effort) -> list[Row]:
+    """The slowest and the usual ping while a call is worked on."""
+    found: list[Row] = []
+    with TemporaryDirectory() as home, Server(OURS, AQUATINT_HOME=home) as server:
+        server.initialize()
+        server.answer(_draw(server, "256x256"))
+        slow = _pinged(server, lambda: _draw(server, "3840x2160"), effort.rounds // 2)
+        found += _rows("while a 4K draft is encoded", slow, 50)
+    for when, options in (
+        ("during a paid call", ("--delay", "0.5")),
+        ("during a 17 MB reply", ("--pad", str(BIG))),
+    ):
+        with TemporaryDirectory() as home, provider(*options) as env, _paying(home, env) as server:
+            server.answer(_draw(server, "1024x1024"))
+            taken = _pinged(server, lambda one=server: _draw(one, "1024x1024"), effort.rounds // 2)
+            found += _rows(when, taken, 50)
+    return found
+
+
+def _rows(when: str, times: list[float], at_most: float) -> list[Row]:
+    return [
+        Row(f"ping {when}, slowest of {len(times)}", max(times), "ms", at_most=at_most),
+        Row(f"ping {when}, median", middle(times), "ms", at_most=5),
+    ]
+
+
+def _pinged(server: Server, start: Callable[[], int], times: int) -> list[float]:
+    """Milliseconds of every ping that was answered before the calls were."""
+    taken: list[float] = []
+    for _ in range(max(2, times)):
+        call = start()
+        while not server.came(call):
+            taken.append(server.answer(server.ask("ping")).seconds * 1000)
+            time.sleep(PAUSE)
+        server.answer(call)
+    return taken
+
+
+def _draw(server: Server, size: str) -> int:
+    return server.call("generate_image", prompt="a fox in the snow", size=size, fresh=True)
+
+
+def _paying(home: str, env: dict[str, str]) -> Server:
+    server = Server(OURS, AQUATINT_HOME=home, **env)
+    server.initialize()
+    return server
