@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-newest test-full bench snapshots docs lock sbom clean
+.PHONY: help setup demo check test test-newest test-full faults bench snapshots docs lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -36,7 +36,7 @@ check: setup  ## lint, format, types, layers and the tree's small promises
 	$(PY) -m pytest -q tests/unit/test_layers.py tests/unit/test_tree.py
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-newest:  ## the short tests on the newest dependencies that pyproject.toml allows, unlocked
 	$(need-python)
@@ -49,7 +49,11 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 
 test-full: test  ## everything: also what is slow, needs system packages, or is not locked
 	$(PY) -m pytest -m full || test $$? = 5 # 5: no test is marked so yet
+	$(MAKE) faults
 	$(MAKE) test-newest
+
+faults: setup ## break it on purpose, on real processes; one table (ARGS="--short", ARGS="kill")
+	PYTHONPATH=tests $(PY) -m faults $(ARGS)
 
 bench: setup  ## the figures of the design, as ratios in one run
 	$(PY) tests/bench/bench.py
@@ -78,5 +82,5 @@ sbom: .venv-lock/.ready  ## write dist/sbom.json (CycloneDX): what a release is 
 		--short-PURLs --output-reproducible --of JSON -o dist/sbom.json
 
 clean:        ## remove environments, caches and what the demo drew
-	rm -rf .venv .venv-* .pytest_cache .ruff_cache .hypothesis .coverage* build dist demo-out
+	rm -rf .venv .venv-* .pytest_cache .ruff_cache .hypothesis .coverage* build dist demo-out examples/*/out
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -418,7 +418,7 @@ def _echoing(status: int) -> Mode:
             reply = fake.reply(got, model=f"model-{key}")
             reply["data"][0]["revised_prompt"] = f"a fox {key}"
             return JSONResponse(reply)
-        names = {"code": f"code_{key}", "param": f"param-{key}", "type": key}
+        names: dict[str, Any] = {"code": f"code_{key}", "param": f"param-{key}", "type": key}
         raise Bad(status, f"Your key {key} (Bearer {key}) is wrong", **names)
 
     return answer

@@ -188,7 +188,7 @@ def main(home: Path, kills: int, seed: int) -> None:
         round_ = json.loads(told.read_text())
         for name in ("recovered", "dropped"):
             tally[name] += round_.pop(name)
-        tally.update({name: 0 for name in round_})
+        tally.update(dict.fromkeys(round_, 0))
         for name, count in round_.items():
             tally[name] = max(tally[name], count)
     print(json.dumps(tally))

@@ -19,7 +19,7 @@ from conftest import MakeApp
 from fake_openai import FakeOpenAI
 from words import images_of
 
-CAT = Path(__file__).parents[1] / "examples" / "retouch" / "chelsea.png"  # 451x300
+CAT = Path(__file__).parent / "data" / "chelsea.png"  # 451x300
 LEFT_EYE = {"kind": "ellipse", "x": 132, "y": 82, "width": 80, "height": 68}
 
 

@@ -123,9 +123,10 @@ class Retouch:
         """
         request = job.request
         assert isinstance(request, EditRequest)
+        # First what may still find a picture broken, so that a refused call leaves nothing behind.
+        order, notes = await self._inputs(job.order, originals, placement)
         sources = [await self.take_in(one, job.owner) for one in originals.images]
         marks = {name: await self.take_in(one, job.owner) for name, one in originals.marks.items()}
-        order, notes = await self._inputs(job.order, originals, placement)
         finish: dict[str, object] = {"placement": placement, "size": originals.size}
         if originals.mask is not None and request.outside != "model":
             kept = await self._coverage(originals, marks["mask"])

@@ -95,7 +95,7 @@ class Settings(BaseModel):
     reuse: float = Field(
         600, ge=0, description="Seconds in which an undelivered picture answers the same request."
     )
-    concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once; others queue.")
+    concurrency: int = Field(64, ge=1, le=512, description="Calls in flight at once; others queue.")
     press: bool = Field(
         True, description="Paid calls run in a process that outlives a killed server."
     )

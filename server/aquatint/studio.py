@@ -36,6 +36,7 @@ from .workshop import Workshop
 
 MOST_IMAGES = 16
 BEAT = 5.0  # seconds between two signs of life
+LOOK = 1.0  # seconds between two looks at what a job does: what is new is told at once
 POLL = 0.5  # seconds between two looks at a job that another process runs
 
 
@@ -240,6 +241,7 @@ class Studio:
         order = job.order
         eta = await self.shop.catalog.seconds(order.model, order.size, order.quality)
         began = anyio.current_time()
+        said, due = "", 0.0
         while True:
             elapsed = anyio.current_time() - began
             left = self.settings.wait - elapsed
@@ -254,8 +256,11 @@ class Studio:
                     stage=str(stage) if stage else None,
                     warnings=job.warnings,
                 )
-            await report(Progress(elapsed, eta, str(stage or "working")))
-            ended = await self._poll(job, min(BEAT, left), here=stage is not None)
+            words = str(stage or "working")
+            if words != said or elapsed >= due:
+                await report(Progress(elapsed, eta, words))
+                said, due = words, elapsed + BEAT - LOOK
+            ended = await self._poll(job, min(LOOK, left), here=stage is not None)
             if ended is not None:
                 return self._ended(ended)
 

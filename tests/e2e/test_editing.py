@@ -106,6 +106,21 @@ async def test_one_picture_is_sent_bare_and_several_as_a_list(
     assert [len(got.files.get("image[]", [])) for got in provider.paid] == [0, 0, 3, 16]
 
 
+async def test_what_only_some_models_have_is_sent_to_those(
+    make_app: MakeApp, provider: FakeOpenAI, cat: str
+) -> None:
+    """An older model: three sizes only, and a fidelity; moderation is in no SDK signature."""
+    async with paying(make_app, provider) as client:
+        eye = await mask(client, cat, LEFT_EYE)
+        more = {"input_fidelity": "high", "moderation": "low", "quality": "high"}
+        image = await edited(client, cat, mask=eye["id"], model="gpt-image-1.5", **more)
+    fields = provider.paid[0].fields
+    assert {name: fields[name] for name in more} == more
+    assert fields["size"] == "1536x1024"
+    assert opened(sent(provider).data).size == opened(sent(provider, "mask").data).size
+    assert apart(opened(image), opened(CAT), kept_by(opened(eye))) == 0
+
+
 SECRETS = (b"CameraMaker", b"52.5163", b"HOME-ADDRESS", b"ACME", b"Exif", b"eXIf", b"http://ns.")
 
 
@@ -293,7 +308,7 @@ async def test_50_random_masks_and_pictures_differ_nowhere_outside(
     dice, largest, redrawn = Random(20261121), 0, 0
     async with drafting(make_app) as client:
         for number in range(50):
-            width, height = dice.randint(40, 220), dice.randint(40, 220)
+            width, height = dice.randint(32, 130), dice.randint(32, 130)
             mode, extension = dice.choice([("RGB", "png"), ("RGBA", "png"), ("RGB", "jpg")])
             noise = [Image.effect_noise((width, height), dice.randint(9, 90)) for _ in range(4)]
             file = workspace / f"{number}.{extension}"
@@ -303,7 +318,7 @@ async def test_50_random_masks_and_pictures_differ_nowhere_outside(
             kept = kept_by(opened(made))
             if not kept.point([255] + [0] * 255).getbbox():  # pyright: ignore[reportUnknownMemberType] numpy is not installed
                 continue
-            size = f"{dice.randint(90, 200)}x{dice.randint(90, 200)}"
+            size = f"{dice.randint(48, 128)}x{dice.randint(48, 128)}"
             format = dice.choice(["png", "webp"])
             arguments = {"mask": made["id"], "size": size, "format": format, "reply": "path"}
             image = await edited(client, file.name, **arguments)

@@ -158,16 +158,15 @@ class SqliteCatalog:
         return await self._file.read(work)
 
     async def spending(self, owner: str | None, since: float) -> list[Spending]:
+        whose, values = ("", ()) if owner is None else ("owner = ? AND", (owner,))
         statement = (
             "SELECT date(coalesce(ended, created), 'unixepoch') AS day, model, project,"  # noqa: S608 - ours
             f" count(*) AS calls, total({_MONEY}) AS usd, sum(state = 'unknown') AS unknown,"
             f" sum({_MONEY} IS NULL AND state NOT IN ('failed', 'refused')) AS unpriced FROM jobs"
-            " WHERE engine != 'draft' AND (owner = ? OR ?) AND (state = 'intent' OR"
-            " coalesce(ended, created) >= ?)"
+            f" WHERE {whose} engine != 'draft' AND coalesce(ended, created) >= ?"
             " GROUP BY day, model, project ORDER BY day DESC, usd DESC, model, project"
         )
-        values = (owner, owner is None, since)
-        rows = await self._file.read(lambda db: db.execute(statement, values).fetchall())
+        rows = await self._file.read(lambda db: db.execute(statement, (*values, since)).fetchall())
         return [Spending.model_validate(dict(row)) for row in rows]
 
     async def doubtful(self, owner: str | None, since: float) -> list[Record]:
@@ -270,7 +269,8 @@ class SqliteCatalog:
 
     async def _jobs(self, where: str, *values: str | float | None) -> list[Record]:
         def work(db: sqlite3.Connection) -> list[Record]:
-            statement = f"SELECT * FROM jobs WHERE {where} ORDER BY rowid DESC"  # noqa: S608 - our own words
+            # The plus keeps SQLite from walking the whole table for the order's sake.
+            statement = f"SELECT * FROM jobs WHERE {where} ORDER BY +rowid DESC"  # noqa: S608 - our own words
             return [to_record(db, row) for row in db.execute(statement, values).fetchall()]
 
         return await self._file.read(work)
@@ -283,7 +283,7 @@ def _entries(
     statement = (
         f"SELECT coalesce(ended, created) AS time, {_MONEY} AS usd FROM jobs"  # noqa: S608 - ours
         " WHERE owner = ?1 AND state != 'intent' AND time >= ?2 AND usd > 0"
-        f" UNION ALL SELECT ?3, {_MONEY} AS usd FROM jobs"
+        f" UNION ALL SELECT ?3, {_MONEY} AS usd FROM jobs INDEXED BY jobs_running"
         " WHERE owner = ?1 AND state = 'intent' AND usd > 0 ORDER BY 1"
     )
     return [(time, usd) for time, usd in db.execute(statement, (owner, since, now))]

@@ -31,7 +31,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_twin ON jobs(owner, digest);
 CREATE INDEX jobs_running ON jobs(owner, created) WHERE state = 'intent';
-CREATE INDEX jobs_spend ON jobs(owner, coalesce(ended, created));
+CREATE INDEX jobs_spend ON jobs(owner, coalesce(ended, created), state, cost, estimate);
 CREATE INDEX jobs_doubt ON jobs(ended) WHERE state = 'unknown';
 CREATE INDEX jobs_pace ON jobs(model, size, quality, ended)
   WHERE state = 'done' AND seconds IS NOT NULL;

@@ -9,7 +9,7 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from .coverage import Coverage, feathered, is_soft
+from .coverage import Coverage, averaged, feathered, is_soft
 from .levels import ANY, BOX, FULL, LANCZOS, NONE, extremes, mapped, resized, where
 from .types import Placement
 
@@ -97,9 +97,9 @@ def pad_for_sending(image: Image.Image, placement: Placement, size: tuple[int, i
 def pad_coverage(coverage: Coverage, placement: Placement, size: tuple[int, int]) -> Coverage:
     """The mask for the same canvas: the padding is kept; no covered pixel gets lost in scaling."""
     canvas = Image.new("L", placement.canvas)
-    picture = resized(coverage.picture, (placement.width, placement.height), BOX)
+    picture = averaged(coverage.picture, (placement.width, placement.height))
     canvas.paste(picture, (placement.left, placement.top))
-    return Coverage(resized(canvas, size, BOX), coverage.notes)
+    return Coverage(averaged(canvas, size), coverage.notes)
 
 
 def undo(image: Image.Image, placement: Placement, original_size: tuple[int, int]) -> Image.Image:

@@ -201,7 +201,8 @@ def placed(data: bytes, placement: Placement, size: Size, max_pixels: int) -> Pr
 
 def placed_mask(coverage: Coverage, placement: Placement, size: Size) -> bytes:
     """A mask in the hard form that is sent, on the same canvas."""
-    return masks.sent_png(pad_coverage(coverage, placement, size))
+    hard = masks.hard(coverage)  # first, or scaling would round away what is faint
+    return masks.sent_png(pad_coverage(hard, placement, size))
 
 
 def placed_markup(data: bytes, placement: Placement, size: Size) -> bytes:

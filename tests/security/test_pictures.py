@@ -1,0 +1,149 @@
+"""The promise of pictures: no file crashes, stalls or swells the server that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aquatint.core import convert, previews
+from aquatint.core.errors import AquatintError
+from unit.hostile import CORPUS, PNG, chunk, cutout, header, photo, saved
+from wire import peak_memory
+
+MOST_PIXELS = 50_000_000
+SECONDS = 2.0  # of the processor: others use it too
+GROWTH = 300_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+needs_fork = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+
+
+def large(colour: int) -> Callable[[], bytes]:
+    """49 megapixels of nothing in 200 KB: as much as the caps let through."""
+
+    def build() -> bytes:
+        row = b"\0" + bytes(7000 * {2: 3, 6: 4}[colour])
+        squeezer = zlib.compressobj(9)
+        body = b"".join(squeezer.compress(row) for _ in range(7000)) + squeezer.flush()
+        head = header(7000, 7000, colour=colour)
+        return PNG + head + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+    return build
+
+
+FILES = {name: build for name, (build, _) in CORPUS.items()} | {"49 MP of RGB": large(2)}
+
+
+def look(data: bytes) -> str:
+    """What the server does to a picture that came in, and to one that is to be sent."""
+    try:
+        seen, _ = previews.first_look(data, edge=768, budget=42_000, max_pixels=MOST_PIXELS)
+        convert.prepare_input(data, max_pixels=MOST_PIXELS)
+    except AquatintError as error:
+        return f"refused: {error.message}"
+    return f"seen as {seen.format}"
+
+
+def in_a_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run in a forked process; its result, or the signal or exception that ended it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            told = work()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test must hear of it
+            told = {"crash": f"{type(error).__name__}: {error}"}
+        os.write(writing, json.dumps(told).encode()[:60_000])
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return {"crash": signal.Signals(os.WTERMSIG(status)).name}
+    return json.loads(text)
+
+
+def measured(data: bytes) -> dict[str, Any]:
+    before, started = peak_memory(os.getpid()), time.process_time()
+    verdict = look(data)
+    seconds, growth = time.process_time() - started, peak_memory(os.getpid()) - before
+    return {"verdict": verdict, "seconds": seconds, "growth": growth}
+
+
+def test_the_corpus_is_as_long_as_promised() -> None:
+    assert len(FILES) >= 40
+
+
+@pytest.mark.full
+@needs_fork
+@pytest.mark.parametrize("name", FILES)
+def test_a_hostile_file_gets_its_verdict_in_two_seconds_and_300_mb(name: str) -> None:
+    data = FILES[name]()
+    told = in_a_child(lambda: measured(data))
+    assert "crash" not in told, told
+    assert told["seconds"] <= SECONDS, told
+    assert told["growth"] <= GROWTH, told
+
+
+def mutants(seed: int) -> Iterator[bytes]:
+    """Valid and hostile files with bytes flipped, cut, doubled, moved, and lengths overwritten."""
+    dice = random.Random(seed)
+    seeds = [saved(photo(), name) for name in FORMATS] + [saved(cutout(), "PNG")]
+    small = [build() for build in FILES.values() if build.__name__ != "build"]
+    seeds += [data for data in small if 0 < len(data) < 200_000]
+    while True:
+        data = bytearray(dice.choice(seeds))
+        for _ in range(dice.randint(1, 6)):
+            at = dice.randrange(len(data) + 1)
+            match dice.randrange(5):
+                case 0:
+                    data[at : at + 1] = bytes([dice.randrange(256)])
+                case 1:
+                    data[at : at + 4] = dice.choice([b"\xff" * 4, bytes(4), b"\x7f" + b"\xff" * 3])
+                case 2:
+                    del data[at : at + dice.randint(1, 64)]
+                case 3:
+                    data[at:at] = data[at : at + dice.randint(1, 256)]
+                case _:
+                    data = data[: max(at, 1)]
+        yield bytes(data)
+
+
+def fuzz(seed: int, *, count: int, seconds: float) -> dict[str, Any]:
+    """Look at mutants until there were `count`, or `seconds` are over."""
+    slowest, done, until = 0.0, 0, time.monotonic() + seconds
+    for data in mutants(seed):
+        started = time.process_time()
+        try:
+            look(data)
+        except Exception as error:  # noqa: BLE001  # that is what is looked for
+            return {"crash": f"{type(error).__name__}: {error}", "bytes": data[:2000].hex()}
+        slowest, done = max(slowest, time.process_time() - started), done + 1
+        if done >= count or time.monotonic() >= until:
+            break
+    return {"done": done, "slowest": slowest, "peak": peak_memory(os.getpid())}
+
+
+@needs_fork
+def test_400_mutated_files_crash_nothing() -> None:
+    told = in_a_child(lambda: fuzz(1, count=400, seconds=20))
+    assert "crash" not in told, told
+
+
+@pytest.mark.full
+@needs_fork
+def test_mutated_files_crash_nothing_in_two_minutes() -> None:
+    told = in_a_child(lambda: fuzz(int(time.time()), count=10**9, seconds=115))
+    sys.stderr.write(f"{told}\n")
+    assert "crash" not in told, told
+    assert told["slowest"] <= SECONDS, told
