@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,8 @@ from anyio import to_thread
 from pydantic_core import PydanticSerializationError
 
 from aquatint.core.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
+
+from .sqlite_turn import turn
 
 T = TypeVar("T")
 
@@ -106,9 +108,12 @@ class CatalogFile:
         await to_thread.run_sync(self._close, limiter=self._lane)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T], begin: str, spent: Spent) -> T:
+        writes = begin != "BEGIN"
+
         def guarded() -> T:
             try:
-                return _transaction(self._connection(), begin, work)
+                with turn(self.path.with_suffix(".turn")) if writes else nullcontext():
+                    return _transaction(self._connection(), begin, work)
             except sqlite3.IntegrityError:
                 raise  # a mistake of ours, not of the file
             except sqlite3.DatabaseError as exc:

@@ -1,0 +1,89 @@
+"""The rows of the table, as data: what is done, how often, and what it needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import disk, kills, leaving, load, replies
+from .bench import Bench
+from .evidence import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`full` and `short` are what `run` gets as its `times`; 0 leaves it out."""
+
+    table: str
+    name: str
+    run: Callable[[Bench, int], Result]
+    full: int
+    short: int = 0
+    needs: str = ""
+
+    @property
+    def lacking(self) -> str:
+        """What this machine has not, of what the row needs."""
+        if sys.platform != "linux":
+            return "Linux"
+        if self.needs == "root" and os.geteuid() != 0:
+            return "root, to mount"
+        return self.needs if self.needs not in ("", "root") and not shutil.which(self.needs) else ""
+
+
+REFUSED, BROKEN, ACCEPTED = map(
+    replies.replies, (replies.REFUSED, replies.BROKEN, replies.ACCEPTED)
+)
+STREAMS = replies.replies(replies.STREAMS, streamed=True)
+TRACED = [  # a system call, what becomes of its k-th, and the last k
+    ("fsync", "error=EIO", 18),
+    ("write", "error=ENOSPC", 12),
+    ("pwrite64", "error=EIO", 24),
+    ("fsync", "signal=KILL", 18),
+    ("link", "signal=KILL", 6),
+    ("rename", "signal=KILL", 6),
+    ("unlink", "signal=KILL", 18),
+    ("pwrite64", "signal=KILL", 24),
+]
+
+ROWS = [
+    Row("3a", "the provider refuses, limits, fails: 14 ways", REFUSED, 2, 1),
+    Row("3a", "it hangs, drips, sends nonsense or too much: 16 ways", BROKEN, 2),
+    Row("3a", "it dresses the picture oddly: 4 ways", ACCEPTED, 2),
+    Row("3a", "its stream breaks off: 6 ways", STREAMS, 2),
+    Row("3a", "the connection is cut: 5 ways", replies.cut, 3),
+    Row("3a", "nobody listens", replies.unreachable, 2),
+    Row("3b", "notifications/cancelled over stdio", leaving.cancelled, 25, 3),
+    Row("3b", "HTTP disconnect", leaving.hung_up, 25, 3),
+    Row("3b", "end of standard input", leaving.EOF, 25, 2),
+    Row("3b", "the official client closes early", leaving.official_client, 25, 2),
+    Row("3b", "SIGTERM over stdio", leaving.SIGTERM, 25, 2),
+    Row("3b", "SIGHUP over stdio", leaving.SIGHUP, 15),
+    Row("3b", "SIGTERM over HTTP", leaving.terminated_door, 15),
+    Row("3b", "kill -9 of the server's group", leaving.KILLPG, 100, 3),
+    Row("3b", "kill -9 of the press", leaving.press_killed, 75, 2),
+    Row("3b", "kill -9 of server and press at once", leaving.KILLED_BOTH, 75, 2),
+    Row("3b", "kill -9 of a server without a press", leaving.KILLED_ALONE, 25),
+    Row("3b", "the same call again after a timeout", leaving.asked_again, 15, 1),
+    Row("3b", "a host that never reads", load.unread, 64),
+    Row("3b", "prompts in six scripts and in none", load.unicode, 99),
+    Row("3c", "2 MB of disk: refused before paying", disk.too_small, 5, 1, "root"),
+    Row("3c", "the disk fills while the picture comes", disk.filled, 5, 1, "root"),
+    Row("3c", "64 inodes, until none is left", disk.no_inodes, 1, 0, "root"),
+    Row("3c", "RLIMIT_FSIZE of 1.5 MB", disk.limited, 5, 1, "prlimit"),
+    Row("3c", "a read-only home", disk.read_only, 2, 1, "root"),
+    *(
+        Row("3c", f"every k-th {call}: {fault}", disk.Syscall(call, fault), last, 0, "strace")
+        for call, fault, last in TRACED
+    ),
+    Row("3c", "kill -9 at a random call or return", kills.random_kills, 500),
+    Row("3c", "16 processes write to one catalog", load.writers, 200),
+    Row("3c", "two servers race for one budget", load.racing, 200, 40),
+    Row("3c", "calls in flight at once", load.crowd, 256),
+    Row("3c", "12 MB pictures in flight: memory", load.memory, 16),
+    Row("3c", "a 50 MP input: memory", load.large_input, 1),
+    Row("3c", "pings during a 4K draft and a 17 MB reply", load.responsive, 5),
+]
