@@ -102,6 +102,7 @@ def build(
                 first_party=is_first_party(settings.base_url),
                 new_id=_fresh_id,
                 ready=outfit.ready,
+                chores=chores,
                 notices=notices if settings.can_pay else (*notices, DRAFTING),
             )
             chores.cancel_scope.cancel()

@@ -37,7 +37,7 @@ async def draw(settings: Settings, arguments: argparse.Namespace) -> int:
     async with build(patient).studio() as studio:
         try:
             outcome = await studio.generate(request, caller, _progress)
-            await studio.delivered(outcome)
+            studio.delivered(outcome)
         except AquatintError as error:
             _clear()
             print(f"{error.message}\n{error.fix}", file=sys.stderr)

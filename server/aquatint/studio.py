@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import anyio
+from anyio.abc import TaskGroup
 
 from .core.budget import Shortfall
 from .core.errors import AquatintError, BadRequest, NoSuchImage
@@ -34,6 +36,8 @@ from .retouch import Originals, Retouch
 from .settings import Settings
 from .workshop import Workshop
 
+log = logging.getLogger(__name__)
+
 MOST_IMAGES = 16
 BEAT = 5.0  # seconds between two signs of life
 LOOK = 1.0  # seconds between two looks at what a job does: what is new is told at once
@@ -53,6 +57,7 @@ class Studio:
     first_party: bool
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
+    chores: TaskGroup  # for what no caller waits for
     notices: tuple[str, ...] = ()  # what every reply must say about this server
     callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
 
@@ -298,10 +303,19 @@ class Studio:
             raise NoSuchImage(f"There is no job {job}.", LISTING)
         return await self._await(record.job, report)
 
-    async def delivered(self, outcome: Outcome) -> None:
-        """The pictures reached their caller: the same request from now on is a new one."""
+    def delivered(self, outcome: Outcome) -> None:
+        """The pictures reach their caller: the same request from now on is a new one.
+
+        Nobody waits for it to be written: it is, before any later request is looked at.
+        """
         if outcome.status == "done" and outcome.job is not None:
-            await self.shop.catalog.delivered(outcome.job)
+            self.chores.start_soon(self._delivered, outcome.job)
+
+    async def _delivered(self, job: str) -> None:
+        try:
+            await self.shop.catalog.delivered(job)
+        except AquatintError as error:  # the pictures are there all the same
+            log.warning("that %s was delivered could not be written down: %s", job, error)
 
 
 def _digest(job: Job) -> str:

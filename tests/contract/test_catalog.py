@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from aquatint.adapters.sqlite import SqliteCatalog
@@ -509,3 +510,51 @@ async def test_a_full_disk_is_told_and_tears_nothing(catalog: SqliteCatalog, tmp
     assert await names(catalog) == "a"
     assert await catalog.job("1", "ann") is None
     assert [finding.level for finding in await catalog.check()] == ["ok"]
+
+
+async def test_writes_that_wait_together_share_a_transaction_and_a_bad_one_spoils_only_itself(
+    catalog: SqliteCatalog, tmp_path: Path
+):
+    await catalog.add(picture("first"))
+    store = CatalogFile(str(file(tmp_path)))
+    outcomes: dict[str, object] = {}
+
+    def insert(number: int) -> Callable[[sqlite3.Connection], int]:
+        def work(db: sqlite3.Connection) -> int:
+            if number == 5:
+                raise BadRequest("Five is right out.", "Send another number.")
+            db.execute("INSERT INTO counts VALUES ('eve', ?, ?)", (f"kind {number}", number))
+            return number
+
+        return work
+
+    async def write(number: int) -> None:
+        try:
+            outcomes[str(number)] = await store.write(insert(number))
+        except BadRequest as error:
+            outcomes[str(number)] = error.message
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(write, number)
+    good = {str(number): number for number in range(20)}
+    assert outcomes == good | {"5": "Five is right out."}
+    written = "SELECT n FROM counts WHERE owner = 'eve' ORDER BY n"
+    rows = await store.read(lambda db: db.execute(written).fetchall())
+    assert [row[0] for row in rows] == [number for number in range(20) if number != 5]
+    await store.aclose()
+
+
+async def test_twenty_writes_at_once_are_three_transactions_at_most(
+    catalog: SqliteCatalog, tmp_path: Path
+):
+    def commits() -> int:  # sqlite.org/fileformat2.html: the file change counter
+        return int.from_bytes(file(tmp_path).read_bytes()[24:28])
+
+    await catalog.add(picture("first"))
+    before = commits()
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(catalog.add, picture(f"p{number}"))
+    assert (await catalog.recent("ann", None, None, 50, None)).total == 21
+    assert 1 <= commits() - before <= 3

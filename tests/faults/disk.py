@@ -17,7 +17,7 @@ from .processes import Host, command, of_home, until
 LARGE = 3_000_000  # bytes of a picture that these disks cannot hold
 MANY = 60  # calls at most until a disk without free inodes refuses
 CALLS = 4  # of each traced server: the first ones meet the fault before anything is sent
-TRACED = 6.0  # seconds for a traced call, whose answer may be what the fault took
+TRACED = 4.0  # seconds for a traced call, whose answer may be what the fault took
 
 
 @contextmanager
@@ -159,15 +159,19 @@ class Syscall:
 
     call: str
     fault: str
+    step: int = 1
 
     def __call__(self, bench: Bench, times: int) -> Result:
-        """k = 1, 2, ... until a k hits nothing any more, at most `times` of them."""
+        """k = 1, 1 + step, ... until a k hits nothing any more, at most `times` of them."""
         found, home = Result(), bench.home("trace")
         with Host(home, bench.provider.settings()) as host:
             host.answer(host.generate(bench.prompt(home)))  # makes the home and its catalog
         for first in range(1, times + 1, AT_ONCE):
             last = min(first + AT_ONCE, times + 1)
-            hits = each(lambda at, k=first: self._one(bench, home, k + at), last - first)
+            hits = each(
+                lambda at, k=first: self._one(bench, home, 1 + (k + at - 1) * self.step),
+                last - first,
+            )
             found.injections += sum(hits)
             if not any(hits):
                 break
@@ -180,7 +184,7 @@ class Syscall:
         log = bench.folder / f"{home.name}-{k}.strace"
         inject = f"inject={self.call}:{self.fault}:when={k}"
         trace = f"trace={self.call}"
-        before = ("strace", "-f", "-q", "--seccomp-bpf", "-o", str(log), "-e", trace, "-e", inject)
+        before = ("strace", "-f", "-q", "-o", str(log), "-e", trace, "-e", inject)
         with Host(home, bench.provider.settings(), before=before) as host:
             for _ in range(CALLS):
                 host.answer(host.generate(bench.prompt(home, f"k={k}")), TRACED)

@@ -38,15 +38,15 @@ REFUSED, BROKEN, ACCEPTED = map(
     replies.replies, (replies.REFUSED, replies.BROKEN, replies.ACCEPTED)
 )
 STREAMS = replies.replies(replies.STREAMS, streamed=True)
-TRACED = [  # a system call, what becomes of its k-th, and the last k
-    ("fsync", "error=EIO", 18),
-    ("write", "error=ENOSPC", 12),
-    ("pwrite64", "error=EIO", 24),
-    ("fsync", "signal=KILL", 18),
-    ("link", "signal=KILL", 6),
-    ("rename", "signal=KILL", 6),
-    ("unlink", "signal=KILL", 18),
-    ("pwrite64", "signal=KILL", 24),
+TRACED = [  # a system call, what becomes of its k-th, how many k, and the step between them
+    ("fsync", "error=EIO", 18, 1),
+    ("write", "error=ENOSPC", 6, 1),
+    ("pwrite64", "error=EIO", 24, 2),
+    ("fsync", "signal=KILL", 18, 1),
+    ("link", "signal=KILL", 6, 1),
+    ("rename", "signal=KILL", 6, 1),
+    ("unlink", "signal=KILL", 12, 1),
+    ("pwrite64", "signal=KILL", 24, 3),
 ]
 
 ROWS = [
@@ -76,8 +76,10 @@ ROWS = [
     Row("3c", "RLIMIT_FSIZE of 1.5 MB", disk.limited, 5, 1, "prlimit"),
     Row("3c", "a read-only home", disk.read_only, 2, 1, "root"),
     *(
-        Row("3c", f"every k-th {call}: {fault}", disk.Syscall(call, fault), last, 0, "strace")
-        for call, fault, last in TRACED
+        Row(
+            "3c", f"every k-th {call}: {fault}", disk.Syscall(call, fault, step), count, 0, "strace"
+        )
+        for call, fault, count, step in TRACED
     ),
     Row("3c", "kill -9 at a random call or return", kills.random_kills, 500),
     Row("3c", "16 processes write to one catalog", load.writers, 200),

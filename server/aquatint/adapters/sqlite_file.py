@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import anyio
 from anyio import to_thread
@@ -71,8 +72,19 @@ def _first(db: sqlite3.Connection) -> None:
 _MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
 
 
+@dataclass(slots=True, eq=False)
+class _Write(Generic[T]):
+    """Work that waits for a transaction, and then its result."""
+
+    work: Callable[[sqlite3.Connection], T]
+    result: T | None = None
+    done: bool = False
+
+
 class CatalogFile:
     """Runs work on the file in worker threads, one transaction at a time; opened at first use.
+
+    Writes that wait together share one: being sure that it is on disk is what takes time.
 
     Every failure of the file is Misconfigured, or Busy when another process held it too long. The
     file is opened anew after a failure, and when another one stands at its path.
@@ -80,17 +92,31 @@ class CatalogFile:
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
-        self._lane = anyio.CapacityLimiter(1)  # one connection, one thread at a time
+        self._lane = anyio.Lock()  # one connection, one thread at a time
+        self._waiting: list[_Write[Any]] = []
         self._db: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
 
     async def write(self, work: Callable[[sqlite3.Connection], T], *, spent: Spent = "no") -> T:
-        """Run work as one transaction; `spent` is what an error says about money."""
-        return await self._run(work, "BEGIN IMMEDIATE", spent)
+        """Run work as one transaction, to the end even if the caller is cancelled; it may be run
+        twice, of which the first leaves nothing. `spent` is what an error says about money."""
+        write = _Write(work)
+        self._waiting.append(write)
+        with anyio.CancelScope(shield=True):
+            async with self._lane:
+                if not write.done:
+                    waiting = tuple(self._waiting)
+                    try:
+                        await self._run(lambda: self._commit(write, waiting), spent)
+                    finally:
+                        left = (one for one in self._waiting if not one.done and one is not write)
+                        self._waiting = list(left)
+        return cast("T", write.result)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work on one state of the file."""
-        return await self._run(work, "BEGIN", "no")
+        async with self._lane:
+            return await self._run(lambda: _transaction(self._connection(), "BEGIN", work), "no")
 
     async def check(self) -> str:
         """Go through the whole file; says what is in it."""
@@ -105,15 +131,31 @@ class CatalogFile:
         return await self.read(work)
 
     async def aclose(self) -> None:
-        await to_thread.run_sync(self._close, limiter=self._lane)
+        async with self._lane:
+            await to_thread.run_sync(self._close)
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], begin: str, spent: Spent) -> T:
-        writes = begin != "BEGIN"
+    def _commit(self, first: _Write[Any], waiting: Sequence[_Write[Any]]) -> None:
+        """Write all that wait; where one of them fails, only the first, which hears of its own."""
+        if len(waiting) > 1:
+            with suppress(sqlite3.Error, AquatintError, OSError, ValueError):
+                return self._together(waiting)
+            self._close()
+        return self._together([first])
+
+    def _together(self, writes: Sequence[_Write[Any]]) -> None:
+        with turn(self.path.with_suffix(".turn")):
+            results = _transaction(
+                self._connection(), "BEGIN IMMEDIATE", lambda db: [one.work(db) for one in writes]
+            )
+        for write, result in zip(writes, results, strict=True):
+            write.result, write.done = result, True
+
+    async def _run(self, work: Callable[[], T], spent: Spent) -> T:
+        """In a worker thread, with the file's failures in our words."""
 
         def guarded() -> T:
             try:
-                with turn(self.path.with_suffix(".turn")) if writes else nullcontext():
-                    return _transaction(self._connection(), begin, work)
+                return work()
             except sqlite3.IntegrityError:
                 raise  # a mistake of ours, not of the file
             except sqlite3.DatabaseError as exc:
@@ -126,7 +168,7 @@ class CatalogFile:
                     "The text holds half a character (a lone surrogate).", "Send whole Unicode."
                 ) from exc
 
-        return await to_thread.run_sync(guarded, limiter=self._lane)
+        return await to_thread.run_sync(guarded)
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is not None and self._opened != _identity(self.path):

@@ -115,7 +115,7 @@ async def generate_image(
     )
     outcome = await studio.generate(request, caller_of(roots), _report(ctx), agreed)
     result = await shown(studio, outcome, reply, studio.settings.preview)
-    await studio.delivered(outcome)
+    studio.delivered(outcome)
     return result
 
 
@@ -187,7 +187,7 @@ async def edit_image(
     )
     outcome = await studio.edit(request, caller_of(roots), _report(ctx), agreed)
     result = await shown(studio, outcome, reply, studio.settings.preview)
-    await studio.delivered(outcome)
+    studio.delivered(outcome)
     return result
 
 
@@ -240,7 +240,7 @@ async def get_image(
         picture, data = await studio.gallery.get(image, caller)
         outcome = Outcome(status="done", pictures=(picture,), data=data)
     result = await shown(studio, outcome, reply, studio.gallery.checked_edge(edge))
-    await studio.delivered(outcome)
+    studio.delivered(outcome)
     return result
 
 
