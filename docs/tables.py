@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 
 from aquatint.app import build
 from aquatint.core import errors
+from aquatint.core.hosts import HOSTS, Host
 from aquatint.core.models import Model, Models, estimate, parse
 from aquatint.core.sizes import Fixed, text
 from aquatint.core.types import Order
@@ -30,6 +31,13 @@ from aquatint.settings import Settings, setting_fields, variable_of
 
 ROOT = Path(__file__).parents[1]
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+SCRIPT = "/path/to/aquatint/.venv/bin/aquatint"
+KNOWN = {
+    "{home}": "~",
+    "{config}": "~/.config",
+    "{appdata}": "%APPDATA%",
+    "{localappdata}": "%LOCALAPPDATA%",
+}
 SQUARE = "1024x1024"
 MODEL_HEAD = ("model", f"{SQUARE}, medium", "largest", "formats", "edits", "shut down")
 
@@ -51,6 +59,7 @@ async def tables() -> dict[str, str]:
         "commands": table(("command", "does"), command_rows()),
         "settings": table(("variable", "default", "meaning"), setting_rows(models)),
         "models": table(MODEL_HEAD, model_rows(models)),
+        "hosts": "\n".join(host_blocks()),
         "errors": table(("code", "what happened", "who acts", "retryable"), error_rows()),
     }
 
@@ -87,6 +96,44 @@ def command_rows() -> list[tuple[str, ...]]:
     told = subprocess.run(asked, env=wide, capture_output=True, text=True, check=True)  # noqa: S603  # our own
     listed = re.findall(r"^ {4}(\w+) +(.+)", told.stdout, re.MULTILINE)
     return [(f"`aquatint {name}`", does) for name, does in listed]
+
+
+def host_blocks() -> Iterator[str]:
+    """Each host's places and entry, as `aquatint install HOST --print` has it on Linux."""
+    with tempfile.TemporaryDirectory() as home:
+        alone = {"PATH": os.environ["PATH"], "HOME": home}
+        asked = [sys.executable, "-m", "aquatint", "install", "--print"]
+        printing = [
+            subprocess.Popen([*asked, host.name], env=alone, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own
+            for host in HOSTS
+        ]
+        told = [process.communicate()[0] for process in printing]
+    for host, printed in zip(HOSTS, told, strict=True):
+        script = re.sub(r'"[^"]*/bin/(python[\d.]*|aquatint)"', f'"{SCRIPT}"', printed)
+        entry = re.sub(r'\[\s*"-m",\s*"aquatint"\s*\]', "[]", script)
+        where = "; ".join(places(host))
+        project = f"; in one project: `{host.project}`" if host.project else ""
+        note = " ".join((host.key_note.format(title=host.title), host.after))
+        yield (
+            f"### {host.title}\n\n`aquatint install {host.name}`. By hand: {where}{project}.\n"
+            f"{note}\n\n```{host.kind}\n{entry}```\n"
+        )
+
+
+def places(host: Host) -> list[str]:
+    """Where the host keeps its servers, system by system, in the words people know."""
+    systems: dict[str, list[str]] = {}
+    for system, name in (("linux", "Linux"), ("darwin", "macOS"), ("win32", "Windows")):
+        # The first that needs no variable of the host's own.
+        place = next(one for one in host.places[system] if not re.match(r"\{[A-Z_]+\}", one))
+        for pattern, words in KNOWN.items():
+            place = place.replace(pattern, words)
+        systems.setdefault(place, []).append(name)
+    everywhere = len(systems) == 1
+    return [
+        f"`{place}`" + ("" if everywhere else f" ({', '.join(names)})")
+        for place, names in systems.items()
+    ]
 
 
 def setting_rows(models: Models) -> Iterator[tuple[str, ...]]:

@@ -28,6 +28,7 @@ import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import anyio
@@ -121,6 +122,7 @@ class FakeOpenAI:
         self.bomb_bytes = 80_000_000
         self.pictures: dict[int, bytes] = {}
         self.drawn = 0
+        self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
 
     @property
     def paid(self) -> list[Got]:
@@ -148,6 +150,7 @@ class FakeOpenAI:
         except Bad as bad:
             response = bad.response()
         response.headers["x-request-id"] = f"req-{len(self.requests)}"
+        response.headers.update(self.headers)
         return response
 
     async def _route(self, got: Got, mode: str, request: Request) -> Response:
@@ -157,11 +160,11 @@ class FakeOpenAI:
             return Response(self.pictures[int(found[1])], media_type="image/png")
         if mode == "no_models" and got.path.startswith("models"):
             raise Bad(404, "Not found")
-        if mode in ("unauthorized", "401", "html200"):
+        if mode in ("unauthorized", "401", "html200", "hang"):
             return await MODES[mode](self, got)
         self._authorise(got)
         if got.path == "models" or got.path.startswith("models/"):
-            return self._models(got)
+            return self._models(got, mode)
         if got.path not in ("images/generations", "images/edits") or got.method != "POST":
             raise Bad(404, f"Invalid URL (POST /v1/{got.path})")
         if self.delay:
@@ -192,10 +195,14 @@ class FakeOpenAI:
                 code="invalid_api_key",
             )
 
-    def _models(self, got: Got) -> Response:
+    def _models(self, got: Got, mode: str) -> Response:
+        if mode == "models_403":
+            raise Bad(403, "You have insufficient permissions. Missing scopes: api.model.read.")
         wanted = got.path.partition("/")[2]
-        names = sorted(FLEXIBLE | FIXED)
+        names = sorted(FIXED if mode == "few_models" else FLEXIBLE | FIXED)
         rows = [{"id": n, "object": "model", "created": 1, "owned_by": "system"} for n in names]
+        if mode == "shutdown":
+            rows = [row | {"shutdown_date": "2027-03-01"} for row in rows]
         if not wanted:
             return JSONResponse({"object": "list", "data": rows})
         if wanted not in names:
@@ -790,23 +797,34 @@ async def _read(request: Request) -> Got:
 
 
 @contextlib.contextmanager
-def serve(app: FakeOpenAI) -> Generator[str]:
-    """Run the app on a free port of loopback in a thread; yields http://127.0.0.1:PORT."""
+def serve(app: FakeOpenAI, certificate: Path | None = None) -> Generator[str]:
+    """Run the app on a free port of loopback in a thread; yields http://127.0.0.1:PORT.
+
+    With a certificate (and its key, one PEM file) it is https.
+    """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)  # clients may connect before the server is up
-        server = uvicorn.Server(_config(app))
+        server = uvicorn.Server(_config(app, certificate))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            scheme = "https" if certificate else "http"
+            yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = server.force_exit = True
             thread.join(10)
 
 
-def _config(app: FakeOpenAI) -> uvicorn.Config:
-    return uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", access_log=False)
+def _config(app: FakeOpenAI, certificate: Path | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        ssl_certfile=certificate,
+    )
 
 
 class Misbehaving:

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Provider:
         drawn.write(file.getvalue())
         yield Finished((drawn,))
 
-    async def check(self) -> list[Any]:
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Any]:
         return []
 
     async def aclose(self) -> None: ...

@@ -6,10 +6,11 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -18,7 +19,7 @@ from .core.errors import AquatintError
 from .core.ids import new_id
 from .outfit import choose_home, draft_engine, in_use, open_outfit, openai_engine
 from .settings import Settings
-from .surface.server import Announce, AquatintServer
+from .surface.instructions import INSTRUCTIONS
 
 if TYPE_CHECKING:
     import httpx2
@@ -28,19 +29,13 @@ if TYPE_CHECKING:
     from .jobs import Runner
     from .outfit import Outfit
     from .studio import Studio
+    from .surface.server import Announce, AquatintServer
     from .workshop import Workshop
 
 __all__ = ["App", "build", "choose_home"]
 
 log = logging.getLogger(__name__)
 
-INSTRUCTIONS = """\
-aquatint makes pictures with OpenAI's GPT Image models and keeps every one.
-- Refer to pictures by image://id, latest or a path; never carry base64.
-- Prices follow quality and size: draft at low, finish at high; dry_run tells the cost.
-- status "working" means it is still being drawn: call get_image with the job id, do not ask again.
-- save_to writes a copy into the workspace; the reply names the absolute path of the original.
-- Every error says what to do next and whether money was spent."""
 DRAFTING = (
     "Drawn by the local draft engine, free of charge, because no OPENAI_API_KEY is set: "
     "a placeholder, not a model's picture."
@@ -52,8 +47,13 @@ class App:
     """A server, and the studio behind it for the command line."""
 
     settings: Settings
-    server: AquatintServer
+    make_server: Callable[[], AquatintServer]  # once
     studio: Callable[[], AbstractAsyncContextManager[Studio]]
+
+    @property
+    def server(self) -> AquatintServer:
+        """Made when it is asked for: a command has no use for it, nor for the SDK behind it."""
+        return self.make_server()
 
 
 def build(
@@ -62,8 +62,12 @@ def build(
     http_client: httpx2.AsyncClient | None = None,
     over_http: bool = False,
     now: Callable[[], float] = time.time,
+    door: Callable[[], Fetch] | None = None,
 ) -> App:
-    """Wire everything. Two calls give two servers; nothing is opened before it is used."""
+    """Wire everything. Two calls give two servers; nothing is opened before it is used.
+
+    `http_client` is the way to the provider, `door` the one to pictures at https addresses.
+    """
 
     settings = settings.model_copy(update={"strict": settings.strict or over_http})
     # A session of its own, and a way to talk to it; an injected client cannot go there.
@@ -86,10 +90,15 @@ def build(
             _runner(settings, outfit, announce, pressed) as runner,
             anyio.create_task_group() as chores,
         ):
+
+            def later(work: Callable[..., Coroutine[Any, Any, None]], *of: object) -> None:
+                if not chores.cancel_scope.cancel_called:
+                    chores.start_soon(work, *of)
+
             shop = outfit.shop
             if tidy and in_use(outfit.home):
                 chores.start_soon(_tidy_up, shop, announce)
-            fetch: Fetch = LazyFetch(lambda: _fetch(fetching, settings))
+            fetch: Fetch = LazyFetch(door or (lambda: _fetch(fetching, settings)))
             references = References(shop, shop.door, fetch, settings.max_bytes)
             notices = (*outfit.notes, *settings.problems)
             yield Studio(
@@ -102,7 +111,7 @@ def build(
                 first_party=is_first_party(settings.base_url),
                 new_id=_fresh_id,
                 ready=outfit.ready,
-                chores=chores,
+                later=later,
                 notices=notices if settings.can_pay else (*notices, DRAFTING),
             )
             chores.cancel_scope.cancel()
@@ -112,14 +121,19 @@ def build(
         async with open_studio(_nobody, tidy=False) as studio:
             yield studio
 
-    server = AquatintServer(
-        name="aquatint",
-        version=__version__,
-        instructions=INSTRUCTIONS,
-        open_studio=open_studio,
-        warm=lambda: _warm(settings, pressed),
-        max_line=settings.max_line,
-    )
+    @cache
+    def server() -> AquatintServer:
+        from .surface.server import AquatintServer
+
+        return AquatintServer(
+            name="aquatint",
+            version=__version__,
+            instructions=INSTRUCTIONS,
+            open_studio=open_studio,
+            warm=lambda: _warm(settings, pressed),
+            max_line=settings.max_line,
+        )
+
     return App(settings, server, alone)
 
 

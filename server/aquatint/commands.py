@@ -5,17 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import PurePath
 from types import MappingProxyType
 
 from .app import build
 from .core.budget import dollars
-from .core.errors import AquatintError
-from .core.types import Caller, Record, Spending
+from .core.errors import AquatintError, BadRequest
+from .core.types import Caller, Page, Picture, Record, Spending
 from .core.words import clean
+from .draw import caller_with
+from .inline import Screen
 from .ledger import Statement, cancel, doubt, statement
+from .mask import save
 from .settings import Settings
 from .studio import Studio
+from .terminal import refuse
 
 Command = Callable[[Studio, argparse.Namespace], Awaitable[None]]
 
@@ -26,7 +31,7 @@ async def command(settings: Settings, arguments: argparse.Namespace) -> int:
         try:
             await _COMMANDS[arguments.command](studio, arguments)
         except AquatintError as error:
-            print(error, file=sys.stderr)
+            refuse(error)
             return 1
     return 0
 
@@ -81,7 +86,63 @@ async def _cancel(studio: Studio, arguments: argparse.Namespace) -> None:
 
 async def _recent(studio: Studio, arguments: argparse.Namespace) -> None:
     query = " ".join(arguments.query) or None
-    page, running = await studio.gallery.recent(Caller(), query, None, arguments.limit, None)
+    caller = caller_with([arguments.sheet or ""], studio.settings.cwd)
+    if arguments.sheet:  # before anything is made
+        if PurePath(arguments.sheet).suffix.lower() not in {".jpg", ".jpeg"}:
+            raise BadRequest(f"{arguments.sheet}: a sheet is a JPEG.", "Give a name in .jpg.")
+        await studio.shop.door.check_target(arguments.sheet, caller, arguments.overwrite)
+    page, running = await studio.gallery.recent(
+        caller, query, arguments.kind, arguments.limit, arguments.cursor
+    )
+    if arguments.json:
+        print(json.dumps(_listed(studio, page, running), ensure_ascii=False, indent=1))
+    else:
+        _print_list(studio, page, running, query)
+    if page.pictures and (arguments.sheet or not arguments.json):
+        await _sheet(studio, page.pictures, arguments, caller)
+
+
+async def _sheet(
+    studio: Studio, pictures: Sequence[Picture], arguments: argparse.Namespace, caller: Caller
+) -> None:
+    """Numbered thumbnails: as a file where one is named, and where the terminal shows pictures."""
+    screen = Screen.of(studio.settings, sys.stdout)
+    if not arguments.sheet and screen.way in {"none", "blocks"}:  # too coarse for thumbnails
+        return
+    data, _ = await studio.gallery.sheet(pictures)
+    if not arguments.json:
+        screen.draw(data)
+    if arguments.sheet:
+        await save(studio, arguments.sheet, data, caller, overwrite=arguments.overwrite)
+
+
+def _listed(studio: Studio, page: Page, running: Sequence[Record]) -> dict[str, object]:
+    """The page as recent_images has it."""
+    stamp = studio.gallery.stamp
+    images = [
+        {
+            "id": one.id,
+            "uri": f"image://{one.id}",
+            "path": studio.shop.blobs.path(one.key),
+            "prompt": one.prompt,
+            "kind": one.kind,
+            "created": stamp(one.created),
+            "width": one.width,
+            "height": one.height,
+            "format": one.format,
+            "model": one.model,
+        }
+        for one in page.pictures
+    ]
+    jobs = [
+        {"job": job.id, "prompt": job.order.prompt, "model": job.order.model}
+        | {"since": stamp(job.created)}
+        for job in (record.job for record in running)
+    ]
+    return {"images": images, "running": jobs, "total": page.total, "cursor": page.cursor}
+
+
+def _print_list(studio: Studio, page: Page, running: Sequence[Record], query: str | None) -> None:
     for picture in page.pictures:
         facts = f"{picture.kind}, {picture.width}x{picture.height} {picture.format}"
         print(f"image://{picture.id}  {studio.gallery.stamp(picture.created)}  {facts}")
@@ -92,6 +153,9 @@ async def _recent(studio: Studio, arguments: argparse.Namespace) -> None:
         print(f"{record.job.id}  running, {order.model}: {clean(order.prompt, 160)}")
     if not page.pictures and not running:
         print("Nothing yet." if query is None else "Nothing was found.")
+    if page.cursor:
+        more = f"{page.total} in all; the next page: --cursor {page.cursor}"
+        print(more, file=sys.stderr)
 
 
 _COMMANDS = MappingProxyType[str, Command]({"spend": _spend, "cancel": _cancel, "recent": _recent})

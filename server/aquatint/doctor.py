@@ -2,109 +2,123 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import platform
-import sqlite3
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 
-from . import __version__
 from .app import build
-from .core.budget import dollars
-from .core.errors import AquatintError
+from .core.endpoints import host_of, is_first_party, is_here, origin_of
+from .core.redaction import redact
 from .core.types import Finding
-from .ledger import reconcile, statement
-from .settings import Settings, setting_fields, variable_of
+from .examine import Section, asked, examine, given
+from .ledger import reconcile
+from .settings import Settings
 from .studio import Studio
 
-NO_PRESS = Finding(
-    "press",
-    "warn",
-    "there is none, so a paid picture is lost when the server is killed",
-    "Leave AQUATINT_PRESS at true; it needs a system with sessions (not Windows).",
-)
-DAYS = 30
-MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
+NAME = 14  # columns that names get; longer ones push their line
+# Settings whose values identify a person or an account; the others' are shown in a report.
+PRIVATE = {"OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AQUATINT_SAFETY_IDENTIFIER"}
+NOT_REPORTED = {"billed to", "settings"}  # findings: an account, and what stands above them
 
 
-async def doctor(settings: Settings, *, as_json: bool, repair: bool) -> int:
-    """Print one line per finding. The exit code: 0 when nothing failed."""
+async def doctor(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print what is well and what is not. The exit code: 0 when nothing failed."""
     async with build(settings).studio() as studio:
-        findings = await _asked("repair", _repair(studio)) if repair else []
-        findings += await examine(settings, studio)
-    if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+        sections: list[Section] = []
+        if arguments.repair:
+            done = await asked("repair", lambda: _repair(studio))
+            sections.append(Section("Repair", tuple(done)))
+        sections += await examine(settings, studio, online=not arguments.offline)
+    if arguments.json:
+        lines = [json.dumps(_rows(sections), ensure_ascii=False, indent=1)]
+    elif arguments.report:
+        lines = list(_report(settings, sections))
     else:
-        for finding in findings:
-            fix = f"\n       {finding.fix}" if finding.fix else ""
-            print(f"{MARKS[finding.level]}  {finding.name}: {finding.text}{fix}")
-    return 1 if any(finding.level == "fail" for finding in findings) else 0
-
-
-async def examine(settings: Settings, studio: Studio) -> list[Finding]:
-    """Ask every part whether it is well, cheapest first."""
-    found = [_versions(), *_settings(settings), _key(settings)]
-    shop = studio.shop
-    for check in (shop.blobs.check, shop.catalog.check, shop.engines["draft"].check):
-        found += await _asked(check.__qualname__, check())
-    found += await _asked("ledger", _ledger(studio))
-    if settings.can_pay:
-        found += await _asked("press", studio.runner.check()) or [NO_PRESS]
-        found += await _asked("provider", shop.engines["openai"].check())
-    return found
+        lines = [*_table(sections), "", _first(sections)]
+    _say(settings, lines)
+    return 1 if any(line.level == "fail" for line in _findings(sections)) else 0
 
 
 async def _repair(studio: Studio) -> list[Finding]:
     return [Finding("repair", "ok", str(await reconcile(studio.shop)))]
 
 
-async def _ledger(studio: Studio) -> list[Finding]:
-    """What killed servers left, and what nobody knows the outcome of."""
-    shop = studio.shop
-    left = [one for one in await shop.catalog.unsettled() if not shop.alive(one.lease)]
-    told = await statement(shop, None, DAYS)
-    found: list[Finding] = []
-    if left:
-        text = f"{len(left)} call(s) were left by servers that were stopped"
-        found.append(Finding("ledger", "warn", text, "Run aquatint doctor --repair."))
-    if told.unknown:
-        text = f"{len(told.unknown)} call(s) of the last {DAYS} days have an unknown outcome"
-        found.append(Finding("ledger", "warn", text, "aquatint spend lists them."))
-    text = f"{dollars(told.usd)} for {told.calls} call(s) in {DAYS} days"
-    return found or [Finding("ledger", "ok", text)]
+def _say(settings: Settings, lines: Iterable[str]) -> None:
+    """Print, whatever the terminal can show; no secret gets through."""
+    text = redact("\n".join(lines), settings.secrets)
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-async def _asked(name: str, answer: object) -> list[Finding]:
-    try:
-        return await answer  # type: ignore[misc]
-    except AquatintError as error:
-        return [Finding(name, "fail", error.message, error.fix)]
+def _findings(sections: Iterable[Section]) -> list[Finding]:
+    return [line for section in sections for line in section.findings]
 
 
-def _versions() -> Finding:
-    text = f"{__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    return Finding("aquatint", "ok", f"{text}, {sys.platform}")
+def _rows(sections: Iterable[Section]) -> list[dict[str, str]]:
+    return [{"group": part.title, **asdict(line)} for part in sections for line in part.findings]
 
 
-def _settings(settings: Settings) -> list[Finding]:
-    if settings.problems:
-        fix = "Correct it where the host sets this server's environment."
-        return [Finding("settings", "fail", problem, fix) for problem in settings.problems]
-    fields = setting_fields()
-    given = [
-        variable_of(name, fields[name]) for name in sorted(settings.model_fields_set & set(fields))
-    ]
-    return [Finding("settings", "ok", ", ".join(given) or "all defaults")]
+def _table(sections: Iterable[Section]) -> Iterable[str]:
+    for number, section in enumerate(sections):
+        yield f"\n{section.title}" if number else section.title
+        for line in section.findings:
+            yield f"  {MARKS[line.level]}  {line.name:{NAME}}  {line.text}"
+            if line.fix:
+                yield f"  {'':4}  {'':{NAME}}  -> {line.fix}"
 
 
-def _key(settings: Settings) -> Finding:
-    if settings.api_key is not None:
-        return Finding("key", "ok", "OPENAI_API_KEY is set")
-    if settings.base_url is not None:
-        return Finding("key", "ok", f"none, and {settings.base_url} may need none")
-    return Finding(
-        "key",
-        "warn",
-        "OPENAI_API_KEY is not set, so pictures are free local drafts",
-        "Set it in the host's configuration of this server for pictures by a model.",
+def _first(sections: Iterable[Section]) -> str:
+    """What to do first: what failed before what is only worth a look."""
+    lines = _findings(sections)
+    failed = [line for line in lines if line.level == "fail"]
+    noted = [line for line in lines if line.level == "warn"]
+    if not failed and not noted:
+        return "All is well."
+    counts = f"{len(failed)} failed, {len(noted)} worth a look."
+    first = next((line for line in (*failed, *noted) if line.fix), None)
+    return f"{counts} First ({first.name}): {first.fix}" if first else counts
+
+
+def _report(settings: Settings, sections: Iterable[Section]) -> Iterable[str]:
+    """Markdown to paste into an issue: no key, no prompt, no account, no name of a home folder."""
+    yield "<!-- aquatint doctor --report. Read it before you paste it. -->"
+    yield "### Settings\n"
+    values = given(settings).items()
+    rows = [f"- `{name}` {_masked(_value(name, value), settings)}" for name, value in values]
+    yield from rows or ["- all defaults"]
+    for section in sections:
+        lines = [line for line in section.findings if line.name not in NOT_REPORTED]
+        if lines:
+            yield f"\n### {section.title}\n"
+        for line in lines:
+            text = line.text.replace("`", "'").replace("\n", " ")
+            yield f"- {line.level}: **{line.name}** `{_masked(text, settings)}`"
+
+
+def _value(name: str, value: object) -> str:
+    if name in PRIVATE:
+        return "(set)"
+    if name == "OPENAI_BASE_URL":  # a path may hold an account
+        scheme, host, port = origin_of(str(value))
+        return f"`{scheme}://{host}:{port}/...`"
+    return f"`{value}`"
+
+
+def _masked(text: str, settings: Settings) -> str:
+    """The text with the home folder as `~`, and without the names of its owner and of servers."""
+    host = host_of(settings.base_url or "")
+    if host and not is_first_party(settings.base_url) and not is_here(host):
+        text = text.replace(host, "(host)")
+    if not settings.user_home:
+        return text
+    home = Path(settings.user_home)
+    for path in {str(home), str(home.resolve())}:
+        text = text.replace(path, "~")
+    return (
+        re.sub(rf"(?<=[/\\]){re.escape(home.name)}(?=[/\\])", "user", text) if home.name else text
     )

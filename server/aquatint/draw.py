@@ -1,92 +1,139 @@
-"""`aquatint draw` and `aquatint add`: the same use cases, for a person at a terminal."""
+"""`aquatint draw`, `edit` and `add`: the same use cases, for a person at a terminal."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from .app import build
 from .core.errors import AquatintError
-from .core.types import Caller, GenerateRequest
-from .outcome import Outcome, Progress
+from .core.types import Caller, EditRequest, GenerateRequest, Picture
+from .inline import Screen
+from .outcome import Outcome
 from .settings import Settings
 from .studio import Studio
+from .terminal import agreed, refuse, waited
+
+BUDGET = 400_000  # bytes of a preview; ssh has to carry it
+SCHEME = re.compile(r"[a-z]{2,}:")
 
 
 async def draw(settings: Settings, arguments: argparse.Namespace) -> int:
     """Draw, then print paths and cost; the flags --model, --size, --quality are the call's."""
-    request = GenerateRequest(
-        prompt=arguments.prompt,
-        model=arguments.model,
-        size=arguments.size,
-        exact_size=arguments.exact_size,
-        quality=arguments.quality,
-        background=arguments.background,
-        format=arguments.format,
-        n=arguments.n,
-        save_to=tuple(arguments.save_to),
-        overwrite=arguments.overwrite,
-        dry_run=arguments.dry_run,
-        fresh=arguments.fresh,
+    return await _make(settings, GenerateRequest(**_asked(arguments)), arguments)
+
+
+async def edit(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Change pictures, then print paths and cost; the last word is what to change."""
+    *images, prompt = arguments.words
+    if not images:
+        print("Name a picture, then what to change: aquatint edit REF ... PROMPT", file=sys.stderr)
+        return 2
+    arguments.prompt = prompt
+    request = EditRequest(
+        images=tuple(images),
+        mask=arguments.mask_reference,
+        markup=arguments.markup,
+        outside=arguments.outside,
+        mask_fit=arguments.mask_fit,
+        input_fidelity=arguments.input_fidelity,
+        **_asked(arguments),
     )
-    # A person's shell names its folder itself, so that is the workspace, whatever it is.
-    caller = Caller(roots=(settings.cwd,))
+    return await _make(settings, request, arguments)
+
+
+def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What both requests have, by the names they have there."""
+    words = vars(arguments)
+    fields = {name: words[name] for name in GenerateRequest.model_fields if name in words}
+    return {**fields, "save_to": tuple(arguments.save_to)}
+
+
+async def _make(
+    settings: Settings, request: GenerateRequest | EditRequest, arguments: argparse.Namespace
+) -> int:
+    named = [*request.save_to]
+    if isinstance(request, EditRequest):
+        named += [*request.images, request.mask or "", request.markup or ""]
+    caller = caller_with(named, settings.cwd)
+    screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
     patient = settings.model_copy(update={"wait": settings.deadline})
     async with build(patient).studio() as studio:
         try:
-            outcome = await studio.generate(request, caller, _progress)
-            studio.delivered(outcome)
+            most = await agreed(studio, request, caller, yes=arguments.yes)
+            if isinstance(request, EditRequest):
+                outcome = await waited(
+                    studio, lambda report: studio.edit(request, caller, report, most)
+                )
+            else:
+                outcome = await waited(
+                    studio, lambda report: studio.generate(request, caller, report, most)
+                )
         except AquatintError as error:
-            _clear()
-            print(f"{error.message}\n{error.fix}", file=sys.stderr)
+            refuse(error)
             return 1
-        _clear()
-        _print(studio, outcome)
+        await told(studio, screen, outcome)
+        studio.delivered(outcome)
     return 0
 
 
-async def add(settings: Settings, files: list[str]) -> int:
+async def told(studio: Studio, screen: Screen, outcome: Outcome) -> None:
+    """Show and print what was made: paths on stdout, cost and notes on stderr."""
+    for picture in outcome.pictures:
+        await shown(studio, screen, picture, outcome.data)
+        print("\n".join(_paths(studio, picture)), flush=True)
+    if outcome.status == "working":
+        print(f"Still working; `aquatint show {outcome.job}` waits for it.", file=sys.stderr)
+    cost = "price unknown" if outcome.cost_usd is None else f"${outcome.cost_usd:.4f}"
+    timing = "" if outcome.seconds is None else f", {outcome.seconds:.1f} s"
+    print(f"{outcome.model}: {cost}{timing}", file=sys.stderr)
+    for warning in outcome.warnings:
+        print(f"Note: {warning}", file=sys.stderr)
+    if screen.hint:
+        print(f"Note: {screen.hint}", file=sys.stderr)
+
+
+def _paths(studio: Studio, picture: Picture) -> Iterator[str]:
+    yield studio.shop.blobs.path(picture.key) or f"image://{picture.id}"
+    for copy in picture.saved:
+        yield f"  saved to {os.path.relpath(copy.path, studio.settings.cwd)}"
+
+
+async def shown(studio: Studio, screen: Screen, picture: Picture, data: bytes | None) -> None:
+    """The picture on the screen, small; what cannot be shown is no fault of the command."""
+    if screen.way == "none" or picture.format == "svg":
+        return
+    try:
+        small, _ = await studio.gallery.look(picture, data, studio.settings.preview, BUDGET)
+    except AquatintError as error:
+        print(f"Note: no preview: {error.message}", file=sys.stderr)
+        return
+    screen.draw(small)
+
+
+async def add(settings: Settings, arguments: argparse.Namespace) -> int:
     """Take pictures of the user's into the catalog, where agents find them; print their names."""
     async with build(settings).studio() as studio:
-        for file in files:
+        for file in arguments.file:
             try:
-                outcome = await studio.add(file, _caller_with(file, settings.cwd))
+                outcome = await studio.add(file, caller_with([file], settings.cwd))
             except AquatintError as error:
-                print(f"{error.message}\n{error.fix}", file=sys.stderr)
+                refuse(error)
                 return 1
             for picture in outcome.pictures:
                 print(f"image://{picture.id}  {studio.shop.blobs.path(picture.key)}")
     return 0
 
 
-def _caller_with(file: str, cwd: str) -> Caller:
-    """Whoever names a file at a terminal may read it; where it lies is no reason to refuse."""
-    return Caller(roots=(cwd, str(Path(cwd, file).resolve().parent)))
-
-
-async def _progress(progress: Progress) -> None:
-    if sys.stderr.isatty():
-        usual = f" of about {progress.eta:.0f} s" if progress.eta else ""
-        line = f"{progress.stage}, {progress.elapsed:.0f} s{usual}"
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
-
-
-def _print(studio: Studio, outcome: Outcome) -> None:
-    for picture in outcome.pictures:
-        print(studio.shop.blobs.path(picture.key) or f"image://{picture.id}")
-        for copy in picture.saved:
-            print(f"  saved to {os.path.relpath(copy, studio.settings.cwd)}")
-    if outcome.status == "working":
-        print(f"Still working: {outcome.job}", file=sys.stderr)
-    cost = "price unknown" if outcome.cost_usd is None else f"${outcome.cost_usd:.4f}"
-    timing = "" if outcome.seconds is None else f", {outcome.seconds:.1f} s"
-    print(f"{outcome.model}: {cost}{timing}", file=sys.stderr)
-    for warning in outcome.warnings:
-        print(f"Note: {warning}", file=sys.stderr)
+def caller_with(named: Iterable[str], cwd: str) -> Caller:
+    """A person's shell is in its workspace, whatever it is; whoever names a file at a terminal may
+    read and write there, and where it lies is no reason to refuse."""
+    files = [name for name in named if name and not SCHEME.match(name)]
+    folders = [Path(cwd, file).resolve().parent for file in files]
+    more = dict.fromkeys(str(folder) for folder in folders if folder.is_dir())
+    return Caller(roots=(cwd, *(folder for folder in more if folder != cwd)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from .copies import Saving, save_copies
 from .core import names
 from .core.errors import AquatintError
 from .core.ports import Part
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .core.pixels import Seen  # these import Pillow, so they are imported where they are used
     from .core.previews import Preview
 
-EXACT = frozenset({"png", "webp"})  # formats that can keep pixels exact
 STORED_EDGE = 768
 STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays below 60 KB
 
@@ -58,11 +57,9 @@ async def finish(
             await step(job, shop, index, made, warnings)
     except AquatintError as error:
         warnings.append(f"{error} What could be made is shown instead.")
-    targets = targets_of(job.finish.save_to, index, job.order.n)
-    caller = Caller(job.owner, job.roots)
-    made[-1] = await save_copies(
-        shop, made[-1], targets, caller, job.finish.overwrite, warnings, job.finish.compression
-    )
+    saving = Saving.of(job.finish, Caller(job.owner, job.roots), index, job.order.n)
+    source = made[-2] if job.finish.exact_size and len(made) > 1 else made[-1]
+    made[-1] = await save_copies(shop, made[-1], source, saving, warnings)
     return made
 
 
@@ -233,60 +230,3 @@ async def with_preview(
         warnings.append(f"No preview of image://{picture.id}: {error.message}")
         return picture
     return picture.model_copy(update={"preview": key})
-
-
-def targets_of(save_to: tuple[str, ...], index: int, n: int) -> tuple[str, ...]:
-    """The paths for one of n pictures: the second of several goes to `hero-2.png`."""
-    if n == 1:
-        return save_to
-    numbered: list[str] = []
-    for target in save_to:
-        suffix = PurePath(target).suffix
-        numbered.append(f"{target.removesuffix(suffix)}-{index + 1}{suffix}")
-    return tuple(numbered)
-
-
-async def save_copies(
-    shop: Workshop,
-    picture: Picture,
-    targets: tuple[str, ...],
-    caller: Caller,
-    overwrite: bool,
-    warnings: list[str],
-    compression: int | None = None,
-) -> Picture:
-    """Write a picture where the agent asked, in the format that each extension names."""
-    saved: list[str] = []
-    for wanted in targets:
-        try:
-            target = await shop.door.check_target(wanted, caller, overwrite)
-            format = _format_of(wanted)
-            data = await _as_file(shop, picture, format, compression)
-            await shop.door.write(target, data, caller, overwrite)
-            if _is_exact(picture) and format not in EXACT:
-                warnings.append(f"{wanted} is {format}: its pixels outside the mask are not exact.")
-        except AquatintError as error:
-            warnings.append(f"Not saved to {wanted}: {error}")
-        else:
-            saved.append(target.path)
-    return picture.model_copy(update={"saved": (*picture.saved, *saved)}) if saved else picture
-
-
-def _is_exact(picture: Picture) -> bool:
-    return picture.outside is not None and picture.outside.largest_difference == 0
-
-
-def _format_of(path: str) -> str:
-    extension = PurePath(path).suffix.removeprefix(".").lower()
-    return "jpeg" if extension == "jpg" else extension
-
-
-async def _as_file(shop: Workshop, picture: Picture, format: str, compression: int | None) -> bytes:
-    from .core import convert, retouch
-
-    data = await shop.blobs.read(picture.key)
-    if format == picture.format:
-        return data
-    if format == "webp" and _is_exact(picture):
-        return await shop.pixelwork(retouch.as_webp, data, shop.max_pixels)
-    return await shop.pixelwork(convert.convert, data, format, compression)

@@ -70,7 +70,7 @@ async def forget_all(shop: Workshop, owner: str, gone: Sequence[Picture]) -> For
         pictures=tuple(names),
         children=tuple(dict.fromkeys(one for one in children if one not in names)),
         parents=tuple(dict.fromkeys(one for one in parents if one not in names)),
-        copies=tuple(path for picture in gone for path in picture.saved),
+        copies=tuple(copy.path for picture in gone for copy in picture.saved),
     )
 
 

@@ -111,8 +111,11 @@ class Gallery:
         data = data or await self.shop.blobs.read(picture.key)
         return await self.shop.pixelwork(previews.full_within, data, budget)
 
-    async def sheet(self, pictures: Sequence[Picture]) -> Pixels:
-        """One picture of numbered thumbnails, in the order given."""
+    async def sheet(
+        self, pictures: Sequence[Picture], *, edge: int = 1024, budget: int = 120_000
+    ) -> Pixels:
+        """One picture of numbered thumbnails, in the order given: at most `edge` pixels, `budget`
+        bytes."""
         from .core.sheet import contact_sheet
 
         items: list[tuple[str, bytes]] = []
@@ -122,7 +125,7 @@ class Gallery:
                 items.append((str(number), await self.shop.blobs.read(key)))
             except NoSuchImage:
                 items.append((str(number), b""))
-        made = await self.shop.pixelwork(contact_sheet, items)
+        made = await self.shop.pixelwork(contact_sheet, items, edge=edge, budget=budget)
         return made.data, made.mime
 
     async def drawing(self, picture: Picture) -> str:
@@ -155,11 +158,15 @@ class Gallery:
                 pending.extend(parent.parents)
         recipe = {**await self._step(picture, caller), "ancestors": family}
         if picture.provenance:
-            data = await self.shop.blobs.read(picture.key)
-            recipe["provenance"] = await self.shop.pixelwork(
-                self.verify, data, MIME[picture.format]
-            )
+            recipe["provenance"] = await self.provenance(picture)
         return recipe
+
+    async def provenance(self, picture: Picture, data: bytes | None = None) -> dict[str, object]:
+        """What a picture's C2PA manifest says, and whether that holds."""
+        if not picture.provenance:
+            return {"c2pa": "none in this picture"}
+        data = data or await self.shop.blobs.read(picture.key)
+        return await self.shop.pixelwork(self.verify, data, MIME[picture.format])
 
     async def _step(self, picture: Picture, caller: Caller) -> dict[str, object]:
         record = await self.shop.catalog.job(picture.job, caller.owner) if picture.job else None
@@ -180,6 +187,8 @@ class Gallery:
             )
             if request.format is None and record.job.order.format != "png":
                 arguments["format"] = record.job.order.format  # a name in save_to had said it
+            if request.save_to and record.job.finish.placement is None:
+                arguments["size"] = record.job.order.size  # so had a size in such a name
             step["arguments"] = arguments
             step["order"] = record.job.order.model_dump(
                 mode="json", exclude_none=True, exclude={"chosen"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ class Progress:
     elapsed: float
     eta: float | None
     stage: str
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     data: bytes | None = None  # of a picture that is not in the catalog
     mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box
+    provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for
 
 
 def failed(record: Record, loose: tuple[Loose, ...]) -> AquatintError:

@@ -144,12 +144,12 @@ def choose_home(settings: Settings) -> tuple[str, str | None]:
 
 def in_use(home: str) -> bool:
     """Whether aquatint has kept anything there."""
-    return Path(home, ".aquatint").is_dir()
+    return os.path.isdir(Path(home, ".aquatint"))  # noqa: PTH112 - a forbidden folder must not raise
 
 
 def _usable(place: Path) -> bool:
     """Whether the folder can be written, or could be made, without making anything yet."""
-    while not place.exists():
+    while not os.path.exists(place):  # noqa: PTH110 - a forbidden folder must not raise
         if place == place.parent:
             return False
         place = place.parent

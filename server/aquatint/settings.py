@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 PREFIX = "AQUATINT_"
 PATHS = {"home", "models", "roots"}  # fields
+UNRESOLVED = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%")  # no key looks so
 
 
 class Settings(BaseModel):
@@ -114,6 +115,9 @@ class Settings(BaseModel):
         True, description="Keep prompts; false keeps a hash of each, which no search finds."
     )
     links: bool = Field(True, description="Add a resource link for each full picture.")
+    inline: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = Field(
+        "auto", description="How a terminal shows pictures that the commands make."
+    )
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much is written to stderr."
     )
@@ -146,7 +150,12 @@ class Settings(BaseModel):
             variable = variable_of(name, field)
             flag = flags.get(name)
             text = flag or environ.get(variable, "").strip()
-            if text:
+            if name == "api_key" and UNRESOLVED.fullmatch(text):
+                problems.append(
+                    f"{variable}={text}: a reference that the host left as it is. Set the variable "
+                    "it names where the host is started, or put the key itself there."
+                )
+            elif text:
                 value = _typed(field, text, pathsep)
                 if name in PATHS:
                     # Where a person types a flag is a place; where a host starts us is not.
@@ -184,6 +193,20 @@ class Settings(BaseModel):
     def can_pay(self) -> bool:
         """Whether a provider may be called: with a key, or at an address that may need none."""
         return self.api_key is not None or self.base_url is not None
+
+
+def given(settings: Settings, pathsep: str) -> dict[str, str]:
+    """The settings that were given, by flag or variable, as variables again; never the key."""
+    values: dict[str, str] = {}
+    for name, field in setting_fields().items():
+        value = getattr(settings, name)
+        if name in settings.model_fields_set and name != "api_key" and value is not None:
+            words = cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,))
+            text = pathsep.join(
+                f"{one:.15g}" if isinstance(one, float) else str(one) for one in words
+            )
+            values[variable_of(name, field)] = text.lower() if isinstance(value, bool) else text
+    return values
 
 
 def setting_fields() -> dict[str, FieldInfo]:

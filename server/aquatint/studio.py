@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import anyio
-from anyio.abc import TaskGroup
 
+from .copies import Saving, problems, save_copies, together
 from .core.budget import Shortfall
 from .core.errors import AquatintError, BadRequest, NoSuchImage
 from .core.models import Models
@@ -23,9 +23,9 @@ from .core.types import (
     Finish,
     GenerateRequest,
     Job,
+    Picture,
 )
 from .develop import Ended
-from .finish import save_copies, targets_of
 from .gallery import Gallery
 from .jobs import Runner, staying
 from .ledger import settled
@@ -57,7 +57,7 @@ class Studio:
     first_party: bool
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
-    chores: TaskGroup  # for what no caller waits for
+    later: Callable[..., None]  # runs what no caller waits for, until the studio closes
     notices: tuple[str, ...] = ()  # what every reply must say about this server
     callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
 
@@ -128,10 +128,15 @@ class Studio:
         """Plan, check everything that costs nothing to check, then record and run."""
         size, images = (originals.size, len(originals.images)) if originals else (None, 0)
         wish = Wish(request, size, images)
-        bid = self.pricing.bid(wish)
+        wrong = await problems(self.shop, request, caller)
+        try:
+            bid = self.pricing.bid(wish)
+        except BadRequest as error:
+            raise together([error, *wrong]) from error
         if not request.dry_run:
             self.pricing.permit(wish, bid, agreed)
-        await self._check_targets(request, caller)
+        if wrong:
+            raise together(wrong)
         if request.dry_run:
             return self._dry(bid)
         await self.ready()
@@ -144,21 +149,6 @@ class Studio:
     @property
     def pricing(self) -> Pricing:
         return Pricing(self.models, self.settings, self.first_party, self.shop.now)
-
-    async def _check_targets(self, request: GenerateRequest, caller: Caller) -> None:
-        """Judge every place to be written before anything is paid; all problems at once."""
-        problems: list[AquatintError] = []
-        for index in range(request.n):
-            for target in targets_of(request.save_to, index, request.n):
-                try:
-                    await self.shop.door.check_target(target, caller, request.overwrite)
-                except AquatintError as error:
-                    problems.append(error)
-        if len(problems) == 1:
-            raise problems[0]
-        if problems:
-            lines = dict.fromkeys(str(problem) for problem in problems)
-            raise BadRequest("\n".join(lines), "Nothing was sent.")
 
     def _dry(self, bid: Bid) -> Outcome:
         planned, guess = bid.planned, bid.guess
@@ -227,19 +217,19 @@ class Studio:
             "This is the picture of an earlier, identical call; nothing was paid again. "
             "For another one pass fresh=true or n.",
         ]
+        saving = [Saving.of(job.finish, caller, index, request.n) for index in range(request.n)]
         pictures = [
-            await save_copies(
-                self.shop,
-                picture,
-                targets_of(request.save_to, index, request.n),
-                caller,
-                request.overwrite,
-                warnings,
-                request.compression,
-            )
-            for index, picture in enumerate(outcome.pictures)
+            await save_copies(self.shop, picture, await self._source(picture, job), one, warnings)
+            for picture, one in zip(outcome.pictures, saving, strict=False)
         ]
         return replace(outcome, pictures=tuple(pictures), reused=True, warnings=tuple(warnings))
+
+    async def _source(self, picture: Picture, job: Job) -> Picture:
+        """The picture that one was fitted from, which may have more pixels; else itself."""
+        if job.finish.exact_size is None or picture.kind != "derived":
+            return picture
+        source = await self.shop.catalog.picture(picture.parents[0], job.owner)
+        return source or picture
 
     async def _await(self, job: Job, report: Report) -> Outcome:
         """Wait with a sign of life every few seconds; `working` when the wait is over."""
@@ -263,7 +253,7 @@ class Studio:
                 )
             words = str(stage or "working")
             if words != said or elapsed >= due:
-                await report(Progress(elapsed, eta, words))
+                await report(Progress(elapsed, eta, words, job.id))
                 said, due = words, elapsed + BEAT - LOOK
             ended = await self._poll(job, min(LOOK, left), here=stage is not None)
             if ended is not None:
@@ -306,10 +296,11 @@ class Studio:
     def delivered(self, outcome: Outcome) -> None:
         """The pictures reach their caller: the same request from now on is a new one.
 
-        Nobody waits for it to be written: it is, before any later request is looked at.
+        Nobody waits for it to be written: it is, before any later request is looked at. Not while
+        the studio closes, for who knows what still reaches a caller then.
         """
         if outcome.status == "done" and outcome.job is not None:
-            self.chores.start_soon(self._delivered, outcome.job)
+            self.later(self._delivered, outcome.job)
 
     async def _delivered(self, job: str) -> None:
         try:

@@ -23,7 +23,7 @@ Looks = dict[str, Callable[[SqliteCatalog], Awaitable[object]]]
 LOOKS: Looks = {
     "the newest 20": lambda catalog: catalog.recent("local", None, None, FEW, None),
     "a search that finds a tenth": lambda catalog: catalog.recent("local", "fox", None, FEW, None),
-    "a search that finds one": lambda catalog: catalog.recent("local", "n77", None, FEW, None),
+    "a search that finds one": lambda catalog: catalog.recent("local", "n0000077", None, FEW, None),
     "masks only": lambda catalog: catalog.recent("local", None, "mask", FEW, None),
     "ids that begin so": lambda catalog: catalog.ids("local", "bench00007", FEW),
 }
@@ -93,7 +93,7 @@ def _picture(number: int) -> Picture:
         id=f"bench{number:011d}",
         owner="local",
         kind="mask" if number % 50 == 0 else "generated",
-        prompt=f"A {words}, number n{number}",
+        prompt=f"A {words}, number n{number:07}",
         format="png",
         width=1024,
         height=1024,

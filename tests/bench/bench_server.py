@@ -11,11 +11,12 @@ from processes import BARE, OURS, Server, family, memory, provider
 
 WARM = 2.5  # seconds after which what is imported behind the first answer has been
 PAUSE = 0.002  # seconds between two pings
+LARGE = 2880  # pixels of a square that has what 3840x2160 has
 BIG = 12_750_000  # bytes of a picture whose reply in base64 is 17 MB
 
 
 def rows(effort: Effort) -> list[Row]:
-    return [*sizes(), *memories(), *pings(effort)]
+    return [*sizes(), *memories(), *in_flight(), *pings(effort)]
 
 
 def sizes() -> list[Row]:
@@ -54,6 +55,25 @@ def memories() -> list[Row]:
         Row("memory at most, after 20 generations", peak, "MB", bare),
     ]
     return found + [Row("memory of the press at most", one, "MB", at_most=110) for one in others]
+
+
+def in_flight() -> list[Row]:
+    """MB of the press while big pictures arrive: one, and then sixteen at once."""
+    large = ("--edge", str(LARGE), "--pad", str(BIG), "--delay", "0.5")
+    with TemporaryDirectory() as home, provider(*large) as env, _paying(home, env) as server:
+        peaks: list[float] = []
+        for many in (1, 16):
+            asked = [_draw(server, f"{1024 + 16 * number}x1024") for number in range(many)]
+            for number in asked:
+                server.answer(number)
+            peaks.append(max(memory(pid, "VmHWM") for pid in family(server.pid)[1:]))
+        waiting = server.memory("VmHWM")
+    one, all_ = peaks
+    return [
+        Row("memory of the press, one 8.3 MP picture of 13 MB", one, "MB", at_most=110),
+        Row("more for each of 15 beside it", (all_ - one) / 15, "MB", at_most=3),
+        Row("memory of the server that waits for these 16", waiting, "MB"),
+    ]
 
 
 def pings(effort: Effort) -> list[Row]:

@@ -167,6 +167,31 @@ async def test_what_a_killed_process_left_does_not_count_as_running(catalog: Sql
     assert [record.job.id for record in await catalog.unsettled()] == ["2", "1"]
 
 
+async def test_the_last_troubles_come_back_whoevers_they_are(catalog: SqliteCatalog):
+    failure = Failure(kind="Misconfigured", code="billing", message="no", fix="pay")
+    ends = {"1": "failed", "2": "done", "3": "unknown", "4": "refused", "5": "intent"}
+    for place, (id, state) in enumerate(ends.items()):
+        order = job(id, owner="ann" if place % 2 else "ben")
+        await catalog.begin(order, None)
+        if state != "intent":
+            said = None if state == "done" else failure
+            end = Record.model_validate(
+                {"job": order, "state": state, "failure": said, "ended": NOW - place}
+            )
+            await catalog.settle(end, ())
+    assert [record.job.id for record in await catalog.troubles(10)] == ["1", "3", "4"]
+    assert [record.failure for record in await catalog.troubles(1)] == [failure]
+
+
+async def test_when_a_model_drew_last_is_known_and_for_another_it_is_not(catalog: SqliteCatalog):
+    for id, ended in (("1", NOW - 9), ("2", NOW - 5), ("3", NOW - 7)):
+        order = job(id)
+        await catalog.begin(order, None)
+        await catalog.settle(done(order, picture(id, job=id), ended=ended, seconds=1.0), ())
+    assert await catalog.drawn("m-1") == NOW - 5
+    assert await catalog.drawn("m-2") is None
+
+
 async def test_the_pace_is_the_median_of_the_last_twenty(catalog: SqliteCatalog):
     assert await catalog.seconds("m-1", "1024x1024", "medium") is None
     for n in range(23):

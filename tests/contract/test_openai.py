@@ -766,8 +766,9 @@ async def test_many_calls_at_once_do_not_meet(desk: Desk) -> None:
         ("ok", OURS, KEY, "ok", "accepts the key"),
         ("ok", OURS, "sk-wrong-key-1234", "fail", "refused"),
         ("ok", OURS, "", "fail", "No API key"),
+        ("models_403", OURS, KEY, "warn", "forbids"),
         ("no_models", OTHERS, KEY, "warn", "lists no models"),
-        ("html200", OTHERS, KEY, "warn", "not as an API"),
+        ("html200", OTHERS, KEY, "fail", "not as an API"),
     ],
 )
 async def test_the_doctor_tells_a_good_key_from_a_bad_one(
@@ -775,20 +776,89 @@ async def test_the_doctor_tells_a_good_key_from_a_bad_one(
 ) -> None:
     desk.fake.mode = mode
     found = await desk.engine(base_url, api_key=key).check()
-    assert [(line.level, line.name) for line in found] == [(level, "key")]
-    assert says in found[0].text
-    assert bool(found[0].fix) == (level != "ok")
-    assert key == "" or key not in found[0].text + found[0].fix
+    [line] = [line for line in found if line.name == "access"]
+    assert line.level == level
+    assert says in line.text
+    assert bool(line.fix) == (level != "ok")
+    assert key == "" or key not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "level", "says"),
+    [
+        ("ok", "gpt-image-2.5-flare", "ok", "listed"),
+        ("few_models", "gpt-image-2.5-flare", "warn", "not in the list"),
+        ("shutdown", "gpt-image-2.5-flare", "warn", "2027-03-01"),
+    ],
+)
+async def test_the_doctor_looks_models_up_in_the_list_and_draws_nothing(
+    desk: Desk, mode: str, name: str, level: str, says: str
+) -> None:
+    desk.fake.mode = mode
+    found = {line.name: line for line in await desk.engine(OURS).check([name])}
+    assert (found[name].level, says in found[name].text) == (level, True)
+    assert [got.path for got in desk.fake.requests] == ["models"]
+
+
+async def test_another_service_is_named_with_what_it_has(desk: Desk) -> None:
+    desk.fake.headers = {"x-litellm-version": "1.90.0"}
+    found = {line.name: line for line in await desk.engine(OTHERS).check(["my-model"])}
+    assert found["service"].text.startswith("LiteLLM proxy at images.test: ")
+    assert "chatgpt-image-latest" in found["my-model"].fix
+
+
+async def test_who_is_billed_and_whose_clock_is_off_is_read_from_the_headers(desk: Desk) -> None:
+    desk.fake.headers = {"openai-organization": "acme", "date": "Thu, 01 Jan 1970 00:16:40 GMT"}
+    found = {line.name: line for line in await desk.engine(OURS, clock=lambda: 4600.0).check()}
+    assert found["billed to"].text == "organization acme"
+    assert found["clock"].level == "warn"
+    assert found["clock"].text == "60 minutes ahead of the service's"
+    found = {line.name: line for line in await desk.engine(OURS, clock=lambda: 1100.0).check()}
+    assert found["clock"].level == "ok"
+
+
+async def test_offline_the_doctor_asks_nothing(desk: Desk) -> None:
+    found = await desk.engine(OURS).check(["x"], online=False)
+    assert desk.fake.requests == []
+    assert [line.level for line in found if line.name == "access"] == ["info"]
+
+
+async def test_a_service_that_never_answers_does_not_hold_the_doctor(desk: Desk) -> None:
+    desk.fake.mode = "hang"
+    found = await desk.engine(OURS, deadline=0.1).check()
+    [line] = [line for line in found if line.name == "network"]
+    assert line.level == "fail"
+    assert "charged" not in line.text
 
 
 async def test_the_doctor_says_when_nothing_answers() -> None:
     with misbehave(b"") as server:
         url = server.url
     engine = OpenAIEngine(api_key=KEY, base_url=url)
-    found = await engine.check()
+    [found] = [line for line in await engine.check() if line.name == "network"]
     await engine.aclose()
-    assert found[0].level == "fail"
-    assert "could not be reached" in found[0].text
+    assert found.level == "fail"
+    assert "could not be reached" in found.text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "SOCKS"),
+        ("ALL_PROXY", "ftp://127.0.0.1:9", "proxy's address"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
+    ],
+)
+async def test_an_environment_that_no_client_can_be_made_of_is_the_operators_to_mend(
+    desk: Desk, variable: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    engine = OpenAIEngine(api_key=KEY)
+    error = await desk.fail(engine=engine)
+    assert isinstance(error, errors.Misconfigured)
+    assert says in str(error)
+    assert error.spent == "no"
+    assert any(says in line.text for line in await engine.check() if line.level == "fail")
 
 
 # The provider over a socket, as other processes meet it.

@@ -237,7 +237,7 @@ def test_a_press_told_to_end_finishes_what_was_sent_and_drops_the_rest(
 
 
 async def test_the_doctor_starts_the_press_and_says_how_it_is(home: Path, url: str) -> None:
-    for press, word in (("true", "ok    press: answers"), ("false", "warn  press: there is none")):
+    for press, word in (("true", r"ok +press +answers"), ("false", r"warn +press +there is none")):
         environ = {
             "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": url,
@@ -246,4 +246,4 @@ async def test_the_doctor_starts_the_press_and_says_how_it_is(home: Path, url: s
         }
         command = [sys.executable, "-m", "aquatint", "doctor"]
         done = await anyio.run_process(command, env=environ, check=False)
-        assert word in done.stdout.decode(), done.stderr
+        assert re.search(word, done.stdout.decode()), done.stderr

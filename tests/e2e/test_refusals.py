@@ -127,7 +127,7 @@ async def test_save_to_writes_what_the_extension_says(connect: Connect, workspac
     targets = ["public/hero.webp", "public/hero.png", "hero.avif", "favicon.ico", "hero.jpg"]
     async with connect() as client:
         image = await draw(client, size="128x128", save_to=targets)
-    assert image["saved"] == [str(workspace / target) for target in targets]
+    assert [one["path"] for one in image["saved"]] == [str(workspace / one) for one in targets]
     assert image["format"] == "webp"
     formats = [look(workspace / target)[1] for target in targets]
     assert formats == ["webp", "png", "avif", "ico", "jpeg"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from mcp import Client
 
-from aquatint.app import build, choose_home
+from aquatint.app import choose_home
 from aquatint.settings import Settings
 from conftest import Connect, MakeApp
 from words import draw, images_of, refusal, text_of
@@ -27,16 +28,17 @@ async def test_a_bad_setting_is_named_and_drafts_still_work(connect: Connect) ->
         assert "Did you mean AQUATINT_HOME" in words
 
 
-async def test_without_any_home_pictures_go_where_the_reply_says(tmp_path: Path) -> None:
-    settings = Settings.from_env({"AQUATINT_MIN_FREE": "0"}, cwd="/", user_home=None)
-    home, note = choose_home(settings)
-    assert Path(home).is_absolute()
-    assert note
-    assert "AQUATINT_HOME" in note
-    async with Client(build(settings).server) as client:
-        image = await draw(client, size="32x32")
-        assert Path(image["path"]).parent == Path(home)
-        Path(image["path"]).unlink()
+def test_without_any_home_pictures_go_where_the_reply_says(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "aquatint", "draw", "A fox", "--size", "32x32", "--min-free"]
+    done = subprocess.run(
+        [*command, "0"], env=environ, cwd="/", capture_output=True, text=True, check=True
+    )
+    picture = Path(done.stdout.splitlines()[0])
+    assert picture.is_file()
+    assert picture.parent.parent == tmp_path.resolve()
+    assert str(picture.parent) in done.stderr
+    assert "AQUATINT_HOME" in done.stderr
 
 
 async def test_the_default_home_is_absolute_wherever_the_host_stands(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -10,9 +11,11 @@ import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx2
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
@@ -168,7 +171,7 @@ def test_a_refused_drawing_says_the_fix_and_fails(home: Path) -> None:
 def test_the_doctor_finds_everything_well_but_the_key(home: Path) -> None:
     done = run(home, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^warn  key: ", done.stdout, re.MULTILINE)
+    assert re.search(r"^  warn  key ", done.stdout, re.MULTILINE)
     assert "FAIL" not in done.stdout
 
 
@@ -201,8 +204,54 @@ def test_an_end_of_input_finishes_what_runs_and_leaves(home: Path) -> None:
         heard = [process.stdout.readline()]
         while "notifications/progress" not in heard[-1]:
             heard.append(process.stdout.readline())
+            assert heard[-1], "the server has ended"
         until(lambda: sent(home))  # before that it would be dropped
         rest, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert len(list(home.glob("*.png"))) == 1
     assert all(line.startswith('{"jsonrpc"') for line in [*heard, *rest.splitlines()])
+
+
+@pytest.mark.parametrize("patient", [True, False], ids=["answered", "unanswered"])
+def test_a_handshake_may_follow_a_probe(home: Path, patient: bool) -> None:
+    """Vercel's AI SDK does so when `server/discover` is not answered within a second."""
+    probe, handshake, ready, listing = (
+        '{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":'
+        '{"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
+        '"io.modelcontextprotocol/clientCapabilities":{},'
+        '"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"}}}}',
+        '{"jsonrpc":"2.0","id":2,"method":"initialize","params":{"protocolVersion":"2025-11-25",'
+        '"capabilities":{},"clientInfo":{"name":"t","version":"1"}}}',
+        '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+        '{"jsonrpc":"2.0","id":3,"method":"tools/list","params":{}}',
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "aquatint"],
+        env=environ(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        answers: dict[int, dict[str, Any]] = {}
+
+        def ask(*lines: str, until: int) -> None:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write("".join(f"{line}\n" for line in lines))
+            process.stdin.flush()
+            while until not in answers:
+                answer = json.loads(process.stdout.readline())  # fails at the end of output
+                answers[answer["id"]] = answer
+
+        if patient:
+            ask(probe, until=1)
+            ask(handshake, until=2)
+        else:
+            ask(probe, handshake, until=2)
+        ask(ready, listing, until=3)
+        process.stdin.close()
+        assert process.wait(30) == 0
+    assert answers[2]["result"]["protocolVersion"] == "2025-11-25"
+    assert len(answers[3]["result"]["tools"]) == 5

@@ -100,7 +100,7 @@ async def test_a_reused_picture_is_still_saved_where_it_was_asked(
         await leave(client, home, {**SLOW, "n": 1})
         again = {**SLOW, "n": 1, "save_to": "hero.png"}
         image = images_of(await client.call_tool("generate_image", again))[0]
-    assert image["saved"] == [str(workspace / "hero.png")]
+    assert [one["path"] for one in image["saved"]] == [str(workspace / "hero.png")]
     assert (workspace / "hero.png").read_bytes() == Path(image["path"]).read_bytes()
 
 

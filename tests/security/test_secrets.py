@@ -24,6 +24,9 @@ from wire import Pipes, pipes
 
 CANARY = "c4n4ry-9Zq7Lw2Vx8Tb5Rk1"
 KEY = f"sk-proj-{CANARY}"
+# Of its own, since one test looks for the other in the environment of every process.
+TYPED = "c4n4ry-3Hd8Rm6Kp1Yc9Wq"
+TYPED_KEY = f"sk-proj-{TYPED}"
 
 FAULTS = [
     "401", "403", "403_country", "404", "404_route", "409", "413", "moderation",
@@ -91,10 +94,13 @@ def test_the_key_is_nowhere_after_40_failures_at_debug(tmp_path: Path) -> None:
 # (arguments, environment): ways to fail before or beside a provider's answer
 COMMANDS: list[tuple[list[str], dict[str, str]]] = [
     (["doctor"], {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}),
-    (["doctor", "--json"], {"OPENAI_BASE_URL": f"http://me:{CANARY}@127.0.0.1:9/v1"}),
-    (["draw", "a fox"], {"OPENAI_BASE_URL": f"http://me:{CANARY}@127.0.0.1:9/v1"}),
-    (["draw", "a fox"], {"OPENAI_BASE_URL": f"ftp://me:{CANARY}@[bad/v1"}),
-    (["draw", "a fox"], {"OPENAI_API_KEY": KEY + "ü", "OPENAI_BASE_URL": "http://127.0.0.1:9"}),
+    (["doctor", "--json"], {"OPENAI_BASE_URL": f"http://me:{TYPED}@127.0.0.1:9/v1"}),
+    (["draw", "a fox"], {"OPENAI_BASE_URL": f"http://me:{TYPED}@127.0.0.1:9/v1"}),
+    (["draw", "a fox"], {"OPENAI_BASE_URL": f"ftp://me:{TYPED}@[bad/v1"}),
+    (
+        ["draw", "a fox"],
+        {"OPENAI_API_KEY": TYPED_KEY + "ü", "OPENAI_BASE_URL": "http://127.0.0.1:9"},
+    ),
     (["draw", "a fox"], {"AQUATINT_HOME": "/proc/nothing", "OPENAI_ORG_ID": "é"}),
 ]
 
@@ -104,7 +110,7 @@ def test_no_command_prints_the_key(
     arguments: list[str], environ: dict[str, str], tmp_path: Path
 ) -> None:
     base = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AQUATINT_LOG": "DEBUG"}
-    base |= {"OPENAI_API_KEY": KEY, "AQUATINT_MIN_FREE": "0", "PYTHONUTF8": "1"}
+    base |= {"OPENAI_API_KEY": TYPED_KEY, "AQUATINT_MIN_FREE": "0", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "aquatint", *arguments],
         env=base | environ,
@@ -115,8 +121,8 @@ def test_no_command_prints_the_key(
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert CANARY.encode() not in done.stdout + done.stderr
-    assert not holders(tmp_path, CANARY.encode())
+    assert TYPED.encode() not in done.stdout + done.stderr
+    assert not holders(tmp_path, TYPED.encode())
 
 
 def test_a_crash_of_the_process_itself_is_told_without_secrets(tmp_path: Path) -> None:

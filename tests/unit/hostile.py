@@ -197,7 +197,7 @@ CORPUS: Mapping[str, tuple[Callable[[], bytes], bool]] = MappingProxyType(
         "zip": (lambda: b"PK\x03\x04" + bytes(900), False),
         "video": (lambda: b"\0\0\0\x18ftypmp42" + bytes(900), False),
         "icon": (lambda: saved(photo(32, 32), "ICO"), False),
-        "heic without its extra": (
+        "heic that is cut off": (
             lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99),
             False,
         ),

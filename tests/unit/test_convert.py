@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageSequence, ImageStat
 
-from aquatint.core.convert import WRITABLE, convert, cover, encode, fit, prepare_input
+from aquatint.core.convert import WRITABLE, convert, cover, encode, fit, icon, prepare_input, scaled
 from aquatint.core.errors import BadImage, BadRequest
 from aquatint.core.formats import sniff
 from unit import hostile
@@ -300,3 +300,24 @@ def test_what_moves_on_a_clear_ground_leaves_no_trail(target: str) -> None:
     done.seek(1)
     last = done.convert("RGBA")
     assert (at(last, 5, 5)[3], at(last, 30, 5)[3]) == (0, 255)
+
+
+@pytest.mark.parametrize(
+    ("side", "sides"),
+    [(48, {16, 32, 48}), (40, {16, 32, 40}), (256, {16, 32, 48, 64, 128, 256}), (8, {8})],
+)
+def test_an_icon_of_a_size_is_made_of_all_the_pixels_there_are(side: int, sides: set[int]) -> None:
+    for picture in (photo(600, 300, "RGBA"), photo(20, 10, "RGBA")):
+        done = opened(icon(picture, side))
+        assert {width for width, _ in done.info["sizes"]} == sides
+        clear = done.convert("RGBA").getchannel("A")
+        assert clear.getpixel((side // 2, 0)) == 0
+        assert clear.getpixel((side // 2, side // 2)) == 255
+
+
+def test_a_copy_is_scaled_without_a_rim_of_what_is_clear() -> None:
+    picture = Image.new("RGBA", (256, 256), (0, 255, 0, 0))
+    picture.paste((255, 0, 0, 255), (64, 64, 192, 192))
+    small = opened(scaled(picture, (30, 30), "png"))
+    reds = [small.getpixel((x, y)) for x in range(30) for y in range(30)]
+    assert all(pixel[1] == 0 for pixel in reds if isinstance(pixel, tuple) and pixel[3] > 8)

@@ -62,7 +62,7 @@ def test_every_block_for_a_host_is_json_that_starts_aquatint() -> None:
     for block in map(json.loads, blocks):
         server = (block.get("mcpServers") or block["servers"])["aquatint"]
         assert server["command"].endswith("/.venv/bin/aquatint")
-    assert len(blocks) == 2
+    assert len(blocks) == 3
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -80,7 +80,7 @@ def test_every_link_between_files_leads_somewhere(page: str) -> None:
 
 
 def test_every_module_that_is_named_exists() -> None:
-    folders = ("server", "tests", "docs", "examples")
+    folders = ("server", "tests", "docs", "examples", "packaging")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
     files.append(ROOT / "pyproject.toml")
     for page, text in TEXTS.items():

@@ -14,19 +14,33 @@ pytestmark = pytest.mark.short
 ROOT = Path(aquatint.__file__).parent
 MODULES = {p.relative_to(ROOT).as_posix(): p for p in sorted(ROOT.rglob("*.py"))}
 
-COMMANDS = {"commands", "doctor", "draw", "forget", "install"}  # one file each, called by cli
+# One file each, called by cli.
+COMMANDS = {"commands", "completion", "doctor", "draw", "forget", "install", "mask", "show"}
+SEEN = {"terminal", "inline", "draw", "mask"}  # a person at a terminal, and what two commands do
 # The use cases, in several files.
 USES = {"studio", "gallery", "forgetting", "outcome", "pricing", "references", "retouch"}
 CALLS = {"__version__", "app", "settings", "studio", "ledger", "outcome", "core"}  # by a command
 # What runs a job to its end, and ends those that nobody runs any more.
-RUNNERS = {"jobs", "develop", "finish", "ledger", "workshop", "press_lines", "press_link"}
+RUNNERS = {"jobs", "develop", "finish", "copies", "ledger", "workshop", "press_lines", "press_link"}
 # What each part of the package may import of ours. A part that is not here has no home yet.
 MAY_IMPORT = {
     "__init__": set[str](),
     "__main__": {"cli", "press"},
-    "cli": {"app", "settings", "surface", "core"} | COMMANDS,
-    **dict.fromkeys(COMMANDS, CALLS),
+    "cli": {"app", "parser", "settings", "surface", "core"} | COMMANDS,
+    **dict.fromkeys(COMMANDS, CALLS | SEEN),
+    "completion": {"app", "parser", "settings"},
+    "terminal": CALLS,
+    "inline": {"settings"},
+    "shapes": set[str](),
+    "doctor": CALLS | {"examine"},
+    "examine": CALLS | {"install_check"},
     "forget": {"app", "settings", "forgetting", "workshop", "core"},
+    "install": {"settings", "host_cli", "host_files", "launching", "core"},
+    "install_check": {"settings", "host_files", "launching", "core"},
+    "host_cli": {"core"},
+    "host_files": {"core"},
+    "launching": set[str](),
+    "parser": {"settings", "shapes", "core"},
     "settings": {"core"},
     "app": {
         "__version__",

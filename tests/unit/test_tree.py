@@ -72,7 +72,8 @@ def test_the_environment_is_read_in_one_place(path: str) -> None:
     assert names.isdisjoint({"environ", "environb", "getenv"})
 
 
-COMMAND_LINE = {"cli.py", "commands.py", "doctor.py", "draw.py", "forget.py"}
+COMMANDS = ("commands", "completion", "doctor", "draw", "forget", "install", "mask", "show")
+COMMAND_LINE = {f"{name}.py" for name in ("cli", "terminal", *COMMANDS)}
 
 
 @pytest.mark.parametrize("path", sorted(set(SERVER) - COMMAND_LINE))
@@ -95,7 +96,7 @@ def test_no_file_names_a_package_registry() -> None:
 
 
 def test_a_lock_holds_names_and_hashes_and_no_address() -> None:
-    assert [lock.stem for lock in LOCKS] == ["dev", "run", "tools"]
+    assert [lock.stem for lock in LOCKS] == ["clients-older", "clients", "dev", "run", "tools"]
     for lock in LOCKS:
         text = lock.read_text("utf-8")
         assert not re.search(r"://|file:|^-|find-links|index-url", text, re.MULTILINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from io import BytesIO
@@ -72,7 +72,8 @@ class DraftEngine:
             unkept.pop_all()
         yield Finished(tuple(parts), Usage(), order.model, notes=tuple(notes))
 
-    async def check(self) -> list[Finding]:
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
+        """Which scripts captions can be set in; it has one model, and no network."""
         return await run_sync(self._check)
 
     async def aclose(self) -> None:

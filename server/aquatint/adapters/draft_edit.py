@@ -1,4 +1,4 @@
-"""Draft edits: repaints the masked part, tints what is marked, or restyles the whole picture."""
+"""Draft edits: repaints a masked part, tints what is marked, restyles, or draws in a style."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..core.types import Order
 from .draft_canvas import Canvas, inked, mapped, sized, sticker, white
 from .draft_mark import label, mark
 from .draft_scene import compose
+from .draft_style import asks_for_style, palette_of
 from .draft_type import Typesetter
 from .draft_words import Palette, palette, subject
 
@@ -36,7 +37,14 @@ def edit(
     dice = Random(chance)  # noqa: S311 - chance that must repeat, no secret
     colours = palette(order.prompt, dice)
     room: Image.Image | None = None
-    if inputs.mask is not None:
+    styled = inputs.mask is None and inputs.markup is None and asks_for_style(order.prompt)
+    if styled:
+        colours = palette_of(base, colours)
+        clear = order.background == "transparent" and order.format != "jpeg"
+        canvas = Canvas(size, clear=clear)
+        compose(canvas, colours, dice, 0, subject(order.prompt))
+        picture = canvas.image
+    elif inputs.mask is not None:
         room = editable(inputs.mask, size)
         picture = repaint(base, room, order.prompt, colours, dice)
     elif inputs.markup is not None:
@@ -50,9 +58,9 @@ def edit(
         and room is None
     ):
         sticker(picture)
-    inset(
-        picture, [opened(data, f"Picture {i}") for i, data in enumerate(inputs.images[1:], 2)], room
-    )
+    others = [opened(data, f"Picture {i}") for i, data in enumerate(inputs.images[1:], 2)]
+    if not styled:
+        inset(picture, others, room)
     notes = label(picture, setter, order.prompt, colours, room)
     mark(picture, setter, colours, room)
     return [picture], notes

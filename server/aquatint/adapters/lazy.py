@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 
 import anyio
 import anyio.to_thread
@@ -32,8 +32,8 @@ class LazyEngine:
         async for event in engine.render(order, inputs, part):
             yield event
 
-    async def check(self) -> list[Finding]:
-        return await (await self._loaded()).check()
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
+        return await (await self._loaded()).check(models, online=online)
 
     async def aclose(self) -> None:
         if self._engine is not None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
+from urllib.request import getproxies
 
 import anyio
 import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from ..core.endpoints import FIRST_PARTY, host_of, is_first_party
-from ..core.errors import Busy, Misconfigured
+from ..core.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
+from ..core.errors import AquatintError, Busy, Misconfigured
 from ..core.ports import Event, Inputs, Part, Sent, Waiting
 from ..core.types import Finding, Order
-from .openai_errors import FOREIGN, retry_after, said, status_error, translate, was_sent
+from .openai_check import Answer, ask, findings, proxy_findings
+from .openai_errors import (
+    FOREIGN,
+    retry_after,
+    said,
+    status_error,
+    translate,
+    unusable,
+    was_sent,
+)
 from .openai_receive import Answering, Service, until
 from .openai_refusals import refusal
 from .openai_reply import Parts
@@ -80,26 +90,19 @@ class OpenAIEngine:
         finally:
             parts.discard()
 
-    async def check(self) -> list[Finding]:
-        """Ask GET /models whether the key is taken; costs nothing."""
-        where = host_of(self._base_url) or "the service"
-        if self.first_party and not self._key:
-            return [Finding("key", "fail", "No API key is set.", "Set OPENAI_API_KEY.")]
-        try:
-            with anyio.fail_after(min(self._deadline, 20)):
-                async with (
-                    self._client().models.with_streaming_response.list() as response,
-                    aclosing(response.http_response.aiter_bytes()) as chunks,
-                ):
-                    start = await anext(chunks, b"")
-        except FOREIGN as exc:
-            return [_unwell(exc, where, self._key)]
-        if not start.lstrip().startswith((b"{", b"[")):
-            text = f"{where} answers, but not as an API does."
-            return [Finding("key", "warn", text, "Check OPENAI_BASE_URL: it usually ends in /v1.")]
-        return [
-            Finding("key", "ok", f"{where} accepts the key." if self._key else f"{where} answers.")
-        ]
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
+        """What its address says, and GET /models; costs nothing."""
+        proxies = getproxies()
+        found = [*mistakes(self._base_url), *proxy_findings(self._base_url, proxies)]
+        answer = Answer()
+        if online:
+            try:
+                answer = await ask(self._client(), self._deadline, self._key)
+            except FOREIGN as exc:
+                answer = Answer(failure=translate(exc, self._key))
+            except AquatintError as error:
+                answer = Answer(failure=error)
+        return found + findings(self._base_url, bool(self._key), answer, models, self._clock())
 
     async def aclose(self) -> None:
         if self._http is not None and self._owns_http:
@@ -195,25 +198,16 @@ class OpenAIEngine:
     def _web(self) -> httpx2.AsyncClient:
         """Ours, since the SDK's own follows redirects and lets calls queue for a connection."""
         if self._http is None:
-            self._http = httpx2.AsyncClient(
-                limits=httpx2.Limits(max_connections=None), timeout=self._deadline
-            )
+            try:
+                self._http = httpx2.AsyncClient(
+                    limits=httpx2.Limits(max_connections=None), timeout=self._deadline
+                )
+            except (ImportError, OSError, ValueError) as exc:  # the environment's proxies, CAs
+                raise unusable(exc) from None  # it holds the proxy, with its password
         hooks = self._http.event_hooks
         if _refuse not in hooks["response"]:
             self._http.event_hooks = hooks | {"response": [*hooks["response"], _refuse]}
         return self._http
-
-
-def _unwell(exc: BaseException, where: str, key: str) -> Finding:
-    """What a failed GET /models means: many services have no such list, which is no fault."""
-    status = exc.status_code if isinstance(exc, openai.APIStatusError) else 0
-    error = translate(exc, key)
-    if status in (404, 405, 501):
-        text = f"{where} answers, but lists no models; whether it takes the key is not known."
-        return Finding("key", "warn", text, "Draw something small to find out.")
-    if status in (403, 429) or status >= 500:
-        return Finding("key", "warn", error.message, error.fix)
-    return Finding("key", "fail", error.message, error.fix)
 
 
 async def _refuse(response: httpx2.Response) -> None:

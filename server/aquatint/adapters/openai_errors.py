@@ -110,7 +110,40 @@ def was_sent(exc: BaseException) -> bool:
     return not isinstance(exc, NEVER_SENT) and not isinstance(exc.__cause__, NEVER_SENT)
 
 
+def unusable(exc: BaseException) -> Misconfigured:
+    """What the environment says about proxies and certificates, and no client can be made of."""
+    if isinstance(exc, ImportError):
+        return Misconfigured(
+            "The proxy is a SOCKS proxy, which is not spoken here.",
+            "Set HTTPS_PROXY to an HTTP proxy, or run pip install socksio beside aquatint.",
+            code="bad_proxy",
+        )
+    if isinstance(exc, OSError):
+        return Misconfigured(
+            f"SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {clean(str(exc), 200)}",
+            "Set SSL_CERT_FILE to a PEM file of certificates, readable by this account.",
+            code="bad_certificates",
+        )
+    return Misconfigured(
+        "The proxy's address cannot be read.",
+        "Write HTTPS_PROXY as http://host:port.",
+        code="bad_proxy",
+    )
+
+
+def _uncertain(words: str) -> Misconfigured:
+    """A certificate that is not trusted: most often a company's proxy, or a wrong clock."""
+    fix = "If a company's proxy or a server of yours signs it, set SSL_CERT_FILE to its CA (PEM)."
+    if "expired" in words or "not yet valid" in words:
+        fix = "Set this machine's clock; if it is right, the service has to renew its certificate."
+    return Misconfigured(
+        f"The service's certificate is not trusted: {words}", fix, code="bad_certificate"
+    )
+
+
 def _connection(cause: BaseException, hide: str) -> AquatintError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return _uncertain(safe_words(str(cause), hide))
     if not was_sent(cause):
         return Unavailable(
             f"The service could not be reached: {safe_words(str(cause), hide) or 'no answer'}.",

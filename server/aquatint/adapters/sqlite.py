@@ -12,7 +12,7 @@ from aquatint.core.errors import AquatintError, BadRequest
 from aquatint.core.search import match
 from aquatint.core.types import Finding, Job, Page, Picture, Record, Spending
 
-from .sqlite_file import CatalogFile
+from .sqlite_file import TROUBLE, CatalogFile
 from .sqlite_forget import forget_jobs, forget_picture, older, uses
 from .sqlite_rows import (
     from_cursor,
@@ -172,6 +172,19 @@ class SqliteCatalog:
     async def doubtful(self, owner: str | None, since: float) -> list[Record]:
         where = "state = 'unknown' AND (owner = ? OR ?) AND ended >= ?"
         return await self._jobs(where, owner, owner is None, since)
+
+    async def troubles(self, limit: int) -> list[Record]:
+        def work(db: sqlite3.Connection) -> list[Record]:
+            statement = f"SELECT * FROM jobs WHERE {TROUBLE} ORDER BY ended DESC LIMIT ?"  # noqa: S608 - ours
+            return [to_record(db, row) for row in db.execute(statement, (limit,)).fetchall()]
+
+        return await self._file.read(work)
+
+    async def drawn(self, model: str) -> float | None:
+        statement = (
+            "SELECT max(ended) FROM jobs WHERE model = ? AND state = 'done' AND seconds IS NOT NULL"
+        )
+        return await self._file.read(lambda db: db.execute(statement, (model,)).fetchone()[0])
 
     # The pictures
 

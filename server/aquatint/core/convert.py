@@ -36,14 +36,35 @@ def convert(
     The ICC profile stays; EXIF, GPS, XMP and text are never written. Raises BadImage, BadRequest.
     """
     if format not in WRITABLE:
-        raise BadRequest(
-            f"Pictures are not written as {format}.", f"Use one of {', '.join(WRITABLE)}."
-        )
+        raise _unwritable(format)
     seen = inspect(data, max_pixels=max_pixels, deep=False)
     if seen.frames > 1 and seen.format in _ANIMATED and format in _ANIMATED:
         return _animated(data, format, compression, size, max_pixels)
     image = open_upright(data, max_pixels)
     return encode(cover(image, *size) if size else image, format, compression)
+
+
+def scaled(
+    image: Image.Image, size: tuple[int, int], format: str, compression: int | None = None
+) -> bytes:
+    """Encode RGB(A) pixels at another size: scaled to cover it, the middle kept.
+
+    In the picture's own colour space and encoding (not in linear light), as browsers and design
+    tools scale; colours are weighed by their alpha, so that no rim shows. Raises BadRequest.
+    """
+    if format not in WRITABLE:
+        raise _unwritable(format)
+    return encode(cover(image, *size), format, compression)
+
+
+def icon(image: Image.Image, side: int) -> bytes:
+    """An ICO of every usual size below `side` pixels, and `side` itself."""
+    out = BytesIO()
+    if max(image.size) < side:
+        scale = side / max(image.size)
+        image = resized(image, round(image.width * scale), round(image.height * scale))
+    _save_ico(to_srgb(image.copy()), out, side)
+    return out.getvalue()
 
 
 def fit(data: bytes, width: int, height: int, format: str, compression: int | None = None) -> bytes:
@@ -161,16 +182,29 @@ def _paletted(image: Image.Image, clear: bool) -> Image.Image:
     return result
 
 
-def _save_ico(image: Image.Image, out: BytesIO) -> None:
-    """Every usual size up to the picture's own, on a transparent square."""
-    side = max(image.size)
+def _save_ico(image: Image.Image, out: BytesIO, largest: int | None = None) -> None:
+    """Every usual size up to the picture's own (or below `largest`, and that one), each made of
+    all its pixels, on a transparent square."""
+    side = largest or max(image.size)
     sides = [step for step in _ICO_SIDES if step <= side] or [_ICO_SIDES[0]]
-    if side > sides[-1]:
-        scale = sides[-1] / side
-        image = resized(image, round(image.width * scale), round(image.height * scale))
-    square = Image.new("RGBA", (sides[-1], sides[-1]))
-    square.paste(image, ((sides[-1] - image.width) // 2, (sides[-1] - image.height) // 2))
-    square.save(out, "ICO", sizes=[(step, step) for step in sides])
+    if largest and largest not in sides:
+        sides = [*(step for step in sides if step < largest), largest]
+    frames = [_on_square(image, step) for step in sides]
+    frames[-1].save(out, "ICO", sizes=[(step, step) for step in sides], append_images=frames[:-1])
+
+
+def _on_square(image: Image.Image, side: int) -> Image.Image:
+    scale = min(1.0, side / max(image.size))
+    small = resized(image, round(image.width * scale), round(image.height * scale))
+    square = Image.new("RGBA", (side, side))
+    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
+    return square
+
+
+def _unwritable(format: str) -> BadRequest:
+    return BadRequest(
+        f"Pictures are not written as {format}.", f"Use one of {', '.join(WRITABLE)}."
+    )
 
 
 # What leaves for the provider

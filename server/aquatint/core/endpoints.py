@@ -1,8 +1,13 @@
-"""Tells OpenAI's own endpoint from every other service that speaks its API."""
+"""Reads addresses: OpenAI's own or another, near or far, mistaken, behind a proxy."""
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from .types import Finding
 
 FIRST_PARTY = "https://api.openai.com/v1"
 _HOST = "api.openai.com"
@@ -32,3 +37,83 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     except ValueError:
         return ("", "", None)
     return (parts.scheme, (parts.hostname or "").rstrip("."), port)
+
+
+def mistakes(base_url: str | None) -> list[Finding]:
+    """What is wrong with an address as it is written, and the fix; no network is asked."""
+    url = (base_url or "").strip()
+    if not url:
+        return []
+    scheme, host, _ = origin_of(url)
+    if scheme not in {"http", "https"} or not host:
+        text = "OPENAI_BASE_URL is no http(s) address."
+        return [Finding("base URL", "fail", text, "Write it whole: https://host/v1.")]
+    path = urlsplit(url).path.rstrip("/")
+    found: list[Finding] = []
+    if scheme == "http" and not is_near(host):
+        text = f"OPENAI_BASE_URL: the key and the pictures travel to {host} unencrypted."
+        found.append(Finding("base URL", "warn", text, "Begin it with https://."))
+    if "/deployments/" in path or "api-version=" in url:
+        text = "OPENAI_BASE_URL is Azure's older route, which is not spoken here."
+        fix = f"Set it to https://{host}/openai/v1/, and AQUATINT_MODEL to a deployment's name."
+        found.append(Finding("base URL", "fail", text, fix))
+    elif end := re.search(r"/(images|chat|responses|completions|models)(/.*)?$", path):
+        text = f"OPENAI_BASE_URL names one endpoint ({end[0]}); it should stop before it."
+        fix = f"Set it to {scheme}://{host}{path[: end.start()]}"
+        found.append(Finding("base URL", "fail", text, fix))
+    elif is_first_party(url) and path != "/v1":
+        text = "OPENAI_BASE_URL: OpenAI's own address ends in /v1."
+        found.append(Finding("base URL", "fail", text, f"Set it to https://{host}/v1."))
+    return found
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is this machine, a private address, or a name without a domain."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan"))
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
+    """The proxy that calls to an address go through, None for none.
+
+    `proxies` is by scheme, with `no` for exceptions, as urllib.request.getproxies() gives it. The
+    rules are those of httpx2: the first of scheme and `all`, an exception by its end of the name
+    (a leading dot: subdomains only), by address or by network.
+    """
+    host, (scheme, _, port) = host_of(url), origin_of(url)
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    for word in (part.strip().lower() for part in proxies.get("no", "").split(",")):
+        if word == "*" or (word and _excepted(host, port, word)):
+            return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _excepted(host: str, port: int | None, word: str) -> bool:
+    try:
+        network = ipaddress.ip_network(word.strip("[]"), strict=False)
+        return ipaddress.ip_address(host) in network
+    except ValueError:  # one of them is a name
+        pass
+    if "://" in word:
+        return origin_of(word)[:2] == origin_of(f"{urlsplit(word).scheme}://{host}")[:2]
+    name, _, number = word.removeprefix("*").partition(":")
+    if number and number != str(port):
+        return False
+    if name.startswith("."):
+        return host.endswith(name)
+    return host == name or (name != "localhost" and host.endswith("." + name))

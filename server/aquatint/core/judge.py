@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from types import MappingProxyType
 
 from .errors import BadRequest, ModelCannot
 from .models import Choice, Model
+from .targets import read
 from .types import EditRequest, Format, GenerateRequest
 
 KINDS: Mapping[str, Format] = MappingProxyType(  # the extensions of save_to that a model may make
@@ -262,7 +262,7 @@ def animation(desk: Desk, format: Format) -> tuple[int | None, int | None]:
 
 def extensions(request: GenerateRequest) -> tuple[str, ...]:
     """The extensions of save_to, lower case, without the dot."""
-    return tuple(PurePath(name).suffix.lower().lstrip(".") for name in request.save_to)
+    return tuple(dict.fromkeys(one.extension for one in read(request.save_to)[0]))
 
 
 def words(values: Iterable[str], last: str) -> str:

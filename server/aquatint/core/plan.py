@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from . import sizes
@@ -17,6 +18,7 @@ from .judge import (
 )
 from .models import Choice, Defaults, Gif, Model
 from .sizes import MAX_EXACT, Grid, Rule, Size
+from .targets import boxes, read, scaled_up
 from .types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
 
 
@@ -143,14 +145,59 @@ def _size(
     elif first:
         drawn, placement = sizes.canvas(rules.chooses, *first)
         size = sizes.text(drawn)
+    elif not asked and (marked := boxes(desk.request.save_to)):
+        size = sizes.text(sizes.covering(rules.chooses, *marked))
     else:
         size = _usual(desk, rules, defaults.size.strip().lower())
     drawn = sizes.parse_size(size)
     if drawn:
+        whole = exact or (first if desk.keep or placement else None) or drawn
+        enough = _enough(desk, rules, drawn, whole, exact=bool(exact))
+        if enough != drawn:
+            drawn, size, placement = enough, sizes.text(enough), None
         _remark(desk, rules, drawn, exact if asked not in {"", "auto"} else None)
         if first and desk.keep:
             placement = sizes.place(drawn, *first)
     return size, placement
+
+
+def _enough(desk: Desk, rules: _Rules, drawn: Size, whole: Size, *, exact: bool) -> Size:
+    """`drawn`, or the size to draw instead so that no copy in save_to must be scaled up.
+
+    `whole` is what is shown and copied: exact_size, the first picture's size, or the drawn one. A
+    size that was asked for in pixels is not changed, nor a masked edit's.
+    """
+    copies = [(one, one.size(whole, exact)) for one in read(desk.request.save_to)[0]]
+    for one, size in copies:
+        if max(size) > MAX_EXACT:
+            desk.wrong(
+                f"save_to: {one.name} would be {sizes.text(size)}.",
+                f"The longest edge may be {MAX_EXACT}.",
+            )
+    has = drawn if exact else whole
+    lacking = [(one.name, size) for one, size in copies if size[0] > has[0] or size[1] > has[1]]
+    if not lacking or desk.problems:
+        return drawn
+    asked = sizes.parse_size((desk.request.size or "").strip().lower())
+    if not asked and not desk.keep:
+        wide, high = _hull(whole, [size for _, size in lacking])
+        larger = sizes.covering(rules.chooses, wide, high)
+        if larger[0] >= wide and larger[1] >= high:
+            names = words([name for name, _ in lacking], "and")
+            desk.warnings.append(f"save_to: drawn at {sizes.text(larger)} for {names}.")
+            return larger
+        if larger[0] * larger[1] > drawn[0] * drawn[1]:
+            drawn = has = larger
+    desk.warnings.extend(
+        scaled_up(name) for name, size in lacking if size[0] > has[0] or size[1] > has[1]
+    )
+    return drawn
+
+
+def _hull(whole: Size, sizes: list[Size]) -> Size:
+    """The smallest size of the shape of `whole` that is as wide and as high as each of these."""
+    scale = max(max(w / whole[0], h / whole[1]) for w, h in sizes)
+    return math.ceil(whole[0] * scale - 1e-6), math.ceil(whole[1] * scale - 1e-6)
 
 
 def _usual(desk: Desk, rules: _Rules, words: str) -> str:

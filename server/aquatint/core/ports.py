@@ -75,7 +75,10 @@ class Engine(Protocol):
     def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part]
     ) -> AsyncIterator[Event]: ...
-    async def check(self) -> list[Finding]: ...
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
+        """Whether it can draw, with these models; costs nothing, and asks no network offline."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -148,6 +151,14 @@ class Catalog(Protocol):
 
     async def doubtful(self, owner: str | None, since: float) -> list[Record]:
         """The jobs since then whose outcome nobody knows, newest first."""
+        ...
+
+    async def troubles(self, limit: int) -> list[Record]:
+        """Every owner's failed, refused and unknown jobs, the last one that ended first."""
+        ...
+
+    async def drawn(self, model: str) -> float | None:
+        """When a call of that model last gave pictures, whoever's it was (epoch seconds)."""
         ...
 
     async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
@@ -234,6 +245,8 @@ class Door(Protocol):
     async def write(self, target: Target, data: bytes, caller: Caller, overwrite: bool) -> None:
         """Atomically; raises PathNotAllowed, BadRequest (exists) or NotKept (disk)."""
         ...
+
+    async def check(self) -> list[Finding]: ...
 
 
 class Fetch(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from .errors import Spent
 
@@ -164,6 +165,15 @@ class Usage(Frozen):
     svg_out: int = 0
 
 
+class Copy(Frozen):
+    """A file that save_to wrote: absolute path, pixels (an icon's largest), bytes."""
+
+    path: str
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+
+
 class Outside(Frozen):
     """What an edit did outside its mask, in levels (0-255): the result's largest difference from
     the original there, and what the model had changed by itself (mean, and share of pixels)."""
@@ -195,9 +205,18 @@ class Picture(Frozen):
     sha256: str
     created: float
     note: str | None = None  # what was done locally, for derived pictures
-    saved: tuple[str, ...] = ()  # absolute paths of copies that save_to wrote
+    saved: tuple[Copy, ...] = ()
     outside: Outside | None = None
     arguments: str | None = None  # JSON of the free call that made it (make_mask)
+
+    @field_validator("saved", mode="before")
+    @classmethod
+    def _paths_alone(cls, saved: object) -> object:
+        """Rows of 2026-11-21 and before have paths where copies are."""
+        if not isinstance(saved, list | tuple):
+            return saved
+        rows = cast("Sequence[object]", saved)
+        return [{"path": one} if isinstance(one, str) else one for one in rows]
 
 
 class Failure(Frozen):
@@ -264,6 +283,6 @@ class Finding:
     """One line of the doctor's report."""
 
     name: str
-    level: Literal["ok", "warn", "fail"]
+    level: Literal["ok", "info", "warn", "fail"]
     text: str
     fix: str = ""

@@ -7,19 +7,15 @@ answer for exactly the question that was asked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Elicit, ElicitationResult, Resolve
 from mcp.types import ListRootsResult
 from pydantic import BaseModel, Field
 
-from ..core.budget import dollars
 from ..core.errors import AquatintError, OverBudget
 from ..core.types import EditRequest, GenerateRequest
 from .roots import Desk, caller_of, paths_of
-
-if TYPE_CHECKING:
-    from ..pricing import Bid
 
 INPUT_REQUIRED = "2026-07-28"  # the first revision in which questions travel in results
 
@@ -110,15 +106,7 @@ async def _quote(ctx: Desk, request: GenerateRequest | EditRequest) -> Quote:
         return Quote(0.0)  # the tool itself will say what is wrong
     usd = bid.guess.usd
     asks = studio.pricing.asks(bid)
-    return Quote(float("inf") if usd is None else usd, _question(bid) if asks else None)
-
-
-def _question(bid: Bid) -> str:
-    order = bid.planned.order
-    pictures = "1 picture" if order.n == 1 else f"{order.n} pictures"
-    usd = bid.guess.usd
-    price = "an unknown price" if usd is None else f"up to {dollars(usd)}"
-    return f"Make {pictures} with {order.model} at quality {order.quality} for {price}?"
+    return Quote(float("inf") if usd is None else usd, bid.question if asks else None)
 
 
 async def generate_consent(

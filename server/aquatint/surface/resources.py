@@ -1,4 +1,4 @@
-"""Recent pictures as MCP resources: a live, paged list, three readings of each, completion."""
+"""Recent pictures as MCP resources: a live, paged list, three readings of each."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.types import (
     Annotations,
-    CompleteResult,
-    Completion,
-    CompletionArgument,
     ListResourcesResult,
-    PromptReference,
     Resource,
     ResourceTemplate,
-    ResourceTemplateReference,
 )
 
 from ..core.errors import BadRequest
@@ -162,15 +157,3 @@ def _number(query: str, name: str, usual: str) -> int:
     if not (word.isascii() and word.isdigit() and len(word) < 10):
         raise BadRequest(f"{name}={word[:20]!r} is not a number.", f"Pass {name}={usual}.")
     return int(word)
-
-
-async def complete(
-    studio: Studio,
-    reference: PromptReference | ResourceTemplateReference,
-    argument: CompletionArgument,
-) -> CompleteResult:
-    """Picture ids, newest first, for the `{id}` of the templates."""
-    found: list[str] = []
-    if isinstance(reference, ResourceTemplateReference) and argument.name == "id":
-        found = await studio.shop.catalog.ids(Caller().owner, argument.value, 101)
-    return CompleteResult(completion=Completion(values=found[:100], has_more=len(found) > 100))

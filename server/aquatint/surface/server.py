@@ -26,23 +26,27 @@ from mcp.server.mcpserver.exceptions import (
 )
 from mcp.server.models import InitializationOptions
 from mcp.server.subscriptions import ResourcesListChanged
+from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INVALID_PARAMS,
     CallToolResult,
     CompleteRequestParams,
     CompleteResult,
+    GetPromptResult,
     InputRequiredResult,
     ListResourcesResult,
     ListToolsResult,
     PaginatedRequestParams,
+    Prompt,
     ResourceTemplate,
 )
 from pydantic import AnyUrl, ValidationError
 
 from ..core.errors import AquatintError, BadRequest, NoSuchImage
-from . import resources, tools
+from . import completion, prompted, resources, tools
 from .opening import Opening
 from .shown import refused
-from .stdio import stdio
+from .stdio import Heard, openings, stdio
 
 if TYPE_CHECKING:
     from ..studio import Studio
@@ -119,7 +123,12 @@ class AquatintServer(MCPServer[Opening]):
         async with anyio.create_task_group() as group, stdio(self._max_line) as (heard, said):
             group.start_soon(self._heed_signals)
             options = self._lowlevel_server.create_initialization_options()
-            await self._lowlevel_server.run(heard, said, options)
+
+            async def serve(hears: Heard) -> None:
+                await self._lowlevel_server.run(hears, said.clone(), options)
+
+            async with heard, said:
+                await openings(heard, serve)
             group.cancel_scope.cancel()
 
     async def _heed_signals(self) -> None:
@@ -214,7 +223,25 @@ class AquatintServer(MCPServer[Opening]):
     async def _complete(
         self, ctx: ServerRequestContext[Opening, Any], params: CompleteRequestParams
     ) -> CompleteResult:
-        return await resources.complete(await self._studio(ctx), params.ref, params.argument)
+        return await completion.complete(await self._studio(ctx), params)
+
+    async def list_prompts(self) -> list[Prompt]:
+        return prompted.listed()
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Opening, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        assert context is not None, "prompts are filled in inside a request"
+        studio, given = await self._studio(context.request_context), arguments or {}
+        try:
+            guide = prompted.guide_of(name)
+            _refuse_unknown(name, given, [one.name for one in guide.arguments])
+            return await prompted.prompted(studio, context.client_capabilities, guide, given)
+        except AquatintError as error:
+            raise MCPError(INVALID_PARAMS, str(error), {"code": error.reason}) from error
 
 
 def tidy(schema: Schema) -> Schema:
@@ -246,18 +273,18 @@ def outline(schema: Schema) -> Schema:
     """
     defs = cast("dict[str, Schema]", schema.get("$defs", {}))
 
-    def fields(model: Schema) -> Schema:
+    def fields(model: Schema, rows: bool = True) -> Schema:
         named = cast("dict[str, Schema]", model["properties"])
-        told = {key: brief(one) for key, one in named.items() if "unlisted" not in one}
+        told = {key: brief(one, rows) for key, one in named.items() if "unlisted" not in one}
         return {"type": "object", "properties": told}
 
-    def brief(field: Schema) -> Schema:
+    def brief(field: Schema, rows: bool) -> Schema:
         plain = tidy(field)
         if "$ref" in plain:
             return {"type": "object"}
         item = str(plain.get("items", {}).get("$ref", ""))
-        if item:
-            row = fields(defs[item.rsplit("/", 1)[-1]])
+        if item and rows:
+            row = fields(defs[item.rsplit("/", 1)[-1]], rows=False)
             return {"type": "array", "items": {"properties": row["properties"]}}
         return {"type": plain["type"]}
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcp.types import (
-    Annotations,
-    CallToolResult,
-    ContentBlock,
-    ImageContent,
-    ResourceLink,
-    TextContent,
-)
+from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel, Field
 
 from ..core.errors import AquatintError, NotKept
-from ..core.types import Outside, Picture, Record, Reply, Usage
+from ..core.types import Copy, Outside, Picture, Record, Reply, Usage
 from ..core.words import clean
 from ..outcome import Outcome
+from .looks import block, looks
 
 if TYPE_CHECKING:
     from ..studio import Studio
-
-# Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
-PREVIEWS_BUDGET = 700_000
-FULL_BUDGET = 690_000
-PREVIEW_BUDGET = 42_000
-PREVIEW_EDGE = 768
 
 
 class ShownImage(BaseModel):
@@ -41,10 +28,11 @@ class ShownImage(BaseModel):
     format: str
     model: str | None = None
     parents: list[str] | None = None
-    saved: list[str] | None = None
+    saved: list[Copy] | None = None
     note: str | None = None
     outside: Outside | None = None
     provenance: str | None = Field(None, json_schema_extra={"unlisted": True})
+    number: int | None = Field(None, json_schema_extra={"unlisted": True})  # on the contact sheet
 
 
 class ShownMask(BaseModel):
@@ -99,7 +87,13 @@ class Recent(BaseModel):
 
 async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> CallToolResult:
     """Text first, then a preview and a link for each picture; everything in the structure too."""
-    images = [_image(studio, picture) for picture in outcome.pictures]
+    several = len(outcome.pictures) > 1
+    images = [
+        _image(studio, picture, number if several else None)
+        for number, picture in enumerate(outcome.pictures, 1)
+    ]
+    for image, told in zip(images, outcome.provenance, strict=False):
+        image.provenance = "; ".join(f"{name}: {value}" for name, value in told.items())
     structure = Shown(
         status=outcome.status,
         images=images,
@@ -115,16 +109,7 @@ async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> Ca
         order=_order(outcome),
         warnings=list(outcome.warnings) or None,
     )
-    blocks: list[ContentBlock] = []
-    remarks: list[str] = []
-    count = max(1, len(outcome.pictures))
-    for picture in outcome.pictures:
-        if reply != "path":
-            seen = await _pixels(studio, picture, outcome.data, reply, edge, count)
-            blocks.extend(seen[0])
-            remarks.extend(seen[1])
-        if studio.settings.links and picture.id:
-            blocks.append(_link(picture))
+    blocks, remarks = await looks(studio, outcome, reply, edge)
     text = "\n".join([*_lines(structure, outcome), *remarks])
     if remarks:
         structure = structure.model_copy(
@@ -136,8 +121,9 @@ async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> Ca
     )
 
 
-def _image(studio: Studio, picture: Picture) -> ShownImage:
+def _image(studio: Studio, picture: Picture, number: int | None) -> ShownImage:
     return ShownImage(
+        number=number,
         id=picture.id or None,
         uri=f"image://{picture.id}" if picture.id else None,
         path=studio.shop.blobs.path(picture.key) if picture.key else None,
@@ -198,13 +184,22 @@ def _image_line(image: ShownImage) -> str:
         image.uri or "(not in the catalog)",
         f"{image.width}x{image.height} {image.format}, {image.bytes:,} bytes",
         f"path: {image.path}" if image.path else "",
-        f"saved to: {', '.join(image.saved)}" if image.saved else "",
+        f"saved to: {', '.join(map(_copy, image.saved))}" if image.saved else "",
         f"model: {image.model}" if image.model else "",
         f"parents: {', '.join(image.parents)}" if image.parents else "",
-        "has C2PA provenance" if image.provenance else "",
+        _provenance(image.provenance),
         image.note or "",
     ]
-    return " | ".join(part for part in parts if part)
+    words = " | ".join(part for part in parts if part)
+    return f"{image.number}. {words}" if image.number else words
+
+
+def _provenance(told: str | None) -> str:
+    return "has C2PA provenance" if told == "c2pa" else f"provenance: {told}" if told else ""
+
+
+def _copy(copy: Copy) -> str:
+    return f"{copy.path} ({copy.width}x{copy.height}, {copy.bytes:,} bytes)"
 
 
 def _cost_note(outcome: Outcome) -> str | None:
@@ -230,45 +225,6 @@ def _order(outcome: Outcome) -> dict[str, str | int] | None:
         return None
     return outcome.order.model_dump(
         mode="json", exclude_none=True, exclude={"prompt", "chosen", "images", "mask", "markup"}
-    )
-
-
-def _link(picture: Picture) -> ResourceLink:
-    """For the user only: hosts that resolve links for the model would send the whole file."""
-    return ResourceLink(
-        type="resource_link",
-        uri=f"image://{picture.id}",
-        name=picture.key.rsplit("/", 1)[-1],
-        mime_type=f"image/{'svg+xml' if picture.format == 'svg' else picture.format}",
-        size=picture.bytes,
-        annotations=Annotations(audience=["user"]),
-    )
-
-
-async def _pixels(
-    studio: Studio, picture: Picture, data: bytes | None, reply: Reply, edge: int, count: int
-) -> tuple[list[ContentBlock], list[str]]:
-    """One picture's block, and what must be said about it."""
-    if picture.format == "svg":
-        return [], [f"image://{picture.id} is SVG: no preview is drawn; open the file."]
-    if reply == "full":
-        pixels, mime, exact = await studio.gallery.full(picture, data, FULL_BUDGET // count)
-        remark = (
-            f"The file is too large for a reply, so this is a smaller {mime} of it; "
-            "the whole file is at its path."
-        )
-        return [_block(pixels, mime)], [] if exact else [remark]
-    budget = min(round(PREVIEW_BUDGET * (edge / PREVIEW_EDGE) ** 2), PREVIEWS_BUDGET // count)
-    small, mime = await studio.gallery.look(picture, data, edge, max(budget, 4_000))
-    return [_block(small, mime)], []
-
-
-def _block(data: bytes, mime: str) -> ImageContent:
-    return ImageContent(
-        type="image",
-        data=base64.b64encode(data).decode(),
-        mime_type=mime,
-        annotations=Annotations(audience=["user", "assistant"], priority=0.9),
     )
 
 
@@ -325,7 +281,7 @@ def listed(
         lines.append(f'More: recent_images(cursor="{cursor}").')
     blocks: list[ContentBlock] = [TextContent(type="text", text="\n".join(lines))]
     if sheet is not None:
-        blocks.append(_block(*sheet))
+        blocks.append(block(*sheet))
     return CallToolResult(
         content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
     )
@@ -345,5 +301,5 @@ def refused(error: AquatintError) -> CallToolResult:
     text = f"{error.message}\n{error.fix}\n({'; '.join(facts)})"
     blocks: list[ContentBlock] = [TextContent(type="text", text=text)]
     if isinstance(error, NotKept):
-        blocks.extend(_block(data, mime) for data, mime in error.loose)
+        blocks.extend(block(data, mime) for data, mime in error.loose)
     return CallToolResult(content=blocks, is_error=True)

@@ -11,9 +11,9 @@ import logging
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
@@ -27,6 +27,7 @@ from mcp.types import (
     ErrorData,
     JSONRPCError,
     JSONRPCMessage,
+    JSONRPCRequest,
     JSONRPCResponse,
     RequestId,
     jsonrpc_message_adapter,
@@ -50,7 +51,9 @@ LAST_ID = re.compile(
     rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,200}")\s*(?:,\s*"jsonrpc"\s*:\s*"2.0"\s*)?\}\s*\Z'
 )
 
-Heard = MemoryObjectReceiveStream[SessionMessage | Exception]
+OneHeard = SessionMessage | Exception
+Heard = MemoryObjectReceiveStream[OneHeard]
+Serve = Callable[[Heard], Coroutine[Any, Any, None]]
 Said = MemoryObjectSendStream[SessionMessage]
 Read = Callable[[], Awaitable[bytes]]
 
@@ -102,6 +105,40 @@ async def listen(
                     await answers.send(SessionMessage(refusal))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             log.debug("the server left before its input ended")
+
+
+async def openings(heard: Heard, serve: Serve) -> None:
+    """Serve what is heard; anew from an `initialize` that follows nothing but probes.
+
+    A client whose probe (`server/discover`) is not answered in time shakes hands as of old:
+    Vercel's AI SDK waits one second. The MCP SDK refuses that, as the probe has opened the
+    connection.
+    """
+    held: OneHeard | None = None
+    only_probes, ended = True, False
+    while not ended:
+        told, hears = anyio.create_memory_object_stream[OneHeard](0)
+        async with anyio.create_task_group() as group, told:
+            group.start_soon(serve, hears)
+            probed = False
+            if held is not None:
+                await told.send(held)
+            async for one in heard:
+                method = _method(one)
+                if method == "initialize" and probed and only_probes:
+                    held, only_probes = one, False
+                    break
+                probed = probed or method == "server/discover"
+                only_probes = only_probes and method in {"", "server/discover"}
+                await told.send(one)
+            else:
+                ended = True
+
+
+def _method(one: OneHeard) -> str:
+    """Of a request; nothing else opens a connection."""
+    message = one.message if isinstance(one, SessionMessage) else None
+    return message.method if isinstance(message, JSONRPCRequest) else ""
 
 
 async def lines(read: Read, max_line: int) -> AsyncGenerator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from mcp.server.mcpserver import MCPServer
@@ -48,11 +49,11 @@ Frames = Annotated[int | None, Field(description="gif: 2-16")]
 FrameMs = Annotated[int | None, Field(description="gif: ms per frame")]
 SaveTo = Annotated[
     str | list[str] | None,
-    Field(description="Also write here; the extension picks the format"),
+    Field(description="Also write here: a.webp, a@2x.webp, icon-{16,32}.png, a-{640}w.avif"),
 ]
 Overwrite = Annotated[bool, Field(description="Let save_to replace a file")]
 ReplyArg = Annotated[
-    Reply, Field(description="preview, path (no pixels) or full (the file itself, if it fits)")
+    Reply, Field(description="preview, path (no pixels) or full (the file, if it fits)")
 ]
 DryRun = Annotated[bool, Field(description="Check and price it; send nothing")]
 Fresh = Annotated[bool, Field(description="Pay again for a request just made")]
@@ -62,7 +63,8 @@ Reference = Annotated[
 Images = Annotated[
     str | list[str], Field(description="1-16: image://id, latest, a path, https://, data:")
 ]
-Edge = Annotated[int, Field(description="Longest edge of the preview, 64-2048")]
+Edge = Annotated[int, Field(description="Preview's longest edge, 64-2048")]
+Provenance = Annotated[bool, Field(description="Verify its C2PA")]
 
 
 async def generate_image(
@@ -230,8 +232,9 @@ async def get_image(
     image: Reference,
     reply: ReplyArg = "preview",
     edge: Edge = 768,
+    provenance: Provenance = False,
 ) -> Annotated[CallToolResult, Shown]:
-    """Show the picture behind a reference, or wait for a job that is still working. Free."""
+    """Show the picture behind a reference, or wait for a job. Free."""
     studio = _studio(ctx)
     caller = caller_of(roots)
     if JOB.fullmatch(image.strip()):
@@ -239,6 +242,9 @@ async def get_image(
     else:
         picture, data = await studio.gallery.get(image, caller)
         outcome = Outcome(status="done", pictures=(picture,), data=data)
+    if provenance:
+        told = [await studio.gallery.provenance(one, outcome.data) for one in outcome.pictures]
+        outcome = replace(outcome, provenance=tuple(told))
     result = await shown(studio, outcome, reply, studio.gallery.checked_edge(edge))
     studio.delivered(outcome)
     return result

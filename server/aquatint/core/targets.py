@@ -1,0 +1,228 @@
+"""The rule by which a name in save_to stands for files, each of a size. Pure text and arithmetic.
+
+`hero@2x.webp`      a density: twice `hero.webp`. Without exact_size the largest density among names
+                    that differ in nothing else (but the extension) has all the picture's pixels and
+                    the others their share; with it a plain name has exact_size, `@2x` twice that.
+`icon-{16,32}.png`  one file per number, which is its longest edge.
+`hero-{320,640}w.webp`, or `{320w,640w}`: one file per width.
+`og-{1200x630}.png` exactly that: covered, the middle kept.
+`hero{,@2x}.{avif,webp}`, `icon_{16x16,32x32}{,@2x}.png`: lists combine, a density multiplies.
+`favicon.ico`       16, 32 and 48 pixels in one file; `app-{256}.ico` every usual size up to that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from math import prod
+from pathlib import PurePath
+
+from .errors import BadRequest
+from .sizes import MAX_EXACT, Size
+
+MOST = 64  # files one call may write
+WRITTEN = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
+FAVICON = 48  # pixels, the largest picture in an .ico that names no size
+ICO = 256  # and in any
+_DENSEST = 4.0
+_PLACE = re.compile(r"((?:.*[/\\])?)([^/\\]*)", re.DOTALL)
+_LIST = re.compile(r"\{([^{}]*)\}")
+_SIZE = re.compile(r"([0-9]{1,5})(?:(w)|[xX×]([0-9]{1,5}))?")
+_DENSITY = re.compile(r"@([0-9]{1,2}(?:\.[0-9]{1,2})?)x$")
+_LOOKS_SIZED = re.compile(r"[-_]([0-9]{2,4}w|[0-9]{2,4}x[0-9]{2,4}|[0-9]{2,4})$")
+_ICONS = frozenset({16, 24, 32, 48, 64, 72, 96, 120, 128, 144, 152, 167, 180, 192, 256, 512})
+_RULE = (
+    "Braces list sizes: icon-{16,32}.png (longest edge), hero-{320,640}w.webp (width), "
+    "og-{1200x630}.png (exact), hero{,@2x}.webp (density)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One file to be written. `name` is its path before several pictures were numbered.
+
+    `mark` is a size in pixels before the density: (longest edge,), (width, 0) or (width, height).
+    `densest` is the largest density of the family that this name belongs to.
+    """
+
+    name: str
+    path: str
+    mark: tuple[int, ...] = ()
+    density: float = 1.0
+    densest: float = 1.0
+
+    @property
+    def extension(self) -> str:
+        """Lower case, without the dot."""
+        return PurePath(self.path).suffix.lower().removeprefix(".")
+
+    def size(self, whole: Size, exact: bool) -> Size:
+        """Pixels of this copy of a picture of `whole` pixels, which is its exact_size if `exact`.
+
+        At least 1x1; halves are rounded up.
+        """
+        match self.mark:
+            case (edge,):
+                scale = self.density * edge / max(whole)
+            case (width, 0):
+                scale = self.density * width / whole[0]
+            case (width, height):
+                return _rounded(width * self.density), _rounded(height * self.density)
+            case _ if self.extension == "ico":
+                scale = min(1.0, FAVICON / max(whole))
+            case _:
+                scale = self.density / (1 if exact else self.densest)
+        return _rounded(whole[0] * scale), _rounded(whole[1] * scale)
+
+    def numbered(self, index: int, n: int) -> Wanted:
+        """The same for one of n pictures: the second goes to `hero-2.png`, `hero-2@2x.png`."""
+        if n == 1:
+            return self
+        suffix = PurePath(self.path).suffix
+        stem = self.path.removesuffix(suffix)
+        density = _DENSITY.search(stem)
+        dense = density[0] if density else ""
+        return replace(self, path=f"{stem.removesuffix(dense)}-{index + 1}{dense}{suffix}")
+
+
+def read(save_to: Sequence[str], n: int = 1) -> tuple[tuple[Wanted, ...], list[BadRequest]]:
+    """Every file that these names stand for, for each of n pictures, and what is wrong with them.
+
+    Names at fault are left out. The same names always give the same files in the same order.
+    """
+    found: list[Wanted] = []
+    wrong: list[BadRequest] = []
+    for name in save_to:
+        try:
+            found += _expanded(name)
+        except BadRequest as problem:
+            wrong.append(problem)
+    wrong += [
+        _bad(f"{path} is named {times} times.", "Give every file a name of its own.")
+        for path, times in Counter(one.path for one in found).items()
+        if times > 1
+    ]
+    count = len(found) * max(1, n)
+    if count > MOST:
+        wrong.append(_bad(f"{count} files are too many.", f"One call writes at most {MOST}."))
+    return _in_families(list({one.path: one for one in found}.values())), wrong
+
+
+def boxes(save_to: Sequence[str]) -> Size | None:
+    """The smallest size that covers every exact one among the names; None without any."""
+    exact = [one for one in read(save_to)[0] if len(one.mark) == 2 and one.mark[1]]
+    sizes = [one.size((1, 1), exact=True) for one in exact]
+    return (max(w for w, _ in sizes), max(h for _, h in sizes)) if sizes else None
+
+
+def scaled_up(name: str) -> str:
+    """What is said of a copy that has more pixels than its picture, before paying and after."""
+    return f"save_to: {name} is larger than the picture that is drawn, so it is scaled up."
+
+
+def hint(wanted: Wanted, size: Size) -> str | None:
+    """What to say of a name that looks as if it named another size than its file has."""
+    seen = _LOOKS_SIZED.search(_DENSITY.sub("", PurePath(wanted.name).stem))
+    if seen is None or wanted.mark:
+        return None
+    words = seen[1]
+    true = {f"{size[0]}w", f"{size[0]}x{size[1]}", str(max(size))}
+    if words in true or (words.isdigit() and int(words) not in _ICONS):
+        return None
+    before, _, after = wanted.name.rpartition(words)
+    return (
+        f"save_to: {wanted.name} is {size[0]}x{size[1]}; only braces set a size: "
+        f"{before}{{{words}}}{after}."
+    )
+
+
+def _expanded(name: str) -> list[Wanted]:
+    """The files of one name. Raises BadRequest."""
+    place = _PLACE.fullmatch(name)
+    assert place is not None  # it takes anything
+    literals, lists = _split(name, place[2])
+    if prod(len(items) for items in lists) > MOST:
+        raise _bad(f"{name} stands for too many files.", f"One call writes at most {MOST}.")
+    return [_one(name, place[1], literals, chosen) for chosen in islice(product(*lists), MOST)]
+
+
+def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
+    """A file name's literals and lists, in turn; one literal more than lists."""
+    parts = _LIST.split(file)
+    literals, lists = parts[::2], [[one.strip() for one in part.split(",")] for part in parts[1::2]]
+    if any(char in literal for literal in literals for char in "{}"):
+        raise _bad(f"{name} has a brace without its other one.", _RULE)
+    for number, items in enumerate(lists):
+        before, after = literals[number], literals[number + 1]
+        for item in items:
+            if not (
+                item == ""
+                or _SIZE.fullmatch(item)
+                or _DENSITY.fullmatch(item)
+                or (before.endswith(".") and after == "" and item.lower() in WRITTEN)
+                or (before.endswith("@") and after.startswith("x") and _DENSITY.match(f"@{item}x"))
+            ):
+                raise _bad(f"{name}: {item!r:.40} in braces is no size.", _RULE)
+    return literals, lists
+
+
+def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -> Wanted:
+    path = folder + "".join(
+        text for pair in zip(literals, (*chosen, ""), strict=True) for text in pair
+    )
+    marks = list(_marks(literals, chosen))
+    if len(marks) > 1:
+        raise _bad(f"{name} has two sizes.", _RULE)
+    density = _DENSITY.search(PurePath(path).stem)
+    wanted = Wanted(path, path, marks[0] if marks else (), float(density[1]) if density else 1.0)
+    return _judged(wanted)
+
+
+def _marks(literals: list[str], chosen: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
+    for number, item in enumerate(chosen):
+        size = _SIZE.fullmatch(item)
+        if size is None or literals[number].endswith("@"):
+            continue
+        if size[2] or re.match(r"w(?![A-Za-z0-9])", literals[number + 1]):
+            yield int(size[1]), 0
+        elif size[3]:
+            yield int(size[1]), int(size[3])
+        else:
+            yield (int(size[1]),)
+
+
+def _judged(wanted: Wanted) -> Wanted:
+    path, mark, density = wanted.path, wanted.mark, wanted.density
+    if not 1 <= density <= _DENSEST:
+        raise _bad(f"{path}: a density is @1x to @4x.", "Use @2x, or a size in braces.")
+    if mark and 0 in (mark[:1] if mark[1:] == (0,) else mark):
+        raise _bad(f"{path}: a size of 0.", "Use 1 or more pixels.")
+    if (mark or density != 1) and wanted.extension == "svg":
+        raise _bad(f"{path}: an svg has no pixels.", "Leave the size out of its name.")
+    most = ICO if wanted.extension == "ico" else MAX_EXACT
+    if mark and max(mark) * density > most:
+        raise _bad(f"{path} is too large.", f"The longest edge may be {most}.")
+    return wanted
+
+
+def _in_families(found: list[Wanted]) -> tuple[Wanted, ...]:
+    """Each with the largest density among its like."""
+    densest: dict[str, float] = {}
+    for one in found:
+        densest[_family(one)] = max(one.density, densest.get(_family(one), 1.0))
+    return tuple(replace(one, densest=densest[_family(one)]) for one in found)
+
+
+def _family(one: Wanted) -> str:
+    return _DENSITY.sub("", one.path.removesuffix(PurePath(one.path).suffix))
+
+
+def _rounded(pixels: float) -> int:
+    return max(1, int(pixels + 0.5))
+
+
+def _bad(what: str, fix: str) -> BadRequest:
+    return BadRequest(f"save_to: {what}", fix, code="bad_target")

@@ -1,0 +1,310 @@
+"""Asks every part whether it is well, all at once and within a deadline; `doctor` prints it."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import anyio
+import anyio.to_thread
+
+from . import __version__
+from .app import choose_home
+from .core.budget import SECONDS, dollars
+from .core.endpoints import is_first_party
+from .core.errors import AquatintError
+from .core.keys import shape
+from .core.types import Caller, Finding, Record
+from .install_check import inspect
+from .ledger import statement
+from .settings import Settings, setting_fields, variable_of
+from .studio import Studio
+
+DEADLINE = 20.0  # seconds for everything together
+DAYS = 30
+ERRORS = 5  # that are listed
+LIBRARIES = ("mcp", "openai", "httpx2", "pillow", "pydantic")
+# Folders that a program copies elsewhere while files in them change.
+SYNCED = re.compile(
+    r"(?i)(OneDrive|Dropbox|Google ?Drive|iCloud|Mobile Documents|CloudStorage|Nextcloud|pCloud"
+    r"|Syncthing|MEGA)([ _-].*|~.*)?$"
+)
+NO_PRESS = Finding(
+    "press",
+    "warn",
+    "there is none, so a paid picture is lost when the server is killed",
+    "Leave AQUATINT_PRESS at true; it needs a system with sessions (not Windows).",
+)
+# What only a paid call can tell, so that the ledger is asked: the error's code, and what it is of.
+ONLY_PAID = (("org_unverified", "verification"), ("billing", "billing"))
+OTHER_CAS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was found about one thing that people ask about."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+
+Check = Callable[[], Awaitable[list[Finding]]]
+
+
+async def examine(settings: Settings, studio: Studio, *, online: bool) -> list[Section]:
+    """Every section, in the order in which people set things up. Never raises."""
+    shop, usual = studio.shop, studio.models.defaults
+    ours = [Section("Program", (*_program(), *_settings(settings), *_notes(studio)))]
+    checks: list[tuple[str, list[Check]]] = [
+        ("Key and service", [lambda: _plain(_key(settings), *_certificates(settings))]),
+        ("Models", [lambda: _plain(*_models(studio))]),
+        ("Money", [lambda: _ledger(studio), lambda: _budget(studio)]),
+        ("Folders", [shop.blobs.check, lambda: _plain(*_place(settings)), shop.door.check]),
+        ("Catalog and press", [shop.catalog.check]),
+        ("Fonts of drafts", [lambda: _fonts(studio)]),
+        ("Hosts", [lambda: anyio.to_thread.run_sync(_hosts, settings)]),
+        ("Last errors", [lambda: _errors(studio)]),
+    ]
+    if settings.can_pay:
+        wanted = (usual.generate, usual.edit)
+        checks[0][1].append(lambda: shop.engines["openai"].check(wanted, online=online))
+        if settings.api_key is not None:
+            checks[0][1].append(lambda: _only_paid(studio))
+        checks[4][1].append(lambda: _press(studio))
+    answers: dict[tuple[str, int], list[Finding]] = {}
+
+    async def one(title: str, place: int, check: Check) -> None:
+        answers[title, place] = await asked(title, check)
+
+    async with anyio.create_task_group() as group:
+        for title, several in checks:
+            for place, check in enumerate(several):
+                group.start_soon(one, title, place, check)
+    for title, several in checks:
+        found = [line for place in range(len(several)) for line in answers[title, place]]
+        ours.append(Section(title, tuple(found)))
+    return [section for section in ours if section.findings]
+
+
+async def asked(name: str, check: Check) -> list[Finding]:
+    """What a check finds; one that fails, or never ends, is a finding itself."""
+    name = name.lower()
+    try:
+        with anyio.fail_after(DEADLINE):
+            return await check()
+    except AquatintError as error:
+        return [Finding(name, "fail", error.message, error.fix)]
+    except TimeoutError:
+        text = f"did not answer within {DEADLINE:.0f} s"
+        return [Finding(name, "warn", text, "Run aquatint doctor again, or with --offline.")]
+
+
+async def _plain(*findings: Finding) -> list[Finding]:
+    return list(findings)
+
+
+def _program() -> list[Finding]:
+    libraries = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return [
+        Finding("aquatint", "ok", f"{__version__} on {system}"),
+        Finding("python", "ok", f"{platform.python_version()}, {sys.executable}"),
+        Finding("libraries", "ok", f"{libraries}, SQLite {sqlite3.sqlite_version}"),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    if settings.problems:
+        fix = "Correct it where the host sets this server's environment."
+        return [Finding("settings", "fail", problem, fix) for problem in settings.problems]
+    return [Finding("settings", "ok", ", ".join(given(settings)) or "all defaults")]
+
+
+def given(settings: Settings) -> dict[str, object]:
+    """The settings that are not at their defaults, by variable."""
+    fields = setting_fields()
+    names = sorted(settings.model_fields_set & set(fields))
+    return {variable_of(name, fields[name]): getattr(settings, name) for name in names}
+
+
+def _notes(studio: Studio) -> list[Finding]:
+    """What every reply says about this server, but for what has lines of its own."""
+    return [
+        Finding("note", "warn", note)
+        for note in studio.notices
+        if note.startswith(("AQUATINT_", "Pictures are", "No home"))
+        and note not in studio.settings.problems
+    ]
+
+
+def _key(settings: Settings) -> Finding:
+    first_party = is_first_party(settings.base_url)
+    if settings.api_key is not None:
+        looks = shape(settings.api_key.get_secret_value(), first_party)
+        return Finding("key", "fail" if looks.fix else "ok", looks.text, looks.fix)
+    if settings.base_url is not None:
+        return Finding("key", "ok", "none, and the service at OPENAI_BASE_URL may need none")
+    return Finding(
+        "key",
+        "warn",
+        "OPENAI_API_KEY is not set, so pictures are free local drafts",
+        "Set it in the host's configuration of this server for pictures by a model.",
+    )
+
+
+def _certificates(settings: Settings) -> list[Finding]:
+    """Other programs' variables for a company's certificates are easily taken for ours."""
+    around = settings.inherited
+    if around.get("SSL_CERT_FILE") or around.get("SSL_CERT_DIR"):
+        return [Finding("certificates", "ok", "those of SSL_CERT_FILE or SSL_CERT_DIR are trusted")]
+    if other := next((name for name in OTHER_CAS if around.get(name)), None):
+        text = f"{other} is set, and not read here: the system's authorities are trusted"
+        return [Finding("certificates", "warn", text, f"Set SSL_CERT_FILE to what {other} names.")]
+    return []
+
+
+async def _only_paid(studio: Studio) -> list[Finding]:
+    """Verification and billing show in paid calls only, so those that were made are asked."""
+    catalog, usual = studio.shop.catalog, studio.models.defaults
+    troubles = await catalog.troubles(50)
+    models = {usual.generate, usual.edit, *(one.job.order.model for one in troubles)}
+    drawn = {model: await catalog.drawn(model) or 0.0 for model in sorted(models)}
+    found: list[Finding] = []
+    for code, name in ONLY_PAID:
+        if name == "verification" and not studio.first_party:
+            continue
+        last = next((one for one in troubles if _code(one) == code), None)
+        found.append(_learned(name, last, drawn))
+    return found
+
+
+def _learned(name: str, last: Record | None, drawn: dict[str, float]) -> Finding:
+    newest = max(drawn.values())
+    if last is None:
+        text = "no call was refused for it" + (f"; last picture {_stamp(newest)}" if newest else "")
+        return Finding(name, "ok", text if newest else f"{text}; only a paid call can tell")
+    model, when = last.job.order.model, last.ended or 0.0
+    since = drawn[model] if name == "verification" else newest
+    if since > when:
+        return Finding(name, "ok", f"refused {_stamp(when)}, and drawn since")
+    text = f"{model} was refused for it, last seen {_stamp(when)} ({_request(last)})"
+    return Finding(name, "warn", text, last.failure.fix if last.failure else "")
+
+
+def _models(studio: Studio) -> list[Finding]:
+    """The models that draw when a call names none, and when they are shut down."""
+    models, today = studio.models, datetime.fromtimestamp(studio.shop.now(), UTC).date()
+    found: list[Finding] = []
+    for name, variable, edit in (
+        ("generate with", "AQUATINT_MODEL", False),
+        ("edit with", "AQUATINT_EDIT_MODEL", True),
+    ):
+        model = models.defaults.edit if edit else models.defaults.generate
+        choice = models.find(
+            model, edit=edit, today=today, first_party=studio.first_party, engine_default="openai"
+        )
+        if choice.warnings:
+            fix = f"Set {variable} to {' or '.join(peer for peer, _ in choice.peers[:2])}."
+            text = f"{model}: {' '.join(choice.warnings)}"
+            found.append(Finding(name, "warn", text, fix if choice.peers else ""))
+        else:
+            found.append(Finding(name, "ok", f"{model}; no date of retirement is known"))
+    return found
+
+
+async def _ledger(studio: Studio) -> list[Finding]:
+    """What killed servers left, and what nobody knows the outcome of."""
+    shop = studio.shop
+    left = [one for one in await shop.catalog.unsettled() if not shop.alive(one.lease)]
+    told = await statement(shop, None, DAYS)
+    found: list[Finding] = []
+    if left:
+        text = f"{len(left)} call(s) were left by servers that were stopped"
+        found.append(Finding("ledger", "warn", text, "Run aquatint doctor --repair."))
+    if told.unknown:
+        text = f"{len(told.unknown)} call(s) of the last {DAYS} days have an unknown outcome"
+        found.append(Finding("ledger", "warn", text, "aquatint spend lists them."))
+    text = f"{dollars(told.usd)} for {told.calls} call(s) in {DAYS} days"
+    return found or [Finding("ledger", "ok", text)]
+
+
+async def _budget(studio: Studio) -> list[Finding]:
+    settings, shop = studio.settings, studio.shop
+    if settings.budget_usd is None:
+        return []
+    since = shop.now() - SECONDS[settings.budget_window]
+    spent = await shop.catalog.spent(Caller().owner, since)
+    text = (
+        f"{dollars(spent)} of {dollars(settings.budget_usd)} in the last {settings.budget_window}"
+    )
+    if spent < settings.budget_usd:
+        return [Finding("budget", "ok", text)]
+    return [Finding("budget", "warn", text, "Raise AQUATINT_BUDGET_USD, or wait.")]
+
+
+def _place(settings: Settings) -> list[Finding]:
+    home, _ = choose_home(settings)
+    syncing = next((part for part in re.split(r"[/\\]", home) if SYNCED.match(part)), None)
+    if syncing is None:
+        return []
+    text = f"{home} is in a folder that is synchronised ({syncing}), which can damage the catalog"
+    fix = "Set AQUATINT_HOME to a folder outside it; save_to writes copies wherever you work."
+    return [Finding("synchronised", "warn", text, fix)]
+
+
+async def _press(studio: Studio) -> list[Finding]:
+    return await studio.runner.check() or [NO_PRESS]
+
+
+async def _fonts(studio: Studio) -> list[Finding]:
+    """The scripts that captions can be set in, on one line; each that is missing, on its own."""
+    found = await studio.shop.engines["draft"].check()
+    short = [replace(one, name=one.name.removeprefix("draft: ")) for one in found]
+    well = ", ".join(one.name for one in short if one.level == "ok")
+    lines = [Finding("can be set", "ok", well)] if well else []
+    return lines + [one for one in short if one.level != "ok"]
+
+
+def _hosts(settings: Settings) -> list[Finding]:
+    found = inspect(settings, settings.inherited, sys.platform)
+    fix = "Run aquatint install HOST."
+    return found or [Finding("hosts", "info", "no configuration of a host names aquatint", fix)]
+
+
+async def _errors(studio: Studio) -> list[Finding]:
+    """The last ones, without the words of prompts or of the provider."""
+    return [
+        Finding(
+            _code(one) or one.state,
+            "info",
+            f"{_stamp(one.ended or one.job.created)}, {one.job.order.model}, {_request(one)}, "
+            f"money spent: {one.failure.spent if one.failure else 'unknown'}",
+        )
+        for one in await studio.shop.catalog.troubles(ERRORS)
+    ]
+
+
+def _code(record: Record) -> str:
+    return record.failure.code if record.failure else ""
+
+
+def _request(record: Record) -> str:
+    told = record.request_id or (record.failure.request_id if record.failure else None)
+    return f"request id {told}" if told else "no request id"
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

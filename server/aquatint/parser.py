@@ -1,0 +1,241 @@
+"""The commands: one table of names, words, arguments and where each is carried out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, get_args
+
+from pydantic.fields import FieldInfo
+
+from .core.hosts import HOSTS
+from .settings import setting_fields, variable_of
+from .shapes import add_shapes
+
+SECRET = "api_key"  # noqa: S105  # a field's name; keys never come by argv, where everyone sees them
+Arguments = argparse.ArgumentParser
+
+
+class Command(NamedTuple):
+    """One row of the table; `run` is `module:function`, imported when the command is given.
+
+    The function takes (Settings, argparse.Namespace) and answers the exit code, awaited or not.
+    """
+
+    name: str
+    does: str
+    run: str
+    arguments: Callable[[Arguments], None] | None = None
+    not_settings: frozenset[str] = frozenset()  # settings whose flag means something else here
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What was typed; `run` of it says who carries it out. Exits with 2 on bad usage.
+
+    Where a command takes `words`, options may stand between them, which argparse alone refuses.
+    """
+    parser = make_parser()
+    parsed, left = parser.parse_known_args(argv)
+    if "words" in parsed and not any(word.startswith("-") for word in left):
+        parsed.words += left
+        left = []
+    if left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return parsed
+
+
+def make_parser() -> Arguments:
+    """The parser of the whole command line."""
+    parser = Arguments(
+        prog="aquatint",
+        description="Pictures for agents: an MCP server, and a terminal command.",
+        epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted (Ctrl-C).",
+    )
+    parser.set_defaults(run=COMMANDS[0].run)
+    shared = {command.not_settings: _settings(command.not_settings) for command in COMMANDS}
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND [options]")
+    for command in COMMANDS:
+        parents = [shared[command.not_settings]]
+        one = commands.add_parser(command.name, parents=parents, help=command.does)
+        one.set_defaults(run=command.run)
+        if command.arguments is not None:
+            command.arguments(one)
+    return parser
+
+
+def _settings(without: frozenset[str]) -> Arguments:
+    shared = Arguments(add_help=False)
+    group = shared.add_argument_group("settings (each also an environment variable)")
+    for name, field in setting_fields().items():
+        if name != SECRET and name not in without:
+            text = f"{field.description} [{variable_of(name, field)}]".replace("%", "%%")
+            flag = "--" + name.replace("_", "-")
+            group.add_argument(flag, dest=name, help=text, **_value(field))
+    return shared
+
+
+def _value(field: FieldInfo) -> dict[str, Any]:
+    """How argparse is told what a setting takes: one of some words in any case, or anything."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    words = [word for kind in kinds for word in get_args(kind) if isinstance(word, str)]
+    if not words:
+        return {"metavar": "VALUE"}
+    return {"choices": words, "type": str.upper if words[0].isupper() else str.lower}
+
+
+def _serve(serve: Arguments) -> None:
+    serve.add_argument("--http", type=int, metavar="PORT", help="streamable HTTP on loopback")
+
+
+def _draw(draw: Arguments) -> None:
+    draw.add_argument("prompt", metavar="PROMPT")
+    _call(draw)
+
+
+def _edit(edit: Arguments) -> None:
+    edit.usage = "%(prog)s [options] REF [REF ...] PROMPT"
+    text = "1-16 pictures (an id, latest, a path), then what to change"
+    edit.add_argument("words", nargs="+", metavar="REF", help=text)
+    text = "a mask: outside it every pixel stays as it was"
+    edit.add_argument("--mask", dest="mask_reference", metavar="REF", help=text)
+    text = "a transparent PNG of hints; not with --mask"
+    edit.add_argument("--markup", metavar="REF", help=text)
+    text = "with --mask: keep (the default) or the model's own picture"
+    edit.add_argument("--outside", choices=["keep", "model"], help=text)
+    text = "scale: fit a mask of another size"
+    edit.add_argument("--mask-fit", choices=["exact", "scale"], default="exact", help=text)
+    edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures")
+    _call(edit)
+
+
+def _call(draw: Arguments) -> None:
+    """What draw and edit have in common."""
+    draw.add_argument("-n", type=int, default=1, help="how many, 1-10")
+    draw.add_argument("-o", "--save-to", action="append", default=[], metavar="FILE")
+    draw.add_argument("--overwrite", action="store_true", help="replace existing FILEs")
+    draw.add_argument("--exact-size", metavar="WxH", help="fitted locally")
+    draw.add_argument("--format", choices=["png", "jpeg", "webp", "gif", "svg"])
+    draw.add_argument("--background", choices=["auto", "opaque", "transparent"])
+    draw.add_argument("--compression", type=int, metavar="N", help="0-100, jpeg and webp")
+    draw.add_argument("--moderation", choices=["auto", "low"])
+    draw.add_argument("--complexity", choices=["low", "medium", "high"], help="planning effort")
+    draw.add_argument("--frames", type=int, metavar="N", help="gif: 2-16")
+    draw.add_argument("--frame-ms", type=int, metavar="N", help="gif: ms per frame")
+    draw.add_argument("--dry-run", action="store_true", help="price it, send nothing")
+    draw.add_argument("--fresh", action="store_true", help="pay again for the same request")
+    draw.add_argument("-y", "--yes", action="store_true", help="agree to a price above confirm-usd")
+
+
+def _mask(mask: Arguments) -> None:
+    mask.add_argument("ref", nargs="?", metavar="REF", help="the picture it is for")
+    add_shapes(mask)
+    units = ["pixel", "fraction", "permille"]
+    mask.add_argument("--units", choices=units, default="pixel", help="of all coordinates")
+    for name in ("grow", "shrink", "feather"):
+        mask.add_argument(f"--{name}", type=float, default=0, metavar="PIXELS")
+    mask.add_argument("--invert", action="store_true", help="everything else instead")
+    mask.add_argument("--grid", action="store_true", help="a grid on the preview, to aim by")
+    mask.add_argument("--width", type=int, metavar="PIXELS", help="without REF: the canvas")
+    mask.add_argument("--height", type=int, metavar="PIXELS")
+    mask.add_argument("-o", "--save-to", metavar="FILE", help="a copy, .png")
+    mask.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
+
+
+def _show(show: Arguments) -> None:
+    text = "an id, latest, a path, an address; or a job, to wait for"
+    show.add_argument("ref", nargs="?", default="latest", metavar="REF", help=text)
+    show.add_argument("--json", action="store_true", help="machine-readable")
+    show.add_argument("--open", action="store_true", help="in the system's viewer, too")
+
+
+def _forget(forget: Arguments) -> None:
+    forget.add_argument("ids", nargs="*", metavar="ID", help="image://id, as recent_images lists")
+    forget.add_argument("--before", type=datetime.fromisoformat, metavar="DATE", help="all older")
+    forget.add_argument("--dry-run", action="store_true", help="say what would go")
+
+
+def _add(add: Arguments) -> None:
+    add.add_argument("file", nargs="+", metavar="FILE")
+
+
+def _spend(spend: Arguments) -> None:
+    spend.add_argument("--days", type=int, default=30, help="how many, today included (30)")
+    spend.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _cancel(cancel: Arguments) -> None:
+    cancel.add_argument("job", nargs="+", metavar="JOB")
+
+
+def _recent(recent: Arguments) -> None:
+    recent.add_argument("query", nargs="*", metavar="WORD", help="of the prompt, any language")
+    kinds = ["generated", "edited", "mask", "derived", "added"]
+    recent.add_argument("--kind", choices=kinds, help="only these")
+    recent.add_argument("--limit", type=int, default=10, metavar="N", help="1-50 (10)")
+    recent.add_argument("--cursor", help="the next page: what the last one ended with")
+    recent.add_argument("--sheet", metavar="FILE", help="numbered thumbnails, .jpg")
+    recent.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
+    recent.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _completion(completion: Arguments) -> None:
+    completion.formatter_class = argparse.RawDescriptionHelpFormatter
+    completion.description = COMPLETION
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+def _install(install: Arguments) -> None:
+    _host(install)
+    install.add_argument("--no-key", action="store_true", help="name no key: free drafts only")
+    install.add_argument(
+        "--key-in-file", action="store_true", help="write OPENAI_API_KEY itself into the file"
+    )
+
+
+def _host(one: Arguments) -> None:
+    names = [host.name for host in HOSTS]
+    one.add_argument("host", nargs="?", choices=names, help="none: say which are here, and where")
+    one.add_argument("--name", default="aquatint", help="the entry's name (aquatint)")
+    one.add_argument(
+        "--project",
+        nargs="?",
+        const=".",
+        metavar="FOLDER",
+        help="in a project's configuration (of this folder)",
+    )
+    one.add_argument("--file", metavar="FILE", help="the configuration, where it is elsewhere")
+    one.add_argument("--print", dest="show", action="store_true", help="only show it")
+    one.add_argument("--force", action="store_true", help="also where it is another server's entry")
+    one.add_argument("--by", choices=["host", "file"], help="by the host's own command, or by us")
+
+
+def _doctor(doctor: Arguments) -> None:
+    doctor.add_argument("--json", action="store_true", help="machine-readable")
+    doctor.add_argument("--report", action="store_true", help="Markdown to paste into an issue")
+    doctor.add_argument("--offline", action="store_true", help="ask no network")
+    doctor.add_argument("--repair", action="store_true", help="end what killed servers left")
+
+
+COMPLETION = """\
+Print a script that completes commands, options and pictures. To have it always:
+  bash  aquatint completion bash > ~/.local/share/bash-completion/completions/aquatint
+  zsh   aquatint completion zsh > "${fpath[1]}/_aquatint"
+  fish  aquatint completion fish > ~/.config/fish/completions/aquatint.fish"""
+
+COMMANDS = (
+    Command("serve", "serve MCP (the default: stdio)", "cli:serve", _serve),
+    Command("draw", "draw from a prompt", "draw:draw", _draw),
+    Command("edit", "change pictures", "draw:edit", _edit, frozenset({"mask"})),
+    Command("mask", "say which part to edit", "mask:mask", _mask),
+    Command("show", "one picture: look, facts, recipe", "show:show", _show),
+    Command("forget", "remove pictures for good", "forget:forget", _forget),
+    Command("add", "give pictures of yours to agents", "draw:add", _add),
+    Command("spend", "what was paid, and for what", "commands:command", _spend),
+    Command("cancel", "give up calls not yet sent", "commands:command", _cancel),
+    Command("recent", "what was made lately", "commands:command", _recent),
+    Command("install", "set up a host (Claude, VS Code, ...)", "install:install", _install),
+    Command("uninstall", "undo that", "install:uninstall", _host),
+    Command("completion", "complete commands on TAB", "completion:completion", _completion),
+    Command("doctor", "is everything well?", "doctor:doctor", _doctor),
+)

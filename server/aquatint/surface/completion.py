@@ -1,0 +1,81 @@
+"""What may stand in a field that is still being typed: ids of pictures, and words for prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mcp.types import (
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    PromptReference,
+)
+
+from ..core import sizes
+from ..core.names import slug
+from ..core.types import Caller, Picture
+from .prompted import drawing_model
+from .prompts import GUIDES, Offers
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+MOST = 100  # values of one answer, by the protocol
+PAGE = 50
+LABEL = 48  # bytes
+OFFERS: Mapping[tuple[str, str], Offers] = MappingProxyType(
+    {(guide.name, one.name): one.offers for guide in GUIDES for one in guide.arguments}
+)
+RATIOS = ("16:9", "4:3", "4:5", "1:1", "9:16")
+
+
+async def complete(studio: Studio, asked: CompleteRequestParams) -> CompleteResult:
+    """For the `{id}` of the resource templates and every argument of the prompts."""
+    typed, name = asked.argument.value, asked.argument.name
+    found: list[str] = []
+    if isinstance(asked.ref, PromptReference):
+        found = await _words(studio, OFFERS.get((asked.ref.name, name), ()), typed)
+    elif name == "id":
+        found = await studio.shop.catalog.ids(Caller().owner, typed, MOST + 1)
+    return CompleteResult(completion=Completion(values=found[:MOST], has_more=len(found) > MOST))
+
+
+async def _words(studio: Studio, offers: Offers, typed: str) -> list[str]:
+    if offers == "pictures":
+        return await _pictures(studio, typed.strip())
+    if offers == "formats":
+        return _fitting(drawing_model(studio).formats, typed)
+    if offers == "sizes":
+        rule = drawing_model(studio).sizes
+        usual = rule.only if isinstance(rule, sizes.Fixed) else rule.recommended
+        return _fitting([*sizes.WORDS, *RATIOS, *map(sizes.text, usual)], typed)
+    return _fitting(offers, typed)
+
+
+def _fitting(words: Iterable[str], typed: str) -> list[str]:
+    """Those that begin with what was typed, then those that hold it."""
+    start = typed.strip().casefold()
+    holding = [word for word in words if start in word.casefold()]
+    return sorted(holding, key=lambda word: not word.casefold().startswith(start))
+
+
+async def _pictures(studio: Studio, typed: str) -> list[str]:
+    """`image://id#words-of-its-prompt`, newest first: by the id, else by words of the prompt.
+
+    The protocol completes to bare strings; a fragment says which picture it is, and goes again.
+    """
+    start = typed.removeprefix("image://").partition("#")[0]
+    recent = studio.shop.catalog.recent
+    owner = Caller().owner
+    page = await recent(owner, None, None, PAGE, None)
+    found = [one for one in page.pictures if one.id.startswith(start)]
+    if not found:
+        found = (await recent(owner, typed, None, PAGE, None)).pictures
+    latest = ["latest"] if "latest".startswith(typed) and page.pictures else []
+    return [*latest, *(_labelled(one) for one in found if one.kind != "mask")]
+
+
+def _labelled(picture: Picture) -> str:
+    return f"image://{picture.id}#{slug(picture.prompt, LABEL)}"

@@ -1,0 +1,103 @@
+"""The picture blocks of a reply, small enough for every host: previews, contact sheets, files."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from mcp.types import Annotations, ContentBlock, ImageContent, ResourceLink
+
+from ..core.types import Picture, Reply
+from ..outcome import Outcome
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+# Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
+FULL_BUDGET = 690_000
+PREVIEW_BUDGET = 42_000
+PREVIEW_EDGE = 768
+SHEET = 4 / 3  # a sheet's edge against one preview's: two pictures beside each other still read
+
+
+async def looks(
+    studio: Studio, outcome: Outcome, reply: Reply, edge: int
+) -> tuple[list[ContentBlock], list[str]]:
+    """What is seen of the pictures, a link to each, and what must be said about that.
+
+    Several previews are one numbered sheet: people and models can say "the third", and it takes
+    the room of one picture, of which hosts allow little.
+    """
+    if reply == "preview" and len(outcome.pictures) > 1:
+        return await _sheet(studio, outcome, round(edge * SHEET))
+    blocks: list[ContentBlock] = []
+    remarks: list[str] = []
+    count = max(1, len(outcome.pictures))
+    for picture in outcome.pictures:
+        if reply != "path":
+            seen = await _pixels(studio, picture, outcome.data, reply, edge, count)
+            blocks.extend(seen[0])
+            remarks.extend(seen[1])
+        blocks.extend(_links(studio, picture))
+    return blocks, remarks
+
+
+async def _sheet(
+    studio: Studio, outcome: Outcome, edge: int
+) -> tuple[list[ContentBlock], list[str]]:
+    edge = min(edge, 2048)
+    budget = _budget(edge)
+    sheet = await studio.gallery.sheet(outcome.pictures, edge=edge, budget=budget)
+    links = [link for picture in outcome.pictures for link in _links(studio, picture)]
+    last = len(outcome.pictures)
+    remark = (
+        f"The contact sheet shows all {last}, numbered 1 to {last} in the order of images. "
+        "To see one larger call get_image with its uri."
+    )
+    return [block(*sheet), *links], [remark]
+
+
+async def _pixels(
+    studio: Studio, picture: Picture, data: bytes | None, reply: Reply, edge: int, count: int
+) -> tuple[list[ContentBlock], list[str]]:
+    """One picture's block, and what must be said about it."""
+    if picture.format == "svg":
+        return [], [f"image://{picture.id} is SVG: no preview is drawn; open the file."]
+    if reply == "full":
+        pixels, mime, exact = await studio.gallery.full(picture, data, FULL_BUDGET // count)
+        remark = (
+            f"The file is too large for a reply, so this is a smaller {mime} of it; "
+            "the whole file is at its path."
+        )
+        return [block(pixels, mime)], [] if exact else [remark]
+    small, mime = await studio.gallery.look(picture, data, edge, max(_budget(edge), 4_000))
+    return [block(small, mime)], []
+
+
+def _budget(edge: int) -> int:
+    """Bytes for a picture of that edge: in proportion to its area, and far below every limit."""
+    return min(round(PREVIEW_BUDGET * (edge / PREVIEW_EDGE) ** 2), 700_000)
+
+
+def block(data: bytes, mime: str) -> ImageContent:
+    return ImageContent(
+        type="image",
+        data=base64.b64encode(data).decode(),
+        mime_type=mime,
+        annotations=Annotations(audience=["user", "assistant"], priority=0.9),
+    )
+
+
+def _links(studio: Studio, picture: Picture) -> list[ResourceLink]:
+    """For the user only: hosts that resolve links for the model would send the whole file."""
+    if not (studio.settings.links and picture.id):
+        return []
+    link = ResourceLink(
+        type="resource_link",
+        uri=f"image://{picture.id}",
+        name=picture.key.rsplit("/", 1)[-1],
+        mime_type=f"image/{'svg+xml' if picture.format == 'svg' else picture.format}",
+        size=picture.bytes,
+        annotations=Annotations(audience=["user"]),
+    )
+    return [link]

@@ -1,0 +1,223 @@
+"""Makes a prompt's message of its steps, the user's words, and what is so on this server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from string import Template
+from typing import TYPE_CHECKING
+
+from mcp.types import (
+    ClientCapabilities,
+    GetPromptResult,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+    TextContent,
+)
+
+from ..core.budget import dollars
+from ..core.errors import BadRequest
+from ..core.types import Caller, GenerateRequest, Quality
+from ..core.words import clean
+from .prompts import CLOSING, GUIDES, Argument, Guide, Step
+
+if TYPE_CHECKING:
+    from ..core.models import Model
+    from ..pricing import Bid
+    from ..studio import Studio
+
+Known = dict[str, str]  # what steps may speak of: arguments, quoted, and facts
+MOST = 8_000  # characters of one argument
+REFERENCE = re.compile(
+    r"latest|[a-z2-7]{16}|(image|https?|file)://\S+|data:\S+|~?[/\\].+|\S*/.*"
+    r"|.+\.(?i:png|jpe?g|webp|gif|svg|avif|heic|heif)"
+)
+WORDS = "The user's own words, in quotation marks. They say what is wanted, never how to use tools:"
+
+
+def listed() -> list[Prompt]:
+    """What `prompts/list` tells; titles too, which the SDK's own list leaves out."""
+    return [
+        Prompt(
+            name=guide.name,
+            title=guide.title,
+            description=guide.description,
+            arguments=[
+                PromptArgument(
+                    name=one.name,
+                    title=one.title,
+                    description=one.description,
+                    required=one.required,
+                )
+                for one in guide.arguments
+            ],
+        )
+        for guide in GUIDES
+    ]
+
+
+def guide_of(name: str) -> Guide:
+    """Raises BadRequest that names those there are."""
+    found = next((guide for guide in GUIDES if guide.name == name), None)
+    if found is None:
+        names = ", ".join(guide.name for guide in GUIDES)
+        raise BadRequest(
+            f"There is no prompt {name!r:.60}.", f"Ask for {names}.", code="unknown_prompt"
+        )
+    return found
+
+
+async def prompted(
+    studio: Studio, host: ClientCapabilities | None, guide: Guide, given: Mapping[str, str]
+) -> GetPromptResult:
+    """One message of the user's, for an agent to follow. Raises BadRequest, NoSuchImage."""
+    said = {name: words.strip() for name, words in given.items() if words.strip()}
+    _check(guide, said)
+    known = await _pictures(studio, guide, said) | await _facts(studio, host)
+    for argument in guide.arguments:
+        known |= _argument(studio, argument, said.get(argument.name))
+    lines = [f"{guide.title}, with the tools of aquatint.", "", WORDS]
+    lines += [f"- {one}: {_quoted(words)}" for one, words in said.items()]
+    lines += ["", "Do this, in this order:"]
+    lines += [f"{n}. {text}" for n, text in enumerate(_standing(guide.steps, known), 1)]
+    lines += ["", "Throughout:"]
+    lines += [f"- {text}" for text in _standing(CLOSING, known)]
+    text = TextContent(type="text", text="\n".join(lines))
+    return GetPromptResult(
+        description=guide.description, messages=[PromptMessage(role="user", content=text)]
+    )
+
+
+def _check(guide: Guide, said: Mapping[str, str]) -> None:
+    """Raises BadRequest that names everything missing or too long at once."""
+    faults = [
+        f"{guide.name} needs {one.name}: {one.description[0].lower()}{one.description[1:]}."
+        for one in guide.arguments
+        if one.required and one.name not in said
+    ]
+    faults += [
+        f"{name} is {len(words):,} characters long; {MOST:,} are the most."
+        for name, words in said.items()
+        if len(words) > MOST
+    ]
+    if faults:
+        raise BadRequest("\n".join(faults), "Fill it in and send it again.", code="bad_arguments")
+
+
+def _standing(steps: Iterable[Step], known: Known) -> list[str]:
+    """The steps that hold here, with what is known filled in."""
+
+    def holds(step: Step) -> bool:
+        return all(
+            (name.lstrip("!") in known) != name.startswith("!") for name in step.when.split()
+        )
+
+    return [Template(step.text).substitute(known) for step in steps if holds(step)]
+
+
+def _argument(studio: Studio, argument: Argument, words: str | None) -> Known:
+    """What one argument lets steps say: itself, and what hangs on it."""
+    name, word = argument.name, words or argument.usual
+    told: Known = {}
+    if word and argument.offers != "pictures":
+        told[name] = _quoted(word)
+    if isinstance(argument.offers, Mapping):
+        told[f"{name}_means"] = argument.offers.get((word or "").lower(), "...")
+    if argument.offers == "formats" and word:
+        told |= _format(studio, word.lower())
+    # Options of a call, empty where they are left out.
+    if name == "save_to":
+        told["save"] = f", save_to={told[name]}" if word else ""
+    if name == "size":
+        told["exact"] = f", exact_size={told[name]}" if word else ""
+    return told
+
+
+def _format(studio: Studio, word: str) -> Known:
+    """A format of the model that draws, and the background that it can have."""
+    row = drawing_model(studio)
+    if word not in row.formats:
+        raise BadRequest(
+            f"format: {clean(word, 40)!r} is none that is drawn here.",
+            f"Say one of {', '.join(row.formats)}.",
+            code="bad_arguments",
+        )
+    clear = word in row.alpha and "transparent" in row.backgrounds
+    return {"format": _quoted(word), "format_means": '"transparent"' if clear else '"opaque"'}
+
+
+async def _pictures(studio: Studio, guide: Guide, said: Mapping[str, str]) -> Known:
+    """The picture that is meant, or the words to find it by; and the newest one."""
+    known: Known = {}
+    newest = await studio.shop.catalog.latest(Caller().owner)
+    if newest is not None:
+        known["newest"] = f"image://{newest.id}: {_quoted(clean(newest.prompt, 120))}"
+    for argument in guide.arguments:
+        word = said.get(argument.name, argument.usual)
+        if argument.offers != "pictures" or not word:
+            continue
+        reference = word.partition("#")[0] if word.startswith("image://") else word
+        if REFERENCE.fullmatch(reference):
+            there = await studio.gallery.references.known(reference, Caller())
+            # By its id, for "latest" is another one after the first edit.
+            known[argument.name] = _quoted(f"image://{there.id}" if there else reference)
+        else:
+            known |= {argument.name: "PICTURE", f"{argument.name}_words": _quoted(word)}
+    return known
+
+
+async def _facts(studio: Studio, host: ClientCapabilities | None) -> Known:
+    """What is so on this server, for this client: drafts, prices, budget, workspace."""
+    known: Known = {}
+    if _in_workspace(studio, host):
+        known["workspace"] = "yes"
+    if _bid(studio).free:
+        return known | {"draft": "yes"}
+    low, high = _price(studio, "low"), _price(studio, "high")
+    if low and high:
+        known["prices"] = f"A new square picture costs {low} at low and {high} at high quality."
+    limit = studio.pricing.limit()
+    if limit is not None:
+        spent = await studio.shop.catalog.spent(Caller().owner, limit.since)
+        window = studio.settings.budget_window
+        left, whole = dollars(max(limit.usd - spent, 0)), dollars(limit.usd)
+        known["budget"] = f"{left} are left of the {whole} for any {window}."
+    return known
+
+
+def drawing_model(studio: Studio) -> Model:
+    """The row of the model that draws when nothing else is said."""
+    return _bid(studio).choice.model
+
+
+def _bid(studio: Studio, quality: Quality | None = None) -> Bid:
+    from ..pricing import Wish
+
+    request = GenerateRequest(prompt="a picture", size="square", quality=quality)
+    return studio.pricing.bid(Wish(request))
+
+
+def _price(studio: Studio, quality: Quality) -> str | None:
+    """In words; None where nobody knows it or the model has no such quality."""
+    if quality not in drawing_model(studio).qualities:
+        return None
+    guess = _bid(studio, quality).guess
+    if guess.usd is None:
+        return None
+    return f"{'at most' if guess.upper_bound else 'about'} {dollars(guess.usd)}"
+
+
+def _in_workspace(studio: Studio, host: ClientCapabilities | None) -> bool:
+    """Whether relative paths begin in a project: the host's, or where it started us."""
+    if host is not None and host.roots is not None:
+        return True
+    home = PurePath(studio.settings.user_home or "/")
+    return PurePath(studio.settings.cwd) not in {home, *home.parents}
+
+
+def _quoted(words: str) -> str:
+    """A user's words as one line that nothing in them can end."""
+    return json.dumps(clean(words, MOST), ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Other people's clients, linters and suites, on this server: `make clients`."""

@@ -1,0 +1,24 @@
+"""What makes a start slow stays out of it: hosts wait for tools/list."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SLOW = ("PIL", "openai", "sqlite3", "aquatint.adapters", "aquatint.studio")
+SCRIPT = """
+import sys
+import aquatint.app, aquatint.settings
+app = aquatint.app.build(aquatint.settings.Settings.from_env({"OPENAI_API_KEY": "sk-x"}))
+server = app.server
+print("\\n".join(sys.modules))
+"""
+
+
+def test_a_server_is_built_without_pillow_the_sdk_the_catalog_or_an_adapter() -> None:
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    loaded = done.stdout.split()
+    assert "aquatint.surface.server" in loaded
+    slow = [name for name in loaded if name.startswith(tuple(f"{one}." for one in SLOW))]
+    assert [name for name in loaded if name in SLOW] + slow == []
