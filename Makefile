@@ -36,7 +36,7 @@ check: setup  ## lint, format, types, layers and the tree's small promises
 	$(PY) -m pytest -q tests/unit/test_layers.py tests/unit/test_tree.py
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
-	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-newest:  ## the short tests on the newest dependencies that pyproject.toml allows, unlocked
 	$(need-python)

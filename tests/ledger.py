@@ -18,12 +18,18 @@ def jobs(home: Path) -> list[dict[str, Any]]:
     file = home / ".aquatint" / "catalog.sqlite"
     if not file.exists():
         return []
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-        db.row_factory = sqlite3.Row
-        try:
-            return [dict(row) for row in db.execute("SELECT * FROM jobs ORDER BY rowid")]
-        except sqlite3.OperationalError:  # its tables are just being made, or it is being written
-            return []
+    limit = time.monotonic() + 5
+    while True:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            try:
+                return [dict(row) for row in db.execute("SELECT * FROM jobs ORDER BY rowid")]
+            except sqlite3.OperationalError as error:  # it is being made, or written
+                if "no such table" in str(error):
+                    return []
+                if time.monotonic() > limit:
+                    raise
+        time.sleep(0.01)
 
 
 def sent(home: Path) -> int:

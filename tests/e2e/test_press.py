@@ -105,6 +105,7 @@ def gone(process: int | None) -> bool:
         return True
 
 
+@pytest.mark.full  # in `make test` the short faults do the same
 def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpenAI) -> None:
     with serving(home, url) as server:
         call(server, 1)
@@ -138,6 +139,7 @@ def test_a_killed_press_is_told_as_unknown_and_the_next_call_has_a_new_one(
     assert len(provider.paid) == 2
 
 
+@pytest.mark.full  # in `make test` the short faults do the same
 @pytest.mark.parametrize("how", ["end of input", "SIGTERM", "SIGHUP"])
 def test_a_server_that_ends_leaves_its_paid_call_to_the_press(
     home: Path, url: str, provider: FakeOpenAI, how: str

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import Misconfigured
 
+BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
 BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 # What may follow a member on its own line: blanks, comments that end there.
 REST = re.compile(r"[ \t]*(?:/\*[^\r\n]*?\*/[ \t]*)*(?://[^\r\n]*)?")
@@ -248,6 +249,10 @@ def _remove(text: str, parent: Node, members: tuple[Member, ...], index: int) ->
     if own_lines:
         start = text.rfind("\n", 0, member.start)
         start -= text[start - 1 : start] == "\r"
+        behind = members[index - 1] if index else None
+        gap = text[(behind.comma or behind.node.end) if behind else parent.start + 1 : start]
+        if "//" in BLOCK.sub("", gap) and text[rest : rest + 1] in {"}", "]"}:
+            start = text.rfind("\n", 0, member.start) + 1  # else the comment hides the bracket
         end = rest
     else:
         before = members[index - 1] if is_last and index else None
