@@ -28,6 +28,7 @@ REGISTRIES = [
         ("files", "pythonhosted", "org"),
         ("registry", "npmjs", "org"),
         ("deb", "debian", "org"),
+        ("ghcr", "io"),
     )
 ]
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
