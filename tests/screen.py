@@ -23,8 +23,10 @@ PATIENCE = 30.0
 ASKED = b"\x1b[c"  # "what are you?", which a program asks of a terminal
 XTERM_SIXEL, VT100 = b"\x1b[?62;4;22c", b"\x1b[?1;2c"
 
-# Makes standard input the controlling terminal, so that Ctrl-C arrives as a signal.
-OWNING = """import fcntl, os, sys, termios
+# Makes standard input the controlling terminal, so that Ctrl-C is a signal, and has it heard, as
+# it is not below a shell that runs the tests in the background.
+OWNING = """import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])"""
 
