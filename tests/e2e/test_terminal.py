@@ -117,8 +117,9 @@ def path_of(told: str) -> Path:
 
 
 def test_a_bar_shows_stage_and_time_and_leaves_no_trace(
-    workspace: Path, paying: dict[str, str]
+    workspace: Path, paying: dict[str, str], provider: FakeOpenAI
 ) -> None:
+    provider.delay = 2.5  # a stage is looked at once a second
     with at_terminal(workspace, paying, "draw", "A red fox", *PLAIN) as terminal:
         assert terminal.ended() == 0
         assert re.search(r"\rdrawing  [━╌]{30}  \d+ s\x1b\[K\r", terminal.text)
@@ -131,8 +132,9 @@ def test_a_bar_shows_stage_and_time_and_leaves_no_trace(
 
 
 def test_a_pipe_gets_paths_only_while_the_terminal_shows_the_bar(
-    workspace: Path, paying: dict[str, str], tmp_path: Path
+    workspace: Path, paying: dict[str, str], provider: FakeOpenAI, tmp_path: Path
 ) -> None:
+    provider.delay = 2.5
     with (
         (tmp_path / "out.txt").open("wb") as out,
         at_terminal(workspace, paying, "draw", "A red fox", stdout=out) as terminal,
