@@ -12,6 +12,7 @@ from types import MappingProxyType
 from .app import build
 from .core.budget import dollars
 from .core.errors import AquatintError, BadRequest
+from .core.times import to_the_second
 from .core.types import Caller, Page, Picture, Record, Spending
 from .core.words import clean
 from .draw import caller_with
@@ -118,25 +119,10 @@ async def _sheet(
 
 def _listed(studio: Studio, page: Page, running: Sequence[Record]) -> dict[str, object]:
     """The page as recent_images has it."""
-    stamp = studio.gallery.stamp
-    images = [
-        {
-            "id": one.id,
-            "uri": f"image://{one.id}",
-            "path": studio.shop.blobs.path(one.key),
-            "prompt": one.prompt,
-            "kind": one.kind,
-            "created": stamp(one.created),
-            "width": one.width,
-            "height": one.height,
-            "format": one.format,
-            "model": one.model,
-        }
-        for one in page.pictures
-    ]
+    images = [{"id": one.id, **studio.gallery.row(one)} for one in page.pictures]
     jobs = [
         {"job": job.id, "prompt": job.order.prompt, "model": job.order.model}
-        | {"since": stamp(job.created)}
+        | {"since": to_the_second(job.created)}
         for job in (record.job for record in running)
     ]
     return {"images": images, "running": jobs, "total": page.total, "cursor": page.cursor}
@@ -145,7 +131,7 @@ def _listed(studio: Studio, page: Page, running: Sequence[Record]) -> dict[str, 
 def _print_list(studio: Studio, page: Page, running: Sequence[Record], query: str | None) -> None:
     for picture in page.pictures:
         facts = f"{picture.kind}, {picture.width}x{picture.height} {picture.format}"
-        print(f"image://{picture.id}  {studio.gallery.stamp(picture.created)}  {facts}")
+        print(f"image://{picture.id}  {to_the_second(picture.created)}  {facts}")
         print(f"  {clean(picture.prompt, 160)}")
         print(f"  {studio.shop.blobs.path(picture.key)}")
     for record in running:

@@ -75,11 +75,7 @@ async def _draw(job: Job, shop: Workshop, run: _Run, tell: Callable[[Stage], Non
         match event:
             case Sent():
                 if not await shop.catalog.sent(job.id, shop.lease):
-                    raise BadRequest(
-                        "This call was cancelled before it was sent; nothing was paid.",
-                        "Call the tool again if the picture is still wanted.",
-                        code="cancelled",
-                    )
+                    raise BadRequest(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
                 tell(Stage("drawing"))
             case Waiting(seconds):
                 tell(Stage("pausing", f"the provider asked for {seconds:.0f} s"))
@@ -221,3 +217,11 @@ def failure_of(error: AquatintError) -> Failure:
         spent=error.spent,
         request_id=error.request_id,
     )
+
+
+CANCELLED = Failure(
+    kind="BadRequest",
+    code="cancelled",
+    message="This call was cancelled before it was sent; nothing was paid.",
+    fix="Call the tool again if the picture is still wanted.",
+)

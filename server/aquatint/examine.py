@@ -20,6 +20,7 @@ from .core.budget import SECONDS, dollars
 from .core.endpoints import is_first_party
 from .core.errors import AquatintError
 from .core.keys import shape
+from .core.times import to_the_minute
 from .core.types import Caller, Finding, Record
 from .install_check import inspect
 from .ledger import statement
@@ -194,13 +195,15 @@ async def _only_paid(studio: Studio) -> list[Finding]:
 def _learned(name: str, last: Record | None, drawn: dict[str, float]) -> Finding:
     newest = max(drawn.values())
     if last is None:
-        text = "no call was refused for it" + (f"; last picture {_stamp(newest)}" if newest else "")
+        text = "no call was refused for it" + (
+            f"; last picture {to_the_minute(newest)}" if newest else ""
+        )
         return Finding(name, "ok", text if newest else f"{text}; only a paid call can tell")
     model, when = last.job.order.model, last.ended or 0.0
     since = drawn[model] if name == "verification" else newest
     if since > when:
-        return Finding(name, "ok", f"refused {_stamp(when)}, and drawn since")
-    text = f"{model} was refused for it, last seen {_stamp(when)} ({_request(last)})"
+        return Finding(name, "ok", f"refused {to_the_minute(when)}, and drawn since")
+    text = f"{model} was refused for it, last seen {to_the_minute(when)} ({_request(last)})"
     return Finding(name, "warn", text, last.failure.fix if last.failure else "")
 
 
@@ -290,8 +293,8 @@ async def _errors(studio: Studio) -> list[Finding]:
         Finding(
             _code(one) or one.state,
             "info",
-            f"{_stamp(one.ended or one.job.created)}, {one.job.order.model}, {_request(one)}, "
-            f"money spent: {one.failure.spent if one.failure else 'unknown'}",
+            f"{to_the_minute(one.ended or one.job.created)}, {one.job.order.model}, "
+            f"{_request(one)}, money spent: {one.failure.spent if one.failure else 'unknown'}",
         )
         for one in await studio.shop.catalog.troubles(ERRORS)
     ]
@@ -304,7 +307,3 @@ def _code(record: Record) -> str:
 def _request(record: Record) -> str:
     told = record.request_id or (record.failure.request_id if record.failure else None)
     return f"request id {told}" if told else "no request id"
-
-
-def _stamp(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Any
 
 from .core import ids
 from .core.errors import BadRequest, NoSuchImage
 from .core.formats import MIME, sniff
 from .core.ports import Verify
+from .core.times import to_the_second
 from .core.types import Caller, Page, Picture, Record
 from .finish import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
@@ -142,9 +143,19 @@ class Gallery:
             raise BadRequest(f"edge={edge} is out of range.", "Pass 64 to 2048 pixels.")
         return edge
 
-    def stamp(self, seconds: float) -> str:
-        """An instant as people read it: UTC, to the second."""
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def row(self, picture: Picture) -> dict[str, Any]:
+        """A picture's line in any list, without its bare id."""
+        return {
+            "uri": f"image://{picture.id}",
+            "path": self.shop.blobs.path(picture.key),
+            "prompt": picture.prompt,
+            "kind": picture.kind,
+            "created": to_the_second(picture.created),
+            "width": picture.width,
+            "height": picture.height,
+            "format": picture.format,
+            "model": picture.model,
+        }
 
     async def recipe(self, picture: Picture, caller: Caller) -> dict[str, object]:
         """How to make a picture again: the call, what it ran with, and its ancestors' recipes."""

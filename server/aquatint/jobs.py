@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from .core.errors import AquatintError
 from .core.types import Failure, Finding, Job, Record
-from .develop import Ended, develop
+from .develop import CANCELLED, Ended, develop
 from .workshop import Stage, Workshop
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class InProcess:
                 async with self._seats:
                     ended = await develop(job, self._shop, tell)
             if ended is None:  # dropped
-                ended = await give_up(job, DROPPED, self._shop)
+                ended = await give_up(job, CANCELLED, self._shop)
             self._tickets.end(job.id, ended)
             await self._announce(ended)
         except Exception:
@@ -252,12 +252,6 @@ async def give_up(job: Job, failure: Failure, shop: Workshop) -> Ended:
     return Ended(record)
 
 
-DROPPED = Failure(
-    kind="BadRequest",
-    code="cancelled",
-    message="This call was cancelled before it was sent; nothing was paid.",
-    fix="Call the tool again if the picture is still wanted.",
-)
 CRASHED = Failure(
     kind="Unavailable",
     code="crashed",

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .core.errors import AquatintError, BadRequest, NoSuchImage
+from .core.times import to_the_second
 from .core.types import Failure, Job, Picture, Record, Spending
+from .develop import CANCELLED
 from .finish import finish, survey, with_preview
 from .workshop import Workshop
 
@@ -132,7 +134,7 @@ async def _adopt(
 
 def _lost(record: Record, failure: Failure, now: float) -> Record:
     spent = failure.spent != "no"
-    when = _stamp(record.job.created if record.sent is None else record.sent)
+    when = to_the_second(record.job.created if record.sent is None else record.sent)
     return Record(
         job=record.job,
         state="unknown" if spent else "failed",
@@ -158,7 +160,8 @@ async def cancel(shop: Workshop, job: str, owner: str) -> Job:
     record = await shop.catalog.job(job, owner) or record
     if record.state == "intent":
         raise BadRequest(
-            f"It is too late: {job} was sent at {_stamp(record.sent or 0)}, so it is paid for.",
+            f"It is too late: {job} was sent at {to_the_second(record.sent or 0)}, "
+            "so it is paid for.",
             "Its picture will be kept; see it with recent_images.",
             code="too_late",
         )
@@ -184,7 +187,7 @@ class Statement:
     def facts(self) -> dict[str, object]:
         """As JSON tells it; `usd` counts the unknown at their estimates."""
         return {
-            "since": _stamp(self.since),
+            "since": to_the_second(self.since),
             "usd": round(self.usd, 6),
             "calls": self.calls,
             "rows": [row.model_dump() for row in self.rows],
@@ -206,7 +209,7 @@ def doubt(record: Record) -> dict[str, object]:
     """What a person needs to find a call of unknown outcome on the provider's usage page."""
     return {
         "job": record.job.id,
-        "time": _stamp(record.sent or record.job.created),
+        "time": to_the_second(record.sent or record.job.created),
         "model": record.job.order.model,
         "cost_usd": record.cost_usd,
         "request_id": record.request_id or (record.failure and record.failure.request_id),
@@ -214,16 +217,6 @@ def doubt(record: Record) -> dict[str, object]:
     }
 
 
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-CANCELLED = Failure(
-    kind="BadRequest",
-    code="cancelled",
-    message="This call was cancelled before it was sent; nothing was paid.",
-    fix="Call the tool again if the picture is still wanted.",
-)
 DROPPED = Failure(
     kind="Unavailable",
     code="cancelled",

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from .core.errors import AquatintError
 from .core.types import Failure, Finding, Job
-from .develop import Ended
-from .jobs import DROPPED, Announce, Tickets, give_up
+from .develop import CANCELLED, Ended
+from .jobs import Announce, Tickets, give_up
 from .ledger import settled
 from .press_lines import GONE, Command, Lines, News, ended
 from .workshop import Stage, Workshop
@@ -86,7 +86,7 @@ class Press:
                     await self._written.wait()
             for command in self._commands:  # never reached a press
                 if command.start is not None:
-                    await give_up(command.start, DROPPED, self._shop)
+                    await give_up(command.start, CANCELLED, self._shop)
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(kind, error, trace)
 
@@ -231,7 +231,7 @@ class Press:
             elif record is None or record.sent is not None or ticket.sent:
                 self._end(await give_up(job, DIED, self._shop))
             elif ticket.dropped:
-                self._end(await give_up(job, DROPPED, self._shop))
+                self._end(await give_up(job, CANCELLED, self._shop))
             elif orderly:
                 self._post(Command(start=job))
             else:

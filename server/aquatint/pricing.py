@@ -10,6 +10,7 @@ from .core.budget import SECONDS, Limit, Shortfall, dollars
 from .core.errors import BadRequest, Misconfigured, OverBudget
 from .core.models import Choice, Estimate, Models, estimate
 from .core.plan import Plan, plan
+from .core.times import to_the_minute
 from .core.types import EditRequest, GenerateRequest
 from .settings import Settings
 
@@ -131,7 +132,7 @@ class Pricing:
         settings, usd = self.settings, bid.guess.usd or 0.0
         budget = settings.budget_usd or 0.0
         frees = short.frees(budget, usd, SECONDS[settings.budget_window])
-        when = f"{_stamp(frees)} UTC" if frees else ""
+        when = to_the_minute(frees) if frees else ""
         fix = f"Enough comes free by {when}." if frees else "It is more than the whole budget."
         return OverBudget(
             f"This call would cost {dollars(usd)}, but {dollars(short.spent)} of the "
@@ -188,7 +189,3 @@ class Pricing:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.now(), UTC).date()
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -14,6 +14,7 @@ from .app import build
 from .core.budget import dollars
 from .core.errors import AquatintError
 from .core.ids import JOB
+from .core.times import to_the_second
 from .core.types import Picture
 from .core.words import clean
 from .draw import caller_with, shown, told
@@ -69,7 +70,7 @@ def facts(studio: Studio, picture: Picture, recipe: dict[str, object]) -> dict[s
     if picture.id:
         path = studio.shop.blobs.path(picture.key)
         known |= {"uri": f"image://{picture.id}", "path": path}
-        known |= {"created": studio.gallery.stamp(picture.created)}
+        known |= {"created": to_the_second(picture.created)}
     return {"image": known, "recipe": recipe}
 
 
@@ -87,7 +88,7 @@ def _rows(studio: Studio, picture: Picture, recipe: dict[str, Any]) -> Iterator[
     yield "size", f"{size}, {picture.bytes:,} bytes{frames}{alpha}"
     if not picture.id:
         return
-    yield "made", f"{studio.gallery.stamp(picture.created)}, {_made(picture, recipe)}"
+    yield "made", f"{to_the_second(picture.created)}, {_made(picture, recipe)}"
     yield "prompt", clean(picture.prompt, PROMPT)
     yield "path", studio.shop.blobs.path(picture.key) or ""
     for copy in picture.saved:

@@ -117,7 +117,11 @@ def broken(text: str, position: int, what: str) -> Misconfigured:
 
 
 def _blank(text: str, position: int) -> int:
-    match = BLANK.match(text, position)
+    return _past(BLANK, text, position)
+
+
+def _past(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
     return match.end() if match else position
 
 
@@ -230,8 +234,7 @@ def _insert(text: str, into: Node, key: str, value: Any) -> str:
     base = _indent(text, into.start)
     lead = _indent(text, members[0].start) if members else base + unit
     shown = _dumped(value, unit).replace("\n", newline + lead)
-    match = REST.match(text, end)
-    rest = match.end() if match else end
+    rest = _past(REST, text, end)
     # An object that closed on the line it opened on closes below its new member.
     closing = "" if last or "\n" in text[rest : into.end - 1] else newline + base
     head = text[:end] + comma + text[end:rest]
@@ -241,8 +244,7 @@ def _insert(text: str, into: Node, key: str, value: Any) -> str:
 def _remove(text: str, parent: Node, members: tuple[Member, ...], index: int) -> str:
     member, is_last = members[index], index == len(members) - 1
     end = member.comma or member.node.end
-    match = REST.match(text, end)
-    rest = match.end() if match else end
+    rest = _past(REST, text, end)
     own_lines = _owns_line(text, member.start) and (
         is_last or text[rest : rest + 1] in {"\r", "\n"}
     )

@@ -15,6 +15,7 @@ from mcp.types import (
 )
 
 from ..core.errors import BadRequest
+from ..core.times import to_the_second
 from ..core.types import Caller, Picture
 from ..core.words import clean
 
@@ -77,9 +78,7 @@ def _resource(studio: Studio, picture: Picture) -> Resource:
         title=title,
         mime_type=mime_of(picture),
         size=picture.bytes,
-        annotations=Annotations(
-            audience=["user"], last_modified=studio.gallery.stamp(picture.created)
-        ),
+        annotations=Annotations(audience=["user"], last_modified=to_the_second(picture.created)),
     )
 
 
@@ -122,20 +121,7 @@ async def _recent(studio: Studio, query: str) -> ReadResourceContents:
     limit = _number(query, "limit", "20")
     found, running = await studio.gallery.recent(Caller(), options.get("q"), None, limit, None)
     listing = {
-        "images": [
-            {
-                "uri": f"image://{picture.id}",
-                "prompt": picture.prompt,
-                "kind": picture.kind,
-                "width": picture.width,
-                "height": picture.height,
-                "format": picture.format,
-                "model": picture.model,
-                "path": studio.shop.blobs.path(picture.key),
-                "created": studio.gallery.stamp(picture.created),
-            }
-            for picture in found.pictures
-        ],
+        "images": [studio.gallery.row(picture) for picture in found.pictures],
         "running": [record.job.id for record in running],
         "total": found.total,
     }

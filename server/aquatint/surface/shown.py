@@ -9,6 +9,7 @@ from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel, Field
 
 from ..core.errors import AquatintError, NotKept
+from ..core.times import to_the_second
 from ..core.types import Copy, Outside, Picture, Record, Reply, Usage
 from ..core.words import clean
 from ..outcome import Outcome
@@ -239,17 +240,12 @@ def listed(
     """A page of recent pictures, as text, structure and perhaps a contact sheet."""
     structure = Recent(
         images=[
-            Listed(
-                id=picture.id,
-                uri=f"image://{picture.id}",
-                path=studio.shop.blobs.path(picture.key),
-                prompt=clean(picture.prompt, 160),
-                kind=picture.kind,
-                created=studio.gallery.stamp(picture.created),
-                width=picture.width,
-                height=picture.height,
-                format=picture.format,
-                model=picture.model,
+            Listed.model_validate(
+                {
+                    "id": picture.id,
+                    **studio.gallery.row(picture),
+                    "prompt": clean(picture.prompt, 160),
+                }
             )
             for picture in pictures
         ],
@@ -258,7 +254,7 @@ def listed(
                 job=record.job.id,
                 prompt=clean(record.job.order.prompt, 160),
                 model=record.job.order.model,
-                since=studio.gallery.stamp(record.job.created),
+                since=to_the_second(record.job.created),
             )
             for record in running
         ]
