@@ -18,18 +18,15 @@ def jobs(home: Path) -> list[dict[str, Any]]:
     file = home / ".aquatint" / "catalog.sqlite"
     if not file.exists():
         return []
-    limit = time.monotonic() + 5
-    while True:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-            db.row_factory = sqlite3.Row
-            try:
-                return [dict(row) for row in db.execute("SELECT * FROM jobs ORDER BY rowid")]
-            except sqlite3.OperationalError as error:  # it is being made, or written
-                if "no such table" in str(error):
-                    return []
-                if time.monotonic() > limit:
-                    raise
-        time.sleep(0.01)
+    # Not read-only: what a killed process was writing has to be undone by whoever comes next.
+    with closing(sqlite3.connect(f"file:{file}?mode=rw", uri=True, timeout=30)) as db:
+        db.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in db.execute("SELECT * FROM jobs ORDER BY rowid")]
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):  # its tables are just being made
+                return []
+            raise
 
 
 def sent(home: Path) -> int:
