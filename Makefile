@@ -33,7 +33,8 @@ check: setup  ## lint, format, types, layers and the tree's small promises
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
 	$(PY) -m bandit --quiet --recursive server -ll --configfile pyproject.toml
-	$(PY) -m pytest -q tests/unit/test_layers.py tests/unit/test_tree.py
+	.venv/bin/lint-imports --no-cache --no-logo
+	$(PY) -m pytest -q tests/unit/test_tree.py
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
 	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
