@@ -22,11 +22,11 @@ from mcp.types import Tool
 from pydantic.fields import FieldInfo
 
 from aquatint.app import build
-from aquatint.core import errors
 from aquatint.core.hosts import HOSTS, Host
-from aquatint.core.models import Model, Models, estimate, parse
-from aquatint.core.sizes import Fixed, text
-from aquatint.core.types import Order
+from aquatint.domain import errors
+from aquatint.domain.models.registry import Model, Models, estimate, parse
+from aquatint.domain.models.sizes import Fixed, text
+from aquatint.domain.types import Order
 from aquatint.settings import Settings, setting_fields, variable_of
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +53,7 @@ def filled(page: str, tables: Mapping[str, str]) -> str:
 
 async def tables() -> dict[str, str]:
     """Every table by name, as Markdown."""
-    models = parse((files("aquatint.core") / "models.toml").read_text("utf-8"))
+    models = parse((files("aquatint.domain.models") / "models.toml").read_text("utf-8"))
     return {
         "tools": table(("tool", "does", "arguments"), map(tool_row, await tools())),
         "commands": table(("command", "does"), command_rows()),
@@ -196,7 +196,7 @@ def largest(model: Model) -> str:
 
 
 def error_rows() -> Iterator[tuple[str, ...]]:
-    """The tree of core/errors.py: words from the drawing at its top, the rest from its classes."""
+    """The tree of domain/errors.py: words from its drawing, the rest from its classes."""
     words: dict[str, str] = dict(re.findall(r"── (\w+) +(.+)", errors.__doc__ or ""))
     for kind in below(errors.AquatintError):
         who, _, what = words[kind.__name__].rpartition(": ")

@@ -28,10 +28,10 @@ from aquatint.adapters.files import FolderBlobs
 from aquatint.adapters.leases import Leases
 from aquatint.adapters.sqlite import SqliteCatalog
 from aquatint.adapters.workspace import Workspace
-from aquatint.core import ids
-from aquatint.core.ports import Finished, Inputs, Part, Sent
-from aquatint.core.types import Finish, GenerateRequest, Job, Order
 from aquatint.develop import develop
+from aquatint.domain import ids
+from aquatint.domain.ports import Finished, Inputs, Part, Sent
+from aquatint.domain.types import Finish, GenerateRequest, Job, Order
 from aquatint.workshop import Workshop
 
 JOBS = 3

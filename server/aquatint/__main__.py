@@ -7,7 +7,7 @@ def main() -> None:
     import gc
 
     gc.disable()
-    from aquatint.cli import run
+    from .cli import run
 
     gc.enable()
     raise SystemExit(run())

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from . import __version__
-from .core.errors import AquatintError
-from .core.ids import new_id
+from .domain.errors import AquatintError
+from .domain.ids import new_id
 from .outfit import choose_home, draft_engine, in_use, open_outfit, openai_engine
 from .settings import Settings
 from .surface.instructions import INSTRUCTIONS
@@ -24,8 +24,8 @@ from .surface.instructions import INSTRUCTIONS
 if TYPE_CHECKING:
     import httpx2
 
-    from .core.ports import Fetch
     from .develop import Ended
+    from .domain.ports import Fetch
     from .jobs import Runner
     from .outfit import Outfit
     from .studio import Studio
@@ -78,7 +78,7 @@ def build(
     async def open_studio(announce: Announce, *, tidy: bool = True) -> AsyncGenerator[Studio]:
         # Imported here, for hosts wait for tools/list, which needs the surface only.
         from .adapters.lazy import LazyFetch
-        from .core.endpoints import is_first_party
+        from .domain.endpoints import is_first_party
         from .gallery import Gallery
         from .references import References
         from .retouch import Retouch

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from .core.redaction import guard
+from .domain.redaction import guard
 from .parser import SECRET, parse
 from .settings import Settings, setting_fields
 
@@ -59,7 +59,7 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
     import uvicorn
 
     from .app import choose_home
-    from .core.errors import AquatintError
+    from .domain.errors import AquatintError
     from .surface.http import HOST, http_app, token_at
 
     try:

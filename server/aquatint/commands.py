@@ -10,11 +10,11 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from .app import build
-from .core.budget import dollars
-from .core.errors import AquatintError, BadRequest
-from .core.times import to_the_second
-from .core.types import Caller, Page, Picture, Record, Spending
-from .core.words import clean
+from .domain.budget import dollars
+from .domain.errors import AquatintError, BadRequest
+from .domain.times import to_the_second
+from .domain.types import Caller, Page, Picture, Record, Spending
+from .domain.words import clean
 from .draw import caller_with
 from .inline import Screen
 from .ledger import Statement, cancel, doubt, statement

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .core import targets
-from .core.errors import AquatintError, BadRequest
-from .core.sizes import Size
-from .core.targets import Wanted
-from .core.types import Caller, Copy, Finish, GenerateRequest, Picture
+from .domain.errors import AquatintError, BadRequest
+from .domain.models.sizes import Size
+from .domain.requests import save_targets
+from .domain.requests.save_targets import Wanted
+from .domain.types import Caller, Copy, Finish, GenerateRequest, Picture
 from .workshop import Workshop
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ class Saving:
     @classmethod
     def of(cls, wish: Finish, caller: Caller, index: int, n: int) -> Saving:
         """For the picture of that index among n."""
-        names, _ = targets.read(wish.save_to, n)
+        names, _ = save_targets.read(wish.save_to, n)
         wanted = tuple(one.numbered(index, n) for one in names)
         return cls(wanted, caller, wish.overwrite, wish.compression, wish.exact_size)
 
 
 async def problems(shop: Workshop, request: GenerateRequest, caller: Caller) -> list[AquatintError]:
     """Everything that is wrong with the places to be written, before anything is paid."""
-    names, wrong = targets.read(request.save_to, request.n)
+    names, wrong = save_targets.read(request.save_to, request.n)
     found: list[AquatintError] = [*wrong]
-    if not names or len(names) * request.n > targets.MOST:
+    if not names or len(names) * request.n > save_targets.MOST:
         return found
     places: dict[str, str] = {}
     for index in range(request.n):
@@ -121,7 +121,7 @@ class _Desk:
 
         compression, work = self.saving.compression, self.shop.pixelwork
         if format == "ico":
-            side = min(max(size), targets.ICO)
+            side = min(max(size), save_targets.ICO)
             return (side, side), await work(convert.icon, await self._open(), side)
         if self.source.frames > 1:
             data = await self.shop.blobs.read(self.source.key)
@@ -158,8 +158,8 @@ class _Desk:
             said.append(f"{wanted.path} is {format}: its pixels outside the mask are not exact.")
         scaled = size != self.own and self.picture.format != "svg"
         if scaled and (size[0] > self.pixels[0] or size[1] > self.pixels[1]):
-            said.append(targets.scaled_up(wanted.name))
-        hint = targets.hint(wanted, size)
+            said.append(save_targets.scaled_up(wanted.name))
+        hint = save_targets.hint(wanted, size)
         return [*said, hint] if hint else said
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .core import names
-from .core.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
-from .core.ports import Finished, Inputs, Part, Partial, Sent, Waiting
-from .core.types import Failure, Job, Picture, Record, State, Usage
+from .domain import names
+from .domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
+from .domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
+from .domain.types import Failure, Job, Picture, Record, State, Usage
 from .finish import finish, survey, with_preview
 from .workshop import Stage, Workshop
 

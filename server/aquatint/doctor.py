@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .app import build
-from .core.endpoints import host_of, is_first_party, is_here, origin_of
-from .core.redaction import redact
-from .core.types import Finding
+from .domain.endpoints import host_of, is_first_party, is_here, origin_of
+from .domain.redaction import redact
+from .domain.types import Finding
 from .examine import Section, asked, examine, given
 from .ledger import reconcile
 from .settings import Settings

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .app import build
-from .core.errors import AquatintError
-from .core.types import Caller, EditRequest, GenerateRequest, Picture
+from .domain.errors import AquatintError
+from .domain.types import Caller, EditRequest, GenerateRequest, Picture
 from .inline import Screen
 from .outcome import Outcome
 from .settings import Settings

@@ -16,12 +16,12 @@ import anyio.to_thread
 
 from . import __version__
 from .app import choose_home
-from .core.budget import SECONDS, dollars
-from .core.endpoints import is_first_party
-from .core.errors import AquatintError
 from .core.keys import shape
-from .core.times import to_the_minute
-from .core.types import Caller, Finding, Record
+from .domain.budget import SECONDS, dollars
+from .domain.endpoints import is_first_party
+from .domain.errors import AquatintError
+from .domain.times import to_the_minute
+from .domain.types import Caller, Finding, Record
 from .install_check import inspect
 from .ledger import statement
 from .settings import Settings, setting_fields, variable_of

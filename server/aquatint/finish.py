@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .copies import Saving, save_copies
-from .core import names
-from .core.errors import AquatintError
-from .core.ports import Part
-from .core.types import Caller, Finish, Job, Picture
+from .domain import names
+from .domain.errors import AquatintError
+from .domain.ports import Part
+from .domain.types import Caller, Finish, Job, Picture
 from .workshop import Workshop
 
 if TYPE_CHECKING:

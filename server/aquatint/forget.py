@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from .app import build
-from .core.errors import AquatintError
-from .core.types import Caller, Picture
+from .domain.errors import AquatintError
+from .domain.types import Caller, Picture
 from .forgetting import Forgotten, family, forget_all
 from .settings import Settings
 from .workshop import Workshop

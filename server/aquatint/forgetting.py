@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .core import ids
-from .core.errors import Busy, NoSuchImage
-from .core.types import EditRequest, Job, Picture
+from .domain import ids
+from .domain.errors import Busy, NoSuchImage
+from .domain.types import EditRequest, Job, Picture
 from .references import LISTING
 from .workshop import Workshop
 

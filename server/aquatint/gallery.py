@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .core import ids
-from .core.errors import BadRequest, NoSuchImage
 from .core.formats import MIME, sniff
-from .core.ports import Verify
-from .core.times import to_the_second
-from .core.types import Caller, Page, Picture, Record
+from .domain import ids
+from .domain.errors import BadRequest, NoSuchImage
+from .domain.ports import Verify
+from .domain.times import to_the_second
+from .domain.types import Caller, Page, Picture, Record
 from .finish import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
 from .workshop import Workshop

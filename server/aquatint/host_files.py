@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .core.errors import Misconfigured
 from .core.hosts import Host, marks, places
+from .domain.errors import Misconfigured
 
 BACKUP = ".before-aquatint"
 

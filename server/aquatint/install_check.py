@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from .core import config_text
-from .core.errors import Misconfigured
 from .core.host_entry import REFERENCE, env_of, is_ours, is_placeholder, text_of, words_of
 from .core.hosts import HOSTS, KEY, Host, fields_of, places
-from .core.types import Finding
+from .domain.errors import Misconfigured
+from .domain.types import Finding
 from .host_files import open_to_others, read_text
 from .launching import launch_command
 from .settings import Settings

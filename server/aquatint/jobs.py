@@ -13,9 +13,9 @@ from typing import Any, Protocol, Self
 import anyio
 from anyio.abc import TaskGroup
 
-from .core.errors import AquatintError
-from .core.types import Failure, Finding, Job, Record
 from .develop import CANCELLED, Ended, develop
+from .domain.errors import AquatintError
+from .domain.types import Failure, Finding, Job, Record
 from .workshop import Stage, Workshop
 
 log = logging.getLogger(__name__)

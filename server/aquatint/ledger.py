@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .core.errors import AquatintError, BadRequest, NoSuchImage
-from .core.times import to_the_second
-from .core.types import Failure, Job, Picture, Record, Spending
 from .develop import CANCELLED
+from .domain.errors import AquatintError, BadRequest, NoSuchImage
+from .domain.times import to_the_second
+from .domain.types import Failure, Job, Picture, Record, Spending
 from .finish import finish, survey, with_preview
 from .workshop import Workshop
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import PurePath
 
 from .app import build
-from .core.errors import AquatintError, BadRequest
-from .core.regions import MaskRequest, Region
-from .core.types import Caller
+from .domain.errors import AquatintError, BadRequest
+from .domain.requests.regions import MaskRequest, Region
+from .domain.types import Caller
 from .draw import caller_with, shown
 from .inline import Screen
 from .settings import Settings

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .core import errors
-from .core.errors import AquatintError, NotKept
-from .core.types import Order, Picture, Record, Usage
+from .domain import errors
+from .domain.errors import AquatintError, NotKept
+from .domain.types import Order, Picture, Record, Usage
 
 if TYPE_CHECKING:
     from .develop import Loose  # hosts wait for tools/list, which needs the surface only

@@ -11,15 +11,15 @@ from importlib import resources as files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .core.errors import Misconfigured
-from .core.ids import new_id
+from .domain.errors import Misconfigured
+from .domain.ids import new_id
 from .settings import Settings
 
 if TYPE_CHECKING:
     import httpx2
 
-    from .core.models import Models
-    from .core.ports import Engine
+    from .domain.models.registry import Models
+    from .domain.ports import Engine
     from .workshop import Workshop
 
 
@@ -51,7 +51,7 @@ async def open_outfit(
     from .adapters.leases import Leases
     from .adapters.sqlite import SqliteCatalog
     from .adapters.workspace import Workspace
-    from .core.models import cost
+    from .domain.models.registry import cost
     from .workshop import Workshop
 
     home, home_note = choose_home(settings)
@@ -170,9 +170,9 @@ def _place(path: str, settings: Settings) -> Path:
 
 
 def _models(settings: Settings) -> tuple[Models, str | None]:
-    from .core.models import parse, with_price
+    from .domain.models.registry import parse, with_price
 
-    own = (files.files("aquatint.core") / "models.toml").read_text("utf-8")
+    own = (files.files("aquatint.domain.models") / "models.toml").read_text("utf-8")
     note = None
     models = parse(own)
     if settings.models is not None:

@@ -21,8 +21,8 @@ from pathlib import Path
 import anyio
 from anyio.abc import UNIXSocketStream
 
-from .core.redaction import guard
 from .develop import Ended
+from .domain.redaction import guard
 from .jobs import InProcess
 from .outfit import open_outfit
 from .press_lines import GONE, Command, Lines, News, Said, result, told

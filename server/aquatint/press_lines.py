@@ -9,8 +9,8 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ConfigDict
 
-from .core.types import Frozen, Job, Record
 from .develop import Ended, Loose
+from .domain.types import Frozen, Job, Record
 from .workshop import Stage
 
 LONGEST = 32_000_000  # bytes of a line; a record with ten loose previews has one

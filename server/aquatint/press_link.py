@@ -17,9 +17,9 @@ import anyio.to_thread
 from anyio.abc import TaskGroup, UNIXSocketStream
 from pydantic import ValidationError
 
-from .core.errors import AquatintError
-from .core.types import Failure, Finding, Job
 from .develop import CANCELLED, Ended
+from .domain.errors import AquatintError
+from .domain.types import Failure, Finding, Job
 from .jobs import Announce, Tickets, give_up
 from .ledger import settled
 from .press_lines import GONE, Command, Lines, News, ended

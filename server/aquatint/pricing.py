@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from .core.budget import SECONDS, Limit, Shortfall, dollars
-from .core.errors import BadRequest, Misconfigured, OverBudget
-from .core.models import Choice, Estimate, Models, estimate
-from .core.plan import Plan, plan
-from .core.times import to_the_minute
-from .core.types import EditRequest, GenerateRequest
+from .domain.budget import SECONDS, Limit, Shortfall, dollars
+from .domain.errors import BadRequest, Misconfigured, OverBudget
+from .domain.models.registry import Choice, Estimate, Models, estimate
+from .domain.requests.plan import Plan, plan
+from .domain.times import to_the_minute
+from .domain.types import EditRequest, GenerateRequest
 from .settings import Settings
 
 

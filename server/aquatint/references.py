@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from .core import ids
-from .core.errors import BadImage, BadRequest, NoSuchImage
-from .core.ports import Door, Fetch
-from .core.types import Caller, Picture
+from .domain import ids
+from .domain.errors import BadImage, BadRequest, NoSuchImage
+from .domain.ports import Door, Fetch
+from .domain.types import Caller, Picture
 from .workshop import Workshop
 
 # What assistants pass when the user dropped a picture into the chat: such bytes never get here.

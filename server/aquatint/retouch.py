@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .core import names
-from .core.regions import MaskRequest
-from .core.sizes import parse_size
-from .core.types import Caller, EditRequest, Job, Order, Picture, Placement
+from .domain import names
+from .domain.models.sizes import parse_size
+from .domain.requests.regions import MaskRequest
+from .domain.types import Caller, EditRequest, Job, Order, Picture, Placement
 from .finish import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .references import Opened, References
 from .workshop import Workshop

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from .app import build
-from .core.budget import dollars
-from .core.errors import AquatintError
-from .core.ids import JOB
-from .core.times import to_the_second
-from .core.types import Picture
-from .core.words import clean
+from .domain.budget import dollars
+from .domain.errors import AquatintError
+from .domain.ids import JOB
+from .domain.times import to_the_second
+from .domain.types import Picture
+from .domain.words import clean
 from .draw import caller_with, shown, told
 from .inline import Screen
 from .settings import Settings

@@ -12,20 +12,13 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from .copies import Saving, problems, save_copies, together
-from .core.budget import Shortfall
-from .core.errors import AquatintError, BadRequest, NoSuchImage
-from .core.models import Models
-from .core.names import hashed
-from .core.regions import MaskRequest
-from .core.types import (
-    Caller,
-    EditRequest,
-    Finish,
-    GenerateRequest,
-    Job,
-    Picture,
-)
 from .develop import Ended
+from .domain.budget import Shortfall
+from .domain.errors import AquatintError, BadRequest, NoSuchImage
+from .domain.models.registry import Models
+from .domain.names import hashed
+from .domain.requests.regions import MaskRequest
+from .domain.types import Caller, EditRequest, Finish, GenerateRequest, Job, Picture
 from .gallery import Gallery
 from .jobs import Runner, staying
 from .ledger import settled

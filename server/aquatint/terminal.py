@@ -11,9 +11,9 @@ from typing import TextIO
 import anyio
 
 from .app import choose_home
-from .core.errors import AquatintError, OverBudget
-from .core.types import Caller, EditRequest, GenerateRequest
-from .core.words import clean
+from .domain.errors import AquatintError, OverBudget
+from .domain.types import Caller, EditRequest, GenerateRequest
+from .domain.words import clean
 from .ledger import cancel
 from .outcome import Outcome, Progress, Report
 from .studio import Studio

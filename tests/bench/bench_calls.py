@@ -13,7 +13,7 @@ from pathlib import Path
 from measure import Effort, Row, interleaved, middle, p99
 from processes import OURS, Calls, Server, provider
 
-from aquatint.core.models import parse
+from aquatint.domain.models.registry import parse
 
 SIZE = "1024x1024"  # what is asked for; the provider sends what the bench wants
 DELAY = 0.5  # seconds, of the provider
@@ -45,7 +45,7 @@ class Pair:
 @contextmanager
 def pair(*options: str, **more: str) -> Generator[tuple[Pair, float]]:
     """Both sides, warm; and the milliseconds of our first call, which loads what it needs."""
-    table = resources.files("aquatint.core") / "models.toml"
+    table = resources.files("aquatint.domain.models") / "models.toml"
     model = parse(table.read_text("utf-8")).defaults.generate
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -13,7 +13,7 @@ from measure import Effort, Judged, Row, middle
 from processes import OURS, Server
 
 from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.core.types import Finish, GenerateRequest, Job, Order, Picture, Record
+from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Picture, Record
 
 SMALL = 1_000
 WORDS = ("fox", "snow", "harbour", "dusk", "lantern", "moss", "glass", "tram", "plum", "rain")

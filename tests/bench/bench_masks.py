@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 from aquatint.core import masks
 from aquatint.core.composite import encode_exact, keep_outside, outside_difference
 from aquatint.core.levels import BILINEAR, NEAREST, mapped, resized, where
-from aquatint.core.regions import Region
+from aquatint.domain.requests.regions import Region
 
 SIZES = ((1024, 1024), (3840, 2160))
 ROUNDS = 5

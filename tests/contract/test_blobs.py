@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from aquatint.adapters.files import FolderBlobs
-from aquatint.core.errors import Misconfigured, NoSuchImage, NotKept
+from aquatint.domain.errors import Misconfigured, NoSuchImage, NotKept
 
 
 @pytest.fixture(params=["files"])
@@ -163,7 +163,7 @@ async def test_only_old_parts_are_cleaned(blobs: FolderBlobs):
 FULL_DISK = f"""
 import anyio, resource, sys
 from aquatint.adapters.files import FolderBlobs
-from aquatint.core.errors import NotKept
+from aquatint.domain.errors import NotKept
 blobs = FolderBlobs(sys.argv[1], min_free=0)
 resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 part = blobs.part()

@@ -15,8 +15,17 @@ import pytest
 
 from aquatint.adapters.sqlite import SqliteCatalog
 from aquatint.adapters.sqlite_file import CatalogFile
-from aquatint.core.errors import BadRequest, Misconfigured
-from aquatint.core.types import Failure, Finish, GenerateRequest, Job, Order, Picture, Record, Usage
+from aquatint.domain.errors import BadRequest, Misconfigured
+from aquatint.domain.types import (
+    Failure,
+    Finish,
+    GenerateRequest,
+    Job,
+    Order,
+    Picture,
+    Record,
+    Usage,
+)
 
 NOW = 1_000_000.0
 
@@ -424,7 +433,7 @@ PRELUDE = f"""
 import anyio, os, resource, sys
 sys.path.insert(0, {os.fspath(Path(__file__).parent)!r})
 from test_catalog import NOW, SqliteCatalog, done, job, picture
-from aquatint.core.errors import Misconfigured
+from aquatint.domain.errors import Misconfigured
 async def ready(work, n, go):
     catalog = SqliteCatalog(sys.argv[1], now=lambda: NOW)
     await catalog.unsettled()

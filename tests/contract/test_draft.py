@@ -12,9 +12,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 from aquatint.adapters.draft import DraftEngine
 from aquatint.adapters.draft_type import Typesetter
 from aquatint.adapters.draft_words import palette, subject
-from aquatint.core.errors import BadImage, BadMask, ModelCannot, NotKept
-from aquatint.core.ports import Event, Finished, Inputs, Partial, Sent
-from aquatint.core.types import Order, Usage
+from aquatint.domain.errors import BadImage, BadMask, ModelCannot, NotKept
+from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent
+from aquatint.domain.types import Order, Usage
 
 pytestmark = pytest.mark.short
 

@@ -7,7 +7,7 @@ import pytest
 from anyio.abc import ByteStream
 
 from aquatint.adapters.fetch import HttpsFetch, resolve
-from aquatint.core.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
+from aquatint.domain.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
 from https import OTHER, PUBLIC, Answer, Net, Trust, make_trust, ok, serving, status
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"

@@ -18,10 +18,10 @@ from aquatint.adapters.files import FolderBlobs
 from aquatint.adapters.leases import Leases
 from aquatint.adapters.sqlite import SqliteCatalog
 from aquatint.adapters.workspace import Workspace
-from aquatint.core import names
-from aquatint.core.budget import Limit, Shortfall
-from aquatint.core.errors import BadRequest, NoSuchImage
-from aquatint.core.types import Finish, GenerateRequest, Job, Order, Record
+from aquatint.domain import names
+from aquatint.domain.budget import Limit, Shortfall
+from aquatint.domain.errors import BadRequest, NoSuchImage
+from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Record
 from aquatint.ledger import cancel, reconcile, settled, statement
 from aquatint.workshop import Workshop
 
@@ -225,7 +225,7 @@ sys.path.insert(0, sys.argv[2])
 import anyio
 from kills import job
 from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.core.budget import Limit
+from aquatint.domain.budget import Limit
 async def race():
     catalog = SqliteCatalog(sys.argv[1], now=lambda: 1e9)
     for number in range(50):

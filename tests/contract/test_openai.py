@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from aquatint.adapters.openai import OpenAIEngine
-from aquatint.core import errors
-from aquatint.core.errors import AquatintError
-from aquatint.core.ports import Event, Finished, Inputs, Partial, Sent, Waiting
-from aquatint.core.types import Order, Usage
+from aquatint.domain import errors
+from aquatint.domain.errors import AquatintError
+from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent, Waiting
+from aquatint.domain.types import Order, Usage
 from fake_openai import FakeOpenAI, Got, encoded, fake_openai, misbehave, serve
 
 OURS = "https://api.openai.com/v1"

@@ -10,10 +10,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from aquatint.core.ids import new_id
-from aquatint.core.names import picture_key
-from aquatint.core.types import Finish, GenerateRequest, Job, Order
 from aquatint.develop import Ended
+from aquatint.domain.ids import new_id
+from aquatint.domain.names import picture_key
+from aquatint.domain.types import Finish, GenerateRequest, Job, Order
 from aquatint.jobs import Dispatch, InProcess, Runner
 from aquatint.outfit import open_outfit
 from aquatint.press_link import Press

@@ -17,7 +17,7 @@ import anyio
 import pytest
 
 from aquatint.adapters.workspace import Workspace
-from aquatint.core.errors import (
+from aquatint.domain.errors import (
     AquatintError,
     BadImage,
     BadRequest,
@@ -25,8 +25,8 @@ from aquatint.core.errors import (
     NotKept,
     PathNotAllowed,
 )
-from aquatint.core.ports import Target
-from aquatint.core.types import Caller
+from aquatint.domain.ports import Target
+from aquatint.domain.types import Caller
 
 SECRET = b"the secret"
 LOCAL = Caller()

@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.types import ElicitResult, TextResourceContents
 
 from aquatint.cli import run
-from aquatint.core.types import GenerateRequest, Record
+from aquatint.domain.types import GenerateRequest, Record
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai
 from ledger import happened, jobs

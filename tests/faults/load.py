@@ -12,15 +12,15 @@ from typing import Any
 
 from PIL import Image
 
-from aquatint.core.models import cost, parse
-from aquatint.core.types import Usage
+from aquatint.domain.models.registry import cost, parse
+from aquatint.domain.types import Usage
 
 from .bench import Bench
 from .evidence import Result, rows
 from .processes import Host, environ, peak, presses
 
 TESTS = Path(__file__).parents[1]
-MODELS = TESTS.parent / "server/aquatint/core/models.toml"
+MODELS = TESTS.parent / "server/aquatint/domain/models/models.toml"
 WRITERS = 16
 SLOWEST = 0.1  # seconds, p99 of a write
 IN_FLIGHT = 256

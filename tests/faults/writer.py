@@ -11,8 +11,8 @@ from pathlib import Path
 import anyio
 
 from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.core.errors import AquatintError
-from aquatint.core.types import Picture
+from aquatint.domain.errors import AquatintError
+from aquatint.domain.types import Picture
 
 
 async def write(home: Path, count: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from aquatint.core import convert, previews
-from aquatint.core.errors import AquatintError
+from aquatint.domain.errors import AquatintError
 from unit.hostile import CORPUS, PNG, chunk, cutout, header, photo, saved
 from wire import peak_memory
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aquatint.adapters.openai_refusals import describe, refusal
-from aquatint.core.redaction import Redacting, redact
-from aquatint.core.words import clean
+from aquatint.domain.redaction import Redacting, redact
+from aquatint.domain.words import clean
 from fake_openai import FakeOpenAI, fake_openai, serve
 from wire import Pipes, pipes
 
@@ -128,7 +128,7 @@ def test_no_command_prints_the_key(
 def test_a_crash_of_the_process_itself_is_told_without_secrets(tmp_path: Path) -> None:
     script = (
         "import logging, sys, threading\n"
-        "from aquatint.core.redaction import guard\n"
+        "from aquatint.domain.redaction import guard\n"
         f"guard(logging.StreamHandler(sys.stderr), 'DEBUG', '%(message)s', ('{CANARY}',))\n"
         f"def crash(): raise ValueError('{CANARY}', 'Bearer abcdefghi', 'x' * 300)\n"
         "thread = threading.Thread(target=crash); thread.start(); thread.join()\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aquatint.core.addresses import parse_url, public
-from aquatint.core.errors import BadRequest
+from aquatint.domain.addresses import parse_url, public
+from aquatint.domain.errors import BadRequest
 
 CLOSED = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 127.0.0.1 127.255.255.254

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aquatint.core.budget import SECONDS, Limit, Shortfall, dollars
+from aquatint.domain.budget import SECONDS, Limit, Shortfall, dollars
 from aquatint.settings import Settings
 
 pytestmark = pytest.mark.short

@@ -20,8 +20,8 @@ from aquatint.core.composite import (
 )
 from aquatint.core.coverage import Coverage
 from aquatint.core.levels import BILINEAR, mapped, resized
-from aquatint.core.regions import Region
-from aquatint.core.types import Placement
+from aquatint.domain.requests.regions import Region
+from aquatint.domain.types import Placement
 
 SIZE = (240, 160)
 

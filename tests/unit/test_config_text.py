@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aquatint.core import config_text
-from aquatint.core.errors import Misconfigured
 from aquatint.core.hosts import Kind, fields_of
+from aquatint.domain.errors import Misconfigured
 
 ENTRY = {"command": "/usr/bin/aquatint", "args": ["a b", "ü\u2028\x85"], "env": {"X_Y": "1"}}
 PATHS: dict[Kind, tuple[str, ...]] = {

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageSequence, ImageStat
 
 from aquatint.core.convert import WRITABLE, convert, cover, encode, fit, icon, prepare_input, scaled
-from aquatint.core.errors import BadImage, BadRequest
 from aquatint.core.formats import sniff
+from aquatint.domain.errors import BadImage, BadRequest
 from unit import hostile
 from unit.hostile import GPS_SECRET, cutout, photo, saved
 

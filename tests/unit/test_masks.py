@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw
 
 from aquatint.core import masks
 from aquatint.core.coverage import Coverage
-from aquatint.core.errors import BadMask
 from aquatint.core.levels import mapped, where
-from aquatint.core.regions import Region, Units, check
+from aquatint.domain.errors import BadMask
+from aquatint.domain.requests.regions import Region, Units, check
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZE = (32, 16)

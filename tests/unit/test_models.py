@@ -10,21 +10,21 @@ from typing import Literal
 import pytest
 
 import aquatint
-from aquatint.core import models
-from aquatint.core.errors import Misconfigured
-from aquatint.core.models import Choice, Models
-from aquatint.core.prices import INPUT_TOKENS
-from aquatint.core.sizes import parse_size
-from aquatint.core.types import Format, Order, Quality, Usage
+from aquatint.domain.errors import Misconfigured
+from aquatint.domain.models import registry
+from aquatint.domain.models.prices import INPUT_TOKENS
+from aquatint.domain.models.registry import Choice, Models
+from aquatint.domain.models.sizes import parse_size
+from aquatint.domain.types import Format, Order, Quality, Usage
 
 PACKAGE = Path(aquatint.__file__).parent
-TEXT = (PACKAGE / "core" / "models.toml").read_text(encoding="utf-8")
+TEXT = (PACKAGE / "domain" / "models" / "models.toml").read_text(encoding="utf-8")
 TODAY = datetime.date(2026, 11, 21)
 
 
 @pytest.fixture(scope="module", name="table")
 def parsed() -> Models:
-    return models.parse(TEXT)
+    return registry.parse(TEXT)
 
 
 def find(
@@ -125,7 +125,7 @@ def test_successors_are_followed_to_one_that_lives() -> None:
         'like = "*"\nretired = 2026-05-12\nsuccessor = { generate = "gpt-image-1"',
     )
     assert text != TEXT
-    choice = find(models.parse(text), "dall-e-3")
+    choice = find(registry.parse(text), "dall-e-3")
     assert choice.name == "gpt-image-2.5-flare"
     assert "2026-05-12" in choice.warnings[0]
 
@@ -171,10 +171,10 @@ def test_the_formula_gives_the_published_tokens(table: Models, line: str) -> Non
     size, *cells = line.split()
     w, h = parse_size(size) or (0, 0)
     two, later = table.row("gpt-image-2"), table.row("gpt-image-2.5-flare")
-    counted = [models.tokens(two, w, h, quality) for quality in LEVELS[:3]]
-    counted += [models.tokens(later, w, h, quality) for quality in LEVELS]
+    counted = [registry.tokens(two, w, h, quality) for quality in LEVELS[:3]]
+    counted += [registry.tokens(later, w, h, quality) for quality in LEVELS]
     assert counted == [int(cell) for cell in cells]
-    assert models.tokens(two, w, h, "xhigh") is None
+    assert registry.tokens(two, w, h, "xhigh") is None
 
 
 def test_the_bound_of_the_newest_family_holds_for_every_known_bill(table: Models) -> None:
@@ -185,58 +185,58 @@ def test_the_bound_of_the_newest_family_holds_for_every_known_bill(table: Models
         (3840, 2160, "high", 3337),
     ]
     for w, h, quality, bill in bills:
-        bound = models.tokens(newest, w, h, quality)
+        bound = registry.tokens(newest, w, h, quality)
         assert bound is not None
         assert bill <= bound <= bill * 1.05
-    assert models.estimate(newest, order("gpt-image-2.6-sunburst")).upper_bound
+    assert registry.estimate(newest, order("gpt-image-2.6-sunburst")).upper_bound
 
 
 def test_the_older_tables_are_kept(table: Models) -> None:
-    assert models.tokens(table.row("gpt-image-1.5"), 1024, 1536, "high") == 6240
-    assert models.tokens(table.row("gpt-image-1"), 1024, 1024, "low") == 272
-    assert models.tokens(table.row("gpt-image-1.5"), 2048, 2048, "low") is None
+    assert registry.tokens(table.row("gpt-image-1.5"), 1024, 1536, "high") == 6240
+    assert registry.tokens(table.row("gpt-image-1"), 1024, 1024, "low") == 272
+    assert registry.tokens(table.row("gpt-image-1.5"), 2048, 2048, "low") is None
 
 
 def test_an_estimate_is_picture_partials_and_prompt(table: Models) -> None:
     flare = table.row("gpt-image-2.5-flare")
-    plain = models.estimate(flare, order("gpt-image-2.5-flare"), prompt_tokens=100)
-    assert plain == models.Estimate(round(439 * 30e-6 + 100 * 5e-6, 6), False, 439)
-    more = models.estimate(flare, order("gpt-image-2.5-flare", n=3, partials=2), prompt_tokens=0)
+    plain = registry.estimate(flare, order("gpt-image-2.5-flare"), prompt_tokens=100)
+    assert plain == registry.Estimate(round(439 * 30e-6 + 100 * 5e-6, 6), False, 439)
+    more = registry.estimate(flare, order("gpt-image-2.5-flare", n=3, partials=2), prompt_tokens=0)
     assert (more.tokens, more.usd) == (3 * 639, round(3 * 639 * 30e-6, 6))
 
 
 def test_input_pictures_are_guessed_and_the_guess_is_marked(table: Models) -> None:
     sunburst = table.row("gpt-image-2.5-sunburst")
     asked = order("gpt-image-2.5-sunburst", images=("a", "b"))
-    guess = models.estimate(sunburst, asked, prompt_tokens=0)
+    guess = registry.estimate(sunburst, asked, prompt_tokens=0)
     assert guess.approximate
     assert guess.usd == round(439 * 30e-6 + 2 * INPUT_TOKENS * 8e-6, 6)
-    assert models.estimate(sunburst, asked, prompt_tokens=0, images=0).approximate is False
+    assert registry.estimate(sunburst, asked, prompt_tokens=0, images=0).approximate is False
 
 
 def test_auto_reserves_the_dearest_legal_combination(table: Models) -> None:
     two = table.row("gpt-image-2")
-    auto = models.estimate(two, order("gpt-image-2", size="auto", quality="auto"))
-    dearest = models.tokens(two, 2880, 2880, "high")
+    auto = registry.estimate(two, order("gpt-image-2", size="auto", quality="auto"))
+    dearest = registry.tokens(two, 2880, 2880, "high")
     assert auto.upper_bound
     assert auto.tokens == dearest
-    fixed = models.estimate(table.row("gpt-image-1.5"), order("gpt-image-1.5", size="auto"))
+    fixed = registry.estimate(table.row("gpt-image-1.5"), order("gpt-image-1.5", size="auto"))
     assert fixed.tokens == 1584
 
 
 def test_the_mini_is_priced_by_its_own_table(table: Models) -> None:
     mini = table.row("gpt-image-1-mini")
     asked = order("gpt-image-1-mini", size="1536x1024", quality="high", n=2)
-    assert models.estimate(mini, asked, prompt_tokens=0).usd == 0.104
+    assert registry.estimate(mini, asked, prompt_tokens=0).usd == 0.104
     auto = order("gpt-image-1-mini", size="auto", quality="auto")
-    assert models.estimate(mini, auto, prompt_tokens=0).usd == 0.052
+    assert registry.estimate(mini, auto, prompt_tokens=0).usd == 0.052
 
 
 def test_an_animation_counts_as_its_sheet(table: Models) -> None:
     newest = table.row("gpt-image-2.6-flare")
     asked = order("gpt-image-2.6-flare", size="512x512", quality="low", format="gif", frames=9)
-    estimate = models.estimate(newest, asked)
-    assert estimate.tokens == models.tokens(newest, 1536, 1536, "low")
+    estimate = registry.estimate(newest, asked)
+    assert estimate.tokens == registry.tokens(newest, 1536, 1536, "low")
     assert estimate.tokens is not None
     assert estimate.tokens >= 555  # the one bill that is known
     assert estimate.upper_bound
@@ -244,43 +244,45 @@ def test_an_animation_counts_as_its_sheet(table: Models) -> None:
 
 def test_an_svg_has_no_estimate_but_a_cost(table: Models) -> None:
     newest = table.row("gpt-image-2.6-flare")
-    assert models.estimate(newest, order("gpt-image-2.6-flare", format="svg")).usd is None
+    assert registry.estimate(newest, order("gpt-image-2.6-flare", format="svg")).usd is None
     usage = Usage(image_out=1000, svg_model="gpt-5.5", svg_in=1000, svg_out=2000)
-    assert models.cost(newest, usage) == pytest.approx(0.03 + 0.005 + 0.06)
-    assert models.cost(newest, usage.model_copy(update={"svg_model": "unheard-of"})) is None
+    assert registry.cost(newest, usage) == pytest.approx(0.03 + 0.005 + 0.06)
+    assert registry.cost(newest, usage.model_copy(update={"svg_model": "unheard-of"})) is None
 
 
 def test_the_cost_is_exactly_the_usage(table: Models) -> None:
     usage = Usage(text_in=10, image_in=1000, image_out=1372, text_out=50)
     flare = table.row("gpt-image-2.5-flare")
-    assert models.cost(flare, usage) == pytest.approx((10 * 5 + 1000 * 8 + 1372 * 30) / 1e6)
+    assert registry.cost(flare, usage) == pytest.approx((10 * 5 + 1000 * 8 + 1372 * 30) / 1e6)
     older = table.row("gpt-image-1.5")
-    assert models.cost(older, usage) == pytest.approx(
+    assert registry.cost(older, usage) == pytest.approx(
         (10 * 5 + 1000 * 8 + 1372 * 32 + 50 * 10) / 1e6
     )
-    assert models.cost(flare, None) is None
+    assert registry.cost(flare, None) is None
 
 
 def test_drafts_are_free_and_no_setting_changes_that(table: Models) -> None:
-    draft = models.with_price(table.row("draft"), 0.5)
-    assert models.estimate(draft, order("draft", quality="auto")).usd == 0
-    assert models.cost(draft, None, 4) == 0
+    draft = registry.with_price(table.row("draft"), 0.5)
+    assert registry.estimate(draft, order("draft", quality="auto")).usd == 0
+    assert registry.cost(draft, None, 4) == 0
 
 
 def test_a_given_price_counts_only_where_none_is_known(table: Models) -> None:
-    own = models.with_price(table.row("my-deployment"), 0.04)
-    assert models.estimate(table.row("my-deployment"), order("my-deployment")).usd is None
-    assert models.estimate(own, order("my-deployment", n=3)).usd == 0.12
-    assert models.cost(own, Usage(image_out=5), 2) == 0.08
+    own = registry.with_price(table.row("my-deployment"), 0.04)
+    assert registry.estimate(table.row("my-deployment"), order("my-deployment")).usd is None
+    assert registry.estimate(own, order("my-deployment", n=3)).usd == 0.12
+    assert registry.cost(own, Usage(image_out=5), 2) == 0.08
     flare = table.row("gpt-image-2.5-flare")
     asked = order("gpt-image-2.5-flare")
-    assert models.estimate(models.with_price(flare, 9.0), asked) == models.estimate(flare, asked)
-    assert models.cost(models.with_price(flare, 9.0), None) is None
+    assert registry.estimate(registry.with_price(flare, 9.0), asked) == registry.estimate(
+        flare, asked
+    )
+    assert registry.cost(registry.with_price(flare, 9.0), None) is None
 
 
 @pytest.mark.parametrize("prompt", ["a fox in the snow", "雪の中の狐", "ثعلب في الثلج", "🦊"])
 def test_prompts_are_counted_about_right_in_any_script(prompt: str) -> None:
-    assert 6 < models.about_tokens(prompt) <= 6 + len(prompt) * 2
+    assert 6 < registry.about_tokens(prompt) <= 6 + len(prompt) * 2
 
 
 # -- a bad table says where it is bad
@@ -326,7 +328,7 @@ def test_prompts_are_counted_about_right_in_any_script(prompt: str) -> None:
 def test_a_bad_table_names_the_row_and_the_field(old: str, new: str, words: list[str]) -> None:
     assert old in TEXT
     with pytest.raises(Misconfigured) as caught:
-        models.parse(TEXT.replace(old, new, 1))
+        registry.parse(TEXT.replace(old, new, 1))
     for word in words:
         assert word in caught.value.message
     assert "AQUATINT_MODELS" in caught.value.fix

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.core.names import input_key, picture_key, preview_key
+from aquatint.domain.names import input_key, picture_key, preview_key
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
 ID = "7f3a" * 8

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aquatint.adapters.openai_base64 import SLICE, Base64Part
 from aquatint.adapters.openai_json import Document
 from aquatint.adapters.openai_reply import Parts, Reply
-from aquatint.core.errors import BadReply
+from aquatint.domain.errors import BadReply
 
 PICTURE = bytes(range(256)) * 3  # its base64 holds every character, + and / too
 

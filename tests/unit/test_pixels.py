@@ -10,7 +10,6 @@ from typing import cast
 import pytest
 from PIL import Image
 
-from aquatint.core.errors import BadImage
 from aquatint.core.formats import svg_size
 from aquatint.core.pixels import (
     EXTENSION,
@@ -23,6 +22,7 @@ from aquatint.core.pixels import (
     provenance,
     sniff,
 )
+from aquatint.domain.errors import BadImage
 from unit import hostile
 from unit.hostile import chunk, cutout, header, photo, saved
 

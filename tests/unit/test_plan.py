@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 import aquatint
-from aquatint.core import models
-from aquatint.core.errors import BadRequest, ModelCannot
-from aquatint.core.plan import Plan, plan
-from aquatint.core.types import EditRequest, GenerateRequest, Placement
+from aquatint.domain.errors import BadRequest, ModelCannot
+from aquatint.domain.models import registry
+from aquatint.domain.requests.plan import Plan, plan
+from aquatint.domain.types import EditRequest, GenerateRequest, Placement
 
-TEXT = (Path(aquatint.__file__).parent / "core" / "models.toml").read_text(encoding="utf-8")
-TABLE = models.parse(TEXT)
+TEXT = (Path(aquatint.__file__).parent / "domain" / "models" / "models.toml").read_text(
+    encoding="utf-8"
+)
+TABLE = registry.parse(TEXT)
 TODAY = datetime.date(2026, 11, 21)
 FLARE, NEWEST, TWO = "gpt-image-2.5-flare", "gpt-image-2.6-flare", "gpt-image-2"
 
@@ -27,7 +29,7 @@ def planned(
     draft: bool = False,
     first: tuple[int, int] | None = None,
     partials: int = 0,
-    table: models.Models = TABLE,
+    table: registry.Models = TABLE,
     **asked: Any,
 ) -> Plan:
     words: dict[str, Any] = {"prompt": "a fox", **asked}
@@ -101,7 +103,9 @@ def test_an_explicit_format_stays_whatever_the_extension() -> None:
 
 
 def test_a_model_without_webp_draws_png_that_is_converted() -> None:
-    table = models.parse(TEXT.replace('formats = ["png", "jpeg", "webp"] #', 'formats = ["png"] #'))
+    table = registry.parse(
+        TEXT.replace('formats = ["png", "jpeg", "webp"] #', 'formats = ["png"] #')
+    )
     done = planned(table=table, format="webp", compression=70)
     assert (done.order.format, done.order.compression) == ("png", None)
     assert (done.convert, done.compression) == ("webp", 70)
@@ -310,7 +314,7 @@ def test_what_no_model_does_names_the_field_and_the_fix(
 
 def test_a_model_that_cannot_edit_says_which_can() -> None:
     row = '[models.solo]\nids = ["solo"]\nlike = "gpt-image-2"\nendpoints = ["generate"]\n'
-    table = models.parse(f"{TEXT}\n{row}")
+    table = registry.parse(f"{TEXT}\n{row}")
     with pytest.raises(ModelCannot, match=r"solo cannot edit pictures.*gpt-image-2.5-sunburst"):
         planned("solo", table=table, images=("a",))
 
@@ -326,7 +330,7 @@ def test_a_model_that_cannot_edit_says_which_can() -> None:
 def test_a_poorer_model_says_what_it_lacks(
     line: str, asked: dict[str, Any], words: list[str]
 ) -> None:
-    table = models.parse(f'{TEXT}\n[models.solo]\nids = ["solo"]\nlike = "gpt-image-2"\n{line}\n')
+    table = registry.parse(f'{TEXT}\n[models.solo]\nids = ["solo"]\nlike = "gpt-image-2"\n{line}\n')
     with pytest.raises(ModelCannot) as caught:
         planned("solo", table=table, **asked)
     for word in words:
@@ -337,11 +341,11 @@ def test_a_default_a_model_lacks_is_replaced_and_never_the_callers_fault() -> No
     text = TEXT.replace('size = "square"', 'size = "2048x1152"').replace(
         'quality = "medium"', 'quality = "max"'
     )
-    table = models.parse(text)
+    table = registry.parse(text)
     order = planned("gpt-image-1.5", table=table).order
     assert (order.size, order.quality) == ("1536x1024", "auto")
     assert planned(table=table).order.size == "2048x1152"
-    auto = models.parse(TEXT.replace('size = "square"', 'size = "auto"'))
+    auto = registry.parse(TEXT.replace('size = "square"', 'size = "auto"'))
     assert planned(table=auto).order.size == "auto"
     assert planned(table=auto, draft=True).order.size == "1024x1024"
     bad = replace(TABLE, defaults=replace(TABLE.defaults, size="huge"))

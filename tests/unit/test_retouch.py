@@ -12,11 +12,11 @@ from PIL import Image, ImageChops
 from aquatint.core import masks, retouch
 from aquatint.core.convert import sent_as
 from aquatint.core.coverage import Coverage
-from aquatint.core.errors import BadMask
 from aquatint.core.levels import BILINEAR, FULL, NONE, mapped, resized
 from aquatint.core.pixels import inspect
-from aquatint.core.regions import MaskRequest, Region
-from aquatint.core.sizes import Grid, canvas
+from aquatint.domain.errors import BadMask
+from aquatint.domain.models.sizes import Grid, canvas
+from aquatint.domain.requests.regions import MaskRequest, Region
 from unit import hostile
 
 RULE = Grid(max_edge=256, max_pixels=40_000, min_pixels=9_000, multiple=16, max_ratio=3)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.core.search import fold, match
+from aquatint.domain.search import fold, match
 
 Find = sqlite3.Connection  # the index fixture, in a word that fits
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from aquatint.core.endpoints import mistakes, proxy_of
 from aquatint.core.keys import shape
 from aquatint.core.services import SERVICES, identify
+from aquatint.domain.endpoints import mistakes, proxy_of
 
 KEY = "sk-proj-" + "a1B2" * 12
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aquatint.core import sizes
-from aquatint.core.sizes import Fixed, Grid, Rule, Sheet
+from aquatint.domain.models import sizes
+from aquatint.domain.models.sizes import Fixed, Grid, Rule, Sheet
 
 FLEX = Grid(
     multiple=16,

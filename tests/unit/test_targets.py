@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aquatint.core.errors import BadRequest
-from aquatint.core.sizes import legal
-from aquatint.core.targets import MOST, WRITTEN, hint, read
+from aquatint.domain.errors import BadRequest
+from aquatint.domain.models.sizes import legal
+from aquatint.domain.requests.save_targets import MOST, WRITTEN, hint, read
 from unit.test_plan import TABLE, planned
 
 pytestmark = pytest.mark.short

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aquatint.core.endpoints import host_of, is_first_party, origin_of
-from aquatint.core.words import clean
+from aquatint.domain.endpoints import host_of, is_first_party, origin_of
+from aquatint.domain.words import clean
 
 
 @given(text=st.text(st.characters(), max_size=400), limit=st.integers(0, 60))

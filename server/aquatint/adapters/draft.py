@@ -11,9 +11,9 @@ from random import Random
 from anyio.to_thread import run_sync
 from PIL import Image
 
-from ..core.errors import ModelCannot, NotKept
-from ..core.ports import Event, Finished, Inputs, Part, Partial, Sent
-from ..core.types import Finding, Order, Usage
+from ..domain.errors import ModelCannot, NotKept
+from ..domain.ports import Event, Finished, Inputs, Part, Partial, Sent
+from ..domain.types import Finding, Order, Usage
 from .draft_canvas import Canvas, mapped, sized
 from .draft_edit import base_size, edit
 from .draft_mark import label, mark

@@ -7,9 +7,9 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
 
-from ..core.errors import BadImage, BadMask
-from ..core.ports import Inputs
-from ..core.types import Order
+from ..domain.errors import BadImage, BadMask
+from ..domain.ports import Inputs
+from ..domain.types import Order
 from .draft_canvas import Canvas, inked, mapped, sized, sticker, white
 from .draft_mark import label, mark
 from .draft_scene import compose

@@ -12,8 +12,8 @@ import anyio.to_thread
 import httpcore2
 
 from ..core import formats
-from ..core.addresses import Url, parse_url, public
-from ..core.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
+from ..domain.addresses import Url, parse_url, public
+from ..domain.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 Connect = Callable[[str, int], Awaitable[httpcore2.AsyncNetworkStream]]

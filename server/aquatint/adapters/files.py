@@ -11,10 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
 
-from aquatint.core.errors import Misconfigured, NoSuchImage, NotKept
-from aquatint.core.ports import Part
-from aquatint.core.types import Finding
-
+from ..domain.errors import Misconfigured, NoSuchImage, NotKept
+from ..domain.ports import Part
+from ..domain.types import Finding
 from .files_part import FilePart
 
 _PARTS = ".aquatint/parts"

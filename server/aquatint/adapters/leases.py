@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from aquatint.core.errors import Misconfigured
+from ..domain.errors import Misconfigured
 
 if sys.platform != "win32":
     import fcntl

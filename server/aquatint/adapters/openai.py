@@ -13,20 +13,12 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from ..core.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
-from ..core.errors import AquatintError, Busy, Misconfigured
-from ..core.ports import Event, Inputs, Part, Sent, Waiting
-from ..core.types import Finding, Order
+from ..domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
+from ..domain.errors import AquatintError, Busy, Misconfigured
+from ..domain.ports import Event, Inputs, Part, Sent, Waiting
+from ..domain.types import Finding, Order
 from .openai_check import Answer, ask, findings, proxy_findings
-from .openai_errors import (
-    FOREIGN,
-    retry_after,
-    said,
-    status_error,
-    translate,
-    unusable,
-    was_sent,
-)
+from .openai_errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
 from .openai_receive import Answering, Service, until
 from .openai_refusals import refusal
 from .openai_reply import Parts

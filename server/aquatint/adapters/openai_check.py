@@ -17,11 +17,11 @@ import anyio
 import openai
 from openai import AsyncOpenAI
 
-from ..core.endpoints import host_of, is_first_party, is_here, is_near, proxy_of
-from ..core.errors import AquatintError
 from ..core.services import UNKNOWN, Service, identify
-from ..core.types import Finding
-from ..core.words import clean
+from ..domain.endpoints import host_of, is_first_party, is_here, is_near, proxy_of
+from ..domain.errors import AquatintError
+from ..domain.types import Finding
+from ..domain.words import clean
 from .openai_answer import rows, table
 from .openai_errors import FOREIGN, translate
 

@@ -14,8 +14,8 @@ import anyio
 import httpx2
 import openai
 
-from ..core.errors import AquatintError, BadReply, BadRequest, Misconfigured, NotKept, Unavailable
-from ..core.words import clean
+from ..domain.errors import AquatintError, BadReply, BadRequest, Misconfigured, NotKept, Unavailable
+from ..domain.words import clean
 from .openai_refusals import Said, describe, refusal, safe_words
 
 # A failure of these kinds happened before a byte of the request left.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import cast
 
-from ..core.errors import BadReply
-from ..core.ports import Part
+from ..domain.errors import BadReply
+from ..domain.ports import Part
 from .openai_base64 import Base64Part
 
 PICTURE_KEY = b"b64_json"

@@ -10,10 +10,10 @@ import anyio
 import httpx2
 import openai
 
-from ..core.endpoints import origin_of
-from ..core.errors import AquatintError, BadReply, Spent
-from ..core.ports import Event, Finished, Part, Partial
-from ..core.words import clean
+from ..domain.endpoints import origin_of
+from ..domain.errors import AquatintError, BadReply, Spent
+from ..domain.ports import Event, Finished, Part, Partial
+from ..domain.words import clean
 from .openai_answer import Answer, understand
 from .openai_errors import FOREIGN, translate
 from .openai_json import Document

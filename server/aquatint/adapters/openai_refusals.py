@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..core.errors import (
+from ..domain.errors import (
     AquatintError,
     BadImage,
     BadMask,
@@ -18,7 +18,7 @@ from ..core.errors import (
     Spent,
     Unavailable,
 )
-from ..core.words import clean
+from ..domain.words import clean
 from .openai_answer import rows, table
 
 MOST_WORDS = 300  # of a provider's own text in an error

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..core.errors import BadReply
-from ..core.ports import Part
+from ..domain.errors import BadReply
+from ..domain.ports import Part
 from .openai_base64 import Base64Part
 from .openai_json import Document
 

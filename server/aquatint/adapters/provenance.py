@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any, cast
 
-from ..core.words import clean
+from ..domain.words import clean
 
 ABSENT = "The picture has no C2PA manifest."
 MISSING = "A C2PA manifest is present; `pip install 'aquatint[c2pa]'` reads and verifies it here."

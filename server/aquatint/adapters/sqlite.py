@@ -7,11 +7,10 @@ import sqlite3
 import statistics
 from collections.abc import Callable
 
-from aquatint.core.budget import Limit, Shortfall
-from aquatint.core.errors import AquatintError, BadRequest
-from aquatint.core.search import match
-from aquatint.core.types import Finding, Job, Page, Picture, Record, Spending
-
+from ..domain.budget import Limit, Shortfall
+from ..domain.errors import AquatintError, BadRequest
+from ..domain.search import match
+from ..domain.types import Finding, Job, Page, Picture, Record, Spending
 from .sqlite_file import TROUBLE, CatalogFile
 from .sqlite_forget import forget_jobs, forget_picture, older, uses
 from .sqlite_rows import (

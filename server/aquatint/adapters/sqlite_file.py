@@ -14,8 +14,7 @@ import anyio
 from anyio import to_thread
 from pydantic_core import PydanticSerializationError
 
-from aquatint.core.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
-
+from ..domain.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
 from .sqlite_turn import turn
 
 T = TypeVar("T")

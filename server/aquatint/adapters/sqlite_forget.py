@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from aquatint.core.types import Job, Picture
-
+from ..domain.types import Job, Picture
 from .sqlite_rows import count, to_picture
 
 # A job without its words: what it was asked, where copies went, and what the provider quoted.

@@ -10,9 +10,9 @@ from pathlib import Path, PurePath
 
 import anyio.to_thread
 
-from ..core.errors import BadImage, BadRequest, NoSuchImage, NotKept, PathNotAllowed
-from ..core.ports import Target
-from ..core.types import Caller, Finding
+from ..domain.errors import BadImage, BadRequest, NoSuchImage, NotKept, PathNotAllowed
+from ..domain.ports import Target
+from ..domain.types import Caller, Finding
 from . import workspace_folders as folders
 from .workspace_roots import Root, Roots, bad_path, is_hidden, shown
 

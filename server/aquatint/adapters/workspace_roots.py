@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
-from ..core.errors import BadRequest, PathNotAllowed
-from ..core.types import Caller
+from ..domain.errors import BadRequest, PathNotAllowed
+from ..domain.types import Caller
 
 
 @dataclass(frozen=True, slots=True)

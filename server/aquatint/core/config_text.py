@@ -10,8 +10,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from ..domain.errors import Misconfigured
 from . import jsonc, toml_text, yaml_text
-from .errors import Misconfigured
 from .hosts import Kind, fields_of
 
 Fields = dict[str, Any]

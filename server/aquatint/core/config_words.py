@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from .redaction import redact
+from ..domain.redaction import redact
 
 NAMED = re.compile(
     r"(?i)(?<![\w.${-])([\w.-]*(?:key|token|secret|passw|auth|credential|cookie)[\w.-]*[\"']?\s*[:=]\s*[\"']?)"

@@ -9,8 +9,8 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
+from ..domain.errors import BadRequest
 from .colour import is_opaque, on_white, to_srgb
-from .errors import BadRequest
 from .formats import MIME
 from .limits import MAX_PIXELS
 from .pixels import Seen, inspect, open_frames, open_upright, resized

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from .errors import BadImage
+from ..domain.errors import BadImage
 from .formats import jpeg_segments, png_chunks, webp_chunks
 
 MAX_PIXELS = 50_000_000

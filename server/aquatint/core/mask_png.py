@@ -7,10 +7,10 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
+from ..domain.errors import BadMask
+from ..domain.requests.regions import Edit
 from .coverage import Coverage, hard
-from .errors import BadMask
 from .levels import NONE, extremes, mapped, table, where
-from .regions import Edit
 
 LIMIT = 4_000_000  # bytes; the smallest mask limit that the API's pages state
 # What a JPEG or a brush's rim leaves near black and white is meant as black and white.

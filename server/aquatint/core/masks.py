@@ -8,6 +8,8 @@ from math import ceil, floor
 
 from PIL import Image, ImageDraw
 
+from ..domain.errors import BadMask
+from ..domain.requests.regions import SCALE, Region, Units, in_pixels, rgb
 from .coverage import (
     Coverage,
     Facts,
@@ -24,11 +26,9 @@ from .coverage import (
     shrunk,
     union,
 )
-from .errors import BadMask
 from .levels import NEAREST, resized
 from .mask_png import sent_png, to_png, understand
 from .overlay import overlay
-from .regions import SCALE, Region, Units, in_pixels, rgb
 from .wand import colour_at, connected, similar
 
 __all__ = [

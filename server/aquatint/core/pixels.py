@@ -21,8 +21,8 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from ..domain.errors import BadImage
 from .colour import is_opaque, to_rgb
-from .errors import BadImage
 from .formats import EXTENSION, MIME, describe, png_chunks, provenance, sniff, svg_size
 from .limits import MAX_PIXELS, check_size, check_structure
 

@@ -9,6 +9,9 @@ from typing import Literal
 
 from PIL import Image
 
+from ..domain.errors import BadImage, BadMask
+from ..domain.requests.regions import MaskRequest, check
+from ..domain.types import Outside, Placement
 from . import masks
 from .colour import from_srgb, is_opaque, to_srgb
 from .composite import (
@@ -21,15 +24,12 @@ from .composite import (
 )
 from .convert import Prepared, sent_as
 from .coverage import Coverage
-from .errors import BadImage, BadMask
 from .formats import MIME
 from .levels import resized
 from .limits import MAX_SIDE
 from .masks import Facts
 from .pixels import Seen, inspect, open_upright
 from .previews import Preview, preview_of
-from .regions import MaskRequest, check
-from .types import Outside, Placement
 
 Size = tuple[int, int]
 

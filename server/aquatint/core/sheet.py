@@ -9,8 +9,8 @@ from statistics import median
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ..domain.errors import BadImage, BadRequest
 from .colour import to_srgb
-from .errors import BadImage, BadRequest
 from .limits import MAX_PIXELS
 from .pixels import inspect, open_upright
 from .previews import Preview, shrunk, within

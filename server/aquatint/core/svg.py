@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from xml.parsers import expat  # counts only; entities are refused at sight
 
-from .errors import BadImage
+from ..domain.errors import BadImage
 
 MOST_BYTES = 5_000_000
 MOST_ELEMENTS = 100_000

@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import Any
 
-from .errors import Misconfigured
+from ..domain.errors import Misconfigured
 from .hosts import fields_of
 from .jsonc import FIX
 

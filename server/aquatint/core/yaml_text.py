@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
-from .errors import Misconfigured
+from ..domain.errors import Misconfigured
 from .hosts import fields_of
 from .jsonc import FIX
 

@@ -13,9 +13,9 @@ from mcp.types import (
     PromptReference,
 )
 
-from ..core import sizes
-from ..core.names import slug
-from ..core.types import Caller, Picture
+from ..domain.models import sizes
+from ..domain.names import slug
+from ..domain.types import Caller, Picture
 from .prompted import drawing_model
 from .prompts import GUIDES, Offers
 

@@ -13,8 +13,8 @@ from mcp.server.mcpserver import Elicit, ElicitationResult, Resolve
 from mcp.types import ListRootsResult
 from pydantic import BaseModel, Field
 
-from ..core.errors import AquatintError, OverBudget
-from ..core.types import EditRequest, GenerateRequest
+from ..domain.errors import AquatintError, OverBudget
+from ..domain.types import EditRequest, GenerateRequest
 from .roots import Desk, caller_of, paths_of
 
 INPUT_REQUIRED = "2026-07-28"  # the first revision in which questions travel in results

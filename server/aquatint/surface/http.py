@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.errors import Misconfigured
+from ..domain.errors import Misconfigured
 from .server import AquatintServer
 
 HOST = "127.0.0.1"

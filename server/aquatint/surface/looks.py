@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcp.types import Annotations, ContentBlock, ImageContent, ResourceLink
 
-from ..core.types import Picture, Reply
+from ..domain.types import Picture, Reply
 from ..outcome import Outcome
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from mcp.types import (
     TextContent,
 )
 
-from ..core.budget import dollars
-from ..core.errors import BadRequest
-from ..core.types import Caller, GenerateRequest, Quality
-from ..core.words import clean
+from ..domain.budget import dollars
+from ..domain.errors import BadRequest
+from ..domain.types import Caller, GenerateRequest, Quality
+from ..domain.words import clean
 from .prompts import CLOSING, GUIDES, Argument, Guide, Step
 
 if TYPE_CHECKING:
-    from ..core.models import Model
+    from ..domain.models.registry import Model
     from ..pricing import Bid
     from ..studio import Studio
 

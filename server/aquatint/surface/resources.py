@@ -14,10 +14,10 @@ from mcp.types import (
     ResourceTemplate,
 )
 
-from ..core.errors import BadRequest
-from ..core.times import to_the_second
-from ..core.types import Caller, Picture
-from ..core.words import clean
+from ..domain.errors import BadRequest
+from ..domain.times import to_the_second
+from ..domain.types import Caller, Picture
+from ..domain.words import clean
 
 if TYPE_CHECKING:
     from ..studio import Studio

@@ -13,9 +13,9 @@ from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.resolve import ListRoots
 from mcp.types import ListRootsResult
 
-from ..core.ids import ID
-from ..core.regions import Region
-from ..core.types import Caller
+from ..domain.ids import ID
+from ..domain.requests.regions import Region
+from ..domain.types import Caller
 from .opening import Opening
 
 Desk = Context[Opening, Any]

@@ -42,7 +42,7 @@ from mcp.types import (
 )
 from pydantic import AnyUrl, ValidationError
 
-from ..core.errors import AquatintError, BadRequest, NoSuchImage
+from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from . import completion, prompted, resources, tools
 from .opening import Opening
 from .shown import refused

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel, Field
 
-from ..core.errors import AquatintError, NotKept
-from ..core.times import to_the_second
-from ..core.types import Copy, Outside, Picture, Record, Reply, Usage
-from ..core.words import clean
+from ..domain.errors import AquatintError, NotKept
+from ..domain.times import to_the_second
+from ..domain.types import Copy, Outside, Picture, Record, Reply, Usage
+from ..domain.words import clean
 from ..outcome import Outcome
 from .looks import block, looks
 

@@ -9,9 +9,9 @@ from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
-from ..core.ids import JOB
-from ..core.regions import MaskRequest, Region, Units
-from ..core.types import (
+from ..domain.ids import JOB
+from ..domain.requests.regions import MaskRequest, Region, Units
+from ..domain.types import (
     Background,
     Caller,
     EditRequest,

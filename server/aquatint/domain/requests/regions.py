@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import Frozen
+from ..types import Frozen
 
 Units = Literal["pixel", "fraction", "permille"]
 Edit = Literal["transparent", "white", "black"]

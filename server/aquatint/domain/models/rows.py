@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..types import Background, Format, Level, Quality
 from .sizes import Fixed, Grid, Sheet
-from .types import Background, Format, Level, Quality
 
 Endpoint = Literal["generate", "edit"]
 Counts = Mapping[Quality, int]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from . import sizes
-from .judge import (
+from ..models import sizes
+from ..models.registry import Choice, Defaults, Gif, Model
+from ..models.sizes import MAX_EXACT, Grid, Rule, Size
+from ..types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
+from .save_targets import boxes, read, scaled_up
+from .validation import (
     LOSSY,
     Desk,
     animation,
@@ -16,10 +20,6 @@ from .judge import (
     judge_words,
     words,
 )
-from .models import Choice, Defaults, Gif, Model
-from .sizes import MAX_EXACT, Grid, Rule, Size
-from .targets import boxes, read, scaled_up
-from .types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
 
 
 @dataclass(frozen=True, slots=True)

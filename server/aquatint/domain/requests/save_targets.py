@@ -20,8 +20,8 @@ from itertools import islice, product
 from math import prod
 from pathlib import PurePath
 
-from .errors import BadRequest
-from .sizes import MAX_EXACT, Size
+from ..errors import BadRequest
+from ..models.sizes import MAX_EXACT, Size
 
 MOST = 64  # files one call may write
 WRITTEN = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})

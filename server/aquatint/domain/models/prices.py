@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from ..types import Order, Quality, Usage
 from .rows import Model
 from .sizes import Size, largest, parse_size, text
-from .types import Order, Quality, Usage
 
 PARTIAL_TOKENS = 100  # of picture output, each partial picture [image guide]
 INPUT_TOKENS = 1200  # about, each input picture: not published; one live edit had 1,151

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from .errors import Misconfigured
+from ..errors import Misconfigured
 from .rows import Defaults, Gif, Model, Prices, Tokens
 from .sizes import Fixed, Grid, Rule, largest
 

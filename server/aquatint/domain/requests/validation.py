@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .errors import BadRequest, ModelCannot
-from .models import Choice, Model
-from .targets import read
-from .types import EditRequest, Format, GenerateRequest
+from ..errors import BadRequest, ModelCannot
+from ..models.registry import Choice, Model
+from ..types import EditRequest, Format, GenerateRequest
+from .save_targets import read
 
 KINDS: Mapping[str, Format] = MappingProxyType(  # the extensions of save_to that a model may make
     {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .types import Placement
+from ..types import Placement
 
 Size = tuple[int, int]  # width, height in pixels
 

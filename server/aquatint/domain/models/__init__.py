@@ -1,0 +1,1 @@
+"""Models as data: the table, what it says of sizes and prices, and which model serves a name."""

@@ -1,0 +1,1 @@
+"""What callers may ask for: checked, planned, and everything that is wrong with it at once."""
