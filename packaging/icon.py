@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from aquatint.core.levels import mapped, resized, where
+from aquatint.imaging.masks.levels import mapped, resized, where
 
 EDGE = 512  # what hosts advise
 FINE = 2 * EDGE  # drawn twice as large, so that edges come out smooth

@@ -191,7 +191,7 @@ def _fetch(enabled: bool, settings: Settings) -> Fetch:
 
 
 def _verify(data: bytes, mime: str) -> dict[str, object]:
-    from .adapters.provenance import read
+    from .imaging.provenance import read
 
     return read(data, mime)
 
@@ -213,6 +213,6 @@ def _warm(settings: Settings, pressed: bool) -> None:
             openai_engine(settings, None)
     except AquatintError as error:
         log.warning("%s", error)
-    from .core import convert, pixels, previews
+    from .imaging import decode, encode, previews
 
-    log.debug("warm: %s", (convert.__name__, pixels.__name__, previews.__name__))
+    log.debug("warm: %s", (encode.__name__, decode.__name__, previews.__name__))

@@ -117,38 +117,39 @@ class _Desk:
         size = wanted.size(self.saving.exact or self.own, exact=self.saving.exact is not None)
         if self.picture.format == "svg" or (size == self.own and format != "ico"):
             return self.own, await self._whole(format)
-        from .core import convert
+        from .imaging import encode
 
         compression, work = self.saving.compression, self.shop.pixelwork
         if format == "ico":
             side = min(max(size), save_targets.ICO)
-            return (side, side), await work(convert.icon, await self._open(), side)
+            return (side, side), await work(encode.icon, await self._open(), side)
         if self.source.frames > 1:
             data = await self.shop.blobs.read(self.source.key)
-            return size, await work(convert.convert, data, format, compression, size=size)
-        return size, await work(convert.scaled, await self._open(), size, format, compression)
+            return size, await work(encode.convert, data, format, compression, size=size)
+        return size, await work(encode.scaled, await self._open(), size, format, compression)
 
     async def _open(self) -> Image.Image:
-        from .core import pixels
+        from .imaging import decode
 
         if self.opened is None:
             async with self.shop.turn(self.source.bytes):
                 data = await self.shop.blobs.read(self.source.key)
                 limit = self.shop.max_pixels
-                self.opened = await self.shop.pixelwork(pixels.open_upright, data, limit)
+                self.opened = await self.shop.pixelwork(decode.open_upright, data, limit)
         return self.opened
 
     async def _whole(self, format: str) -> bytes:
         """The picture's own pixels; its very bytes where the format is its own."""
-        from .core import convert, retouch
+        from .imaging import encode
+        from .imaging.editing import inputs
 
         data = await self.shop.blobs.read(self.picture.key)
         if format == self.picture.format:
             return data
         if format == "webp" and _is_exact(self.picture):
-            return await self.shop.pixelwork(retouch.as_webp, data, self.shop.max_pixels)
+            return await self.shop.pixelwork(inputs.as_webp, data, self.shop.max_pixels)
         compression = self.saving.compression
-        return await self.shop.pixelwork(convert.convert, data, format, compression)
+        return await self.shop.pixelwork(encode.convert, data, format, compression)
 
     def remarks(self, wanted: Wanted, size: Size) -> list[str]:
         """What must be said of a copy that was written."""

@@ -15,8 +15,10 @@ from .domain.types import Caller, Finish, Job, Picture
 from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from .core.pixels import Seen  # these import Pillow, so they are imported where they are used
-    from .core.previews import Preview
+    from .imaging.decode import (
+        Seen,  # these import Pillow, so they are imported where they are used
+    )
+    from .imaging.previews import Preview
 
 STORED_EDGE = 768
 STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays below 60 KB
@@ -80,13 +82,13 @@ async def _keep_outside(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """The model's picture inside the mask, the first picture's own pixels everywhere else."""
-    from .core import retouch
+    from .imaging.editing import inputs
 
     wish, original = job.finish, made[-1]
     assert wish.base is not None
     assert wish.mask is not None
     exact = await shop.pixelwork(
-        retouch.composite,
+        inputs.composite,
         await shop.blobs.read(wish.base),
         await shop.blobs.read(wish.mask),
         await shop.blobs.read(original.key),
@@ -114,7 +116,7 @@ async def _unplace(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """Without the padding and scaling that the first picture was sent with."""
-    from .core import retouch
+    from .imaging.editing import inputs
 
     wish, original = job.finish, made[-1]
     assert wish.placement is not None
@@ -123,7 +125,7 @@ async def _unplace(
         return
     data = await shop.blobs.read(original.key)
     back = await shop.pixelwork(
-        retouch.unplaced, data, wish.placement, wish.size, "png", shop.max_pixels
+        inputs.unplaced, data, wish.placement, wish.size, "png", shop.max_pixels
     )
     note = f"brought back to the input's {wish.size[0]}x{wish.size[1]} from image://{original.id}"
     identity = job.derived_ids[2 * index]
@@ -134,7 +136,7 @@ async def _reshape(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """Exact size and format, where the model could not draw them as such."""
-    from .core import convert
+    from .imaging import encode
 
     wish, source = job.finish, made[-1]
     exact = wish.exact_size not in {None, (source.width, source.height)}
@@ -144,10 +146,10 @@ async def _reshape(
     data = await shop.blobs.read(source.key)
     if exact and wish.exact_size is not None:
         width, height = wish.exact_size
-        data = await shop.pixelwork(convert.fit, data, width, height, format, wish.compression)
+        data = await shop.pixelwork(encode.fit, data, width, height, format, wish.compression)
         note = f"fitted to {width}x{height} from image://{source.id}"
     else:
-        data = await shop.pixelwork(convert.convert, data, format, wish.compression)
+        data = await shop.pixelwork(encode.convert, data, format, wish.compression)
         note = f"converted to {format} from image://{source.id}"
     outside = source.outside
     if outside is not None:
@@ -164,13 +166,13 @@ async def _reshape(
 
 async def _difference(job: Job, shop: Workshop, data: bytes) -> int:
     """How far a lossy copy is from the first picture outside the mask, in levels."""
-    from .core import retouch
+    from .imaging.editing import inputs
 
     wish = job.finish
     assert wish.base is not None
     assert wish.mask is not None
     base, mask = await shop.blobs.read(wish.base), await shop.blobs.read(wish.mask)
-    return await shop.pixelwork(retouch.outside_of, base, mask, data, shop.max_pixels)
+    return await shop.pixelwork(inputs.outside_of, base, mask, data, shop.max_pixels)
 
 
 async def survey(shop: Workshop, source: bytes | Part) -> Survey:
@@ -178,7 +180,7 @@ async def survey(shop: Workshop, source: bytes | Part) -> Survey:
 
     A part is read when its turn comes, so that no more are in memory than are being decoded.
     """
-    from .core import previews
+    from .imaging import previews
 
     def work() -> Survey:
         data = source if isinstance(source, bytes) else source.read()

@@ -16,8 +16,8 @@ from .references import Opened, References
 from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from .core.convert import Prepared  # these import Pillow, so they come where they are used
-    from .core.retouch import Drawn, Read
+    from .imaging.editing.inputs import Drawn, Read
+    from .imaging.encode import Prepared  # these import Pillow, so they come where they are used
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,18 @@ class Retouch:
         )
 
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
-        from .core import retouch
+        from .imaging.editing import inputs
 
         limit = self.shop.max_pixels
-        return await self.shop.pixelwork(retouch.size_of, opened.data, limit, deep=deep)
+        return await self.shop.pixelwork(inputs.size_of, opened.data, limit, deep=deep)
 
     async def _mask(
         self, opened: Opened, size: tuple[int, int], request: EditRequest, label: str
     ) -> Mask:
-        from .core import retouch
+        from .imaging.editing import inputs
 
         read = await self.shop.pixelwork(
-            retouch.read_mask,
+            inputs.read_mask,
             opened.data,
             size,
             scale=request.mask_fit == "scale",
@@ -109,11 +109,11 @@ class Retouch:
         return Mask(opened, read)
 
     async def _markup(self, opened: Opened, size: tuple[int, int], label: str) -> Markup:
-        from .core import retouch
+        from .imaging.editing import inputs
 
         limit = self.shop.max_pixels
         work = self.shop.pixelwork
-        data = await work(retouch.read_markup, opened.data, size, label=label, max_pixels=limit)
+        data = await work(inputs.read_markup, opened.data, size, label=label, max_pixels=limit)
         return Markup(opened, data)
 
     async def prepare(self, job: Job, originals: Originals, placement: Placement | None) -> Job:
@@ -150,7 +150,7 @@ class Retouch:
         self, order: Order, originals: Originals, placement: Placement | None
     ) -> tuple[Order, list[str]]:
         """The order with the keys of everything that is sent, and what must be said of that."""
-        from .core import retouch
+        from .imaging.editing import inputs
 
         first, *others = originals.images
         ready = [await self._first(originals, placement, parse_size(order.size))]
@@ -166,13 +166,11 @@ class Retouch:
         if originals.mask is not None:
             notes += originals.mask.read.notes
             coverage = originals.mask.read.coverage
-            hard = await self.shop.pixelwork(
-                retouch.placed_mask, coverage, placement or whole, sent
-            )
+            hard = await self.shop.pixelwork(inputs.placed_mask, coverage, placement or whole, sent)
             update["mask"] = await self._keep(hard, "png")
         if originals.markup is not None:
             data = originals.markup.data
-            over = await self.shop.pixelwork(retouch.placed_markup, data, placement or whole, sent)
+            over = await self.shop.pixelwork(inputs.placed_markup, data, placement or whole, sent)
             update["markup"] = await self._keep(over, "png")
         return order.model_copy(update=update), notes
 
@@ -182,26 +180,26 @@ class Retouch:
         first, limit = originals.images[0], self.shop.max_pixels
         if placement is None or size is None:
             return await self._ready(first, want_png=bool(originals.marks))
-        from .core import retouch
+        from .imaging.editing import inputs
 
-        return await self.shop.pixelwork(retouch.placed, first.data, placement, size, limit)
+        return await self.shop.pixelwork(inputs.placed, first.data, placement, size, limit)
 
     async def _ready(self, opened: Opened, *, want_png: bool = False) -> Prepared:
-        from .core import convert
+        from .imaging import encode
 
         limit = self.shop.max_pixels
         work = self.shop.pixelwork
-        return await work(convert.prepare_input, opened.data, want_png=want_png, max_pixels=limit)
+        return await work(encode.prepare_input, opened.data, want_png=want_png, max_pixels=limit)
 
     async def _coverage(self, originals: Originals, mask: Picture) -> str:
         """The blob key of the coverage as it was meant, softness included."""
-        from .core import masks
+        from .imaging.masks import render
 
         assert originals.mask is not None
         if mask.kind == "mask" and (mask.width, mask.height) == originals.size:
             return mask.key  # one of ours is that already
         coverage = originals.mask.read.coverage
-        return await self._keep(await self.shop.pixelwork(masks.to_png, coverage), "png")
+        return await self._keep(await self.shop.pixelwork(render.to_png, coverage), "png")
 
     async def _keep(self, data: bytes, ext: str) -> str:
         """Store an input under its own digest, so that the same input is the same request."""
@@ -238,13 +236,13 @@ class Retouch:
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
         """Draw, store and list a mask. Raises BadMask, and what references raise."""
-        from .core import retouch
+        from .imaging.editing import inputs
 
         base = request.image and await self.references.open(request.image, caller)
         names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
         others = {name: await self.references.open(name, caller) for name in sorted(names_)}
         drawn = await self.shop.pixelwork(
-            retouch.draw_mask,
+            inputs.draw_mask,
             request,
             base.data if base else None,
             {name: one.data for name, one in others.items()},

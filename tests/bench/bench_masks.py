@@ -10,10 +10,10 @@ from time import perf_counter
 from measure import Effort, Row, Unit
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from aquatint.core import masks
-from aquatint.core.composite import encode_exact, keep_outside, outside_difference
-from aquatint.core.levels import BILINEAR, NEAREST, mapped, resized, where
 from aquatint.domain.requests.regions import Region
+from aquatint.imaging.editing.composite import encode_exact, keep_outside, outside_difference
+from aquatint.imaging.masks import render
+from aquatint.imaging.masks.levels import BILINEAR, NEAREST, mapped, resized, where
 
 SIZES = ((1024, 1024), (3840, 2160))
 ROUNDS = 5
@@ -97,25 +97,25 @@ def of_masks(size: tuple[int, int]) -> list[Timed]:
     rows: list[Timed] = []
     for name, region in regions(size).items():
 
-        def made(region: Region = region) -> masks.Coverage:
-            return masks.render([region], size, units="permille", picture=base, images=given)
+        def made(region: Region = region) -> render.Coverage:
+            return render.render([region], size, units="permille", picture=base, images=given)
 
         grey, bare = made().picture, milliseconds(plain(name, base))
         rows.append((name, milliseconds(made), bare))
-        whole = milliseconds(lambda made=made: masks.to_png(made()))
+        whole = milliseconds(lambda made=made: render.to_png(made()))
         rows.append((f"{name} as PNG", whole, bare + milliseconds(lambda g=grey: encoded(g))))
-    shape = masks.render([regions(size)["ellipse"]], size, units="permille")
+    shape = render.render([regions(size)["ellipse"]], size, units="permille")
     for name, ours in (
-        ("grow 12", lambda: masks.grown(shape, 12)),
-        ("shrink 12", lambda: masks.shrunk(shape, 12)),
-        ("feather 12", lambda: masks.feathered(shape, 12)),
+        ("grow 12", lambda: render.grown(shape, 12)),
+        ("shrink 12", lambda: render.shrunk(shape, 12)),
+        ("feather 12", lambda: render.feathered(shape, 12)),
     ):
         blur = milliseconds(lambda: shape.picture.filter(ImageFilter.GaussianBlur(6)))
         rows.append((name, milliseconds(ours), blur))
     rows.append(
         (
             "overlay 768",
-            milliseconds(lambda: masks.overlay(base, shape, grid=True)),
+            milliseconds(lambda: render.overlay(base, shape, grid=True)),
             milliseconds(lambda: resized(base, (768, 768 * size[1] // size[0]), BILINEAR)),
         )
     )
@@ -130,9 +130,9 @@ def of_composites(size: tuple[int, int]) -> list[Timed]:
         region = regions(size)[kind]
         if kind == "brush":
             region = Region(kind="rect", x=5, y=5, width=990, height=990)
-        mask = masks.render([region], size, units="permille")
+        mask = render.render([region], size, units="permille")
 
-        def calls(mask: masks.Coverage = mask) -> None:
+        def calls(mask: render.Coverage = mask) -> None:
             soft = mask.picture.filter(ImageFilter.GaussianBlur(4))
             ramp = ImageChops.darker(mask.picture, soft)
             result = Image.composite(mapped(model, list(range(256)) * 3), base, ramp)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from aquatint.core import convert, previews
 from aquatint.domain.errors import AquatintError
+from aquatint.imaging import encode, previews
 from unit.hostile import CORPUS, PNG, chunk, cutout, header, photo, saved
 from wire import peak_memory
 
@@ -47,7 +47,7 @@ def look(data: bytes) -> str:
     """What the server does to a picture that came in, and to one that is to be sent."""
     try:
         seen, _ = previews.first_look(data, edge=768, budget=42_000, max_pixels=MOST_PIXELS)
-        convert.prepare_input(data, max_pixels=MOST_PIXELS)
+        encode.prepare_input(data, max_pixels=MOST_PIXELS)
     except AquatintError as error:
         return f"refused: {error.message}"
     return f"seen as {seen.format}"

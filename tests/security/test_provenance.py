@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from mcp import Client
 from mcp.types import TextResourceContents
 
-from aquatint.adapters.provenance import read
+from aquatint.imaging.provenance import read
 from conftest import MakeApp
 from e2e.test_paying import paying
 from fake_openai import fake_openai

@@ -9,9 +9,9 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import TextResourceContents
 
-from aquatint.core.svg import sanitised
 from aquatint.domain.errors import BadImage
 from aquatint.domain.types import Picture
+from aquatint.imaging.svg import sanitised
 from conftest import MakeApp
 
 HEAD = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '

@@ -9,8 +9,9 @@ from typing import Literal
 import pytest
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageStat
 
-from aquatint.core import masks
-from aquatint.core.composite import (
+from aquatint.domain.requests.regions import Region
+from aquatint.domain.types import Placement
+from aquatint.imaging.editing.composite import (
     encode_exact,
     keep_outside,
     outside_difference,
@@ -18,10 +19,9 @@ from aquatint.core.composite import (
     pad_for_sending,
     undo,
 )
-from aquatint.core.coverage import Coverage
-from aquatint.core.levels import BILINEAR, mapped, resized
-from aquatint.domain.requests.regions import Region
-from aquatint.domain.types import Placement
+from aquatint.imaging.masks import render
+from aquatint.imaging.masks.coverage import Coverage
+from aquatint.imaging.masks.levels import BILINEAR, mapped, resized
 
 SIZE = (240, 160)
 
@@ -51,7 +51,7 @@ def redrawn(picture: Image.Image) -> Image.Image:
 
 
 def rect(x: int, y: int, width: int, height: int, size: tuple[int, int] = SIZE) -> Coverage:
-    return masks.render([Region(kind="rect", x=x, y=y, width=width, height=height)], size)
+    return render.render([Region(kind="rect", x=x, y=y, width=width, height=height)], size)
 
 
 def random_mask(dice: Random, size: tuple[int, int]) -> Coverage:
@@ -69,7 +69,7 @@ def random_mask(dice: Random, size: tuple[int, int]) -> Coverage:
         )
         for _ in range(dice.randint(1, 4))
     ]
-    return masks.render(
+    return render.render(
         regions,
         size,
         grow=dice.choice([0, 0, 4]),
@@ -126,7 +126,7 @@ def test_the_model_shows_inside_and_its_changes_outside_are_counted():
 
 def seam(original: Image.Image, result: Image.Image, inside: Coverage) -> float:
     """How far the tone just inside the mask lies from the original's, in mean levels."""
-    ring = masks.minus(inside, masks.shrunk(inside, 10)).picture
+    ring = render.minus(inside, render.shrunk(inside, 10)).picture
     apart = [
         abs(a - b)
         for a, b in zip(
@@ -167,21 +167,21 @@ def test_a_mask_of_one_pixel_is_edited_and_not_matched():
 def test_a_mask_over_everything_gives_the_models_own_pixels():
     original = photograph()
     model = redrawn(original)
-    kept = keep_outside(original, model, masks.blank(SIZE, 255))
+    kept = keep_outside(original, model, render.blank(SIZE, 255))
     assert kept.image == model
     assert (kept.outside_max, kept.model_outside_mean, kept.model_outside_share) == (0, 0, 0)
 
 
 def test_a_mask_over_nothing_gives_the_original():
     original = photograph()
-    kept = keep_outside(original, redrawn(original), masks.blank(SIZE))
+    kept = keep_outside(original, redrawn(original), render.blank(SIZE))
     assert kept.image == original
 
 
 def test_a_mask_that_touches_all_edges_runs_to_them_unfeathered():
     original = Image.new("RGB", SIZE, (40, 40, 40))
     model = Image.new("RGB", SIZE, (90, 90, 90))
-    mask = masks.minus(masks.blank(SIZE, 255), rect(100, 60, 30, 30))
+    mask = render.minus(render.blank(SIZE, 255), rect(100, 60, 30, 30))
     kept = keep_outside(original, model, mask, feather=8)
     corner, rim = kept.image.getpixel((0, 0)), kept.image.getpixel((99, 70))
     assert corner == kept.image.getpixel((239, 159)) == kept.image.getpixel((0, 80))
@@ -270,7 +270,7 @@ def test_the_padding_continues_the_pictures_edge():
 def test_the_mask_goes_the_same_way_and_keeps_the_padding():
     mask = rect(0, 0, 240, 1)
     sent = pad_coverage(mask, WIDE, (75, 40))
-    box = masks.describe(sent).box
+    box = render.describe(sent).box
     assert box is not None
     assert box[1:] == (0, box[2], 1)
     assert 60 <= box[2] <= 62

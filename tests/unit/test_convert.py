@@ -8,9 +8,18 @@ from typing import cast
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageSequence, ImageStat
 
-from aquatint.core.convert import WRITABLE, convert, cover, encode, fit, icon, prepare_input, scaled
-from aquatint.core.formats import sniff
 from aquatint.domain.errors import BadImage, BadRequest
+from aquatint.imaging.encode import (
+    WRITABLE,
+    convert,
+    cover,
+    encode,
+    fit,
+    icon,
+    prepare_input,
+    scaled,
+)
+from aquatint.imaging.sniff import sniff
 from unit import hostile
 from unit.hostile import GPS_SECRET, cutout, photo, saved
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from aquatint.core import masks
-from aquatint.core.coverage import Coverage
-from aquatint.core.levels import mapped, where
 from aquatint.domain.errors import BadMask
 from aquatint.domain.requests.regions import Region, Units, check
+from aquatint.imaging.masks import render
+from aquatint.imaging.masks.coverage import Coverage
+from aquatint.imaging.masks.levels import mapped, where
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZE = (32, 16)
@@ -49,22 +49,22 @@ def stencil() -> Image.Image:
 RECT = Region(kind="rect", x=4, y=3, width=20, height=10)
 DOT = Region(kind="rect", x=15, y=7, width=1, height=1)
 PICTURES: dict[str, Coverage] = {
-    "rect": masks.render([RECT], SIZE),
-    "ellipse": masks.render([Region(kind="ellipse", x=2, y=1, width=26, height=13)], SIZE),
-    "polygon": masks.render([Region(kind="polygon", points=((2, 14), (16, 1), (30, 14)))], SIZE),
-    "brush": masks.render(
+    "rect": render.render([RECT], SIZE),
+    "ellipse": render.render([Region(kind="ellipse", x=2, y=1, width=26, height=13)], SIZE),
+    "polygon": render.render([Region(kind="polygon", points=((2, 14), (16, 1), (30, 14)))], SIZE),
+    "brush": render.render(
         [Region(kind="brush", points=((0.1, 0.2), (0.5, 0.8), (0.9, 0.2)), width=0.25)],
         SIZE,
         units="fraction",
     ),
-    "folded": masks.render(
+    "folded": render.render(
         [
             RECT,
             Region(kind="ellipse", op="subtract", x=8, y=4, width=8, height=8),
         ],
         SIZE,
     ),
-    "quarters": masks.render(
+    "quarters": render.render(
         [
             Region(kind="all"),
             Region(kind="rect", op="intersect", x=250, y=250, width=500, height=500),
@@ -73,23 +73,23 @@ PICTURES: dict[str, Coverage] = {
         SIZE,
         units="permille",
     ),
-    "colour_connected": masks.render([Region(kind="color", x=0, y=0)], SIZE, picture=sky()),
-    "colour_everywhere": masks.render(
+    "colour_connected": render.render([Region(kind="color", x=0, y=0)], SIZE, picture=sky()),
+    "colour_everywhere": render.render(
         [Region(kind="color", color="#5078dc", contiguous=False)], SIZE, picture=sky()
     ),
-    "colour_exact": masks.render(
+    "colour_exact": render.render(
         [Region(kind="color", x=5, y=3, tolerance=4)], SIZE, picture=sky()
     ),
-    "image": masks.render(
+    "image": render.render(
         [Region(kind="image", image="a", edit="black")], SIZE, images={"a": stencil()}
     ),
-    "grown_dot": masks.render([DOT], SIZE, grow=6),
-    "shrunk": masks.render([RECT, Region(kind="all", op="intersect")], SIZE, shrink=3),
-    "feathered": masks.render([RECT], SIZE, feather=5),
-    "feathered_hair": masks.render(
+    "grown_dot": render.render([DOT], SIZE, grow=6),
+    "shrunk": render.render([RECT, Region(kind="all", op="intersect")], SIZE, shrink=3),
+    "feathered": render.render([RECT], SIZE, feather=5),
+    "feathered_hair": render.render(
         [Region(kind="rect", x=2, y=7, width=28, height=1), DOT], SIZE, feather=8
     ),
-    "inverted_feathered": masks.render([RECT], SIZE, feather=4, invert=True),
+    "inverted_feathered": render.render([RECT], SIZE, feather=4, invert=True),
 }
 
 
@@ -137,7 +137,7 @@ reach = st.floats(0, 12)
 @st.composite
 def coverages(draw: st.DrawFn, size: tuple[int, int] | None = None) -> Coverage:
     """Soft or hard, any size, made of regions."""
-    return masks.render(
+    return render.render(
         draw(anything),
         size or draw(sizes),
         feather=draw(st.sampled_from([0, 0, 3, 7])),
@@ -156,46 +156,46 @@ def same(a: Coverage, b: Coverage) -> bool:
 
 
 def contains(outer: Coverage, inner: Coverage) -> bool:
-    return same(masks.union(outer, inner), outer)
+    return same(render.union(outer, inner), outer)
 
 
 @quick
 @given(coverages())
 def test_inverting_twice_changes_nothing(a: Coverage):
-    assert same(masks.inverted(masks.inverted(a)), a)
+    assert same(render.inverted(render.inverted(a)), a)
 
 
 @quick
 @given(pairs())
 def test_union_and_intersection_commute_and_absorb(pair: tuple[Coverage, Coverage]):
     a, b = pair
-    assert same(masks.union(a, b), masks.union(b, a))
-    assert same(masks.common(a, b), masks.common(b, a))
-    assert same(masks.union(a, masks.common(a, b)), a)
+    assert same(render.union(a, b), render.union(b, a))
+    assert same(render.common(a, b), render.common(b, a))
+    assert same(render.union(a, render.common(a, b)), a)
 
 
 @quick
 @given(pairs())
 def test_de_morgan_holds(pair: tuple[Coverage, Coverage]):
     a, b = pair
-    flipped = masks.inverted
-    assert same(flipped(masks.union(a, b)), masks.common(flipped(a), flipped(b)))
-    assert same(masks.minus(a, b), masks.common(a, flipped(b)))
+    flipped = render.inverted
+    assert same(flipped(render.union(a, b)), render.common(flipped(a), flipped(b)))
+    assert same(render.minus(a, b), render.common(a, flipped(b)))
 
 
 @quick
 @given(coverages(), reach)
 def test_growing_then_shrinking_contains_the_original(a: Coverage, pixels: float):
-    grown = masks.grown(a, pixels)
-    assert contains(grown, masks.hard(a))
-    assert contains(masks.shrunk(grown, pixels), masks.hard(a))
+    grown = render.grown(a, pixels)
+    assert contains(grown, render.hard(a))
+    assert contains(render.shrunk(grown, pixels), render.hard(a))
 
 
 @quick
 @given(coverages(), reach)
 def test_shrinking_is_growing_the_rest(a: Coverage, pixels: float):
-    rest = masks.inverted(masks.hard(a))
-    assert same(masks.shrunk(a, pixels), masks.inverted(masks.grown(rest, pixels)))
+    rest = render.inverted(render.hard(a))
+    assert same(render.shrunk(a, pixels), render.inverted(render.grown(rest, pixels)))
 
 
 @quick
@@ -203,16 +203,16 @@ def test_shrinking_is_growing_the_rest(a: Coverage, pixels: float):
 def test_feather_keeps_the_inside_editable_and_never_touches_the_outside(
     a: Coverage, pixels: float
 ):
-    soft = masks.feathered(a, pixels)
-    assert same(masks.hard(soft), masks.hard(a))
+    soft = render.feathered(a, pixels)
+    assert same(render.hard(soft), render.hard(a))
     assert contains(a, soft)
 
 
 @quick
 @given(coverages(), st.floats(1, 30))
 def test_feather_leaves_something_to_edit_in_the_thinnest_mask(a: Coverage, pixels: float):
-    hard = masks.hard(a)
-    highest = max(masks.feathered(hard, pixels).picture.tobytes())
+    hard = render.hard(a)
+    highest = max(render.feathered(hard, pixels).picture.tobytes())
     assert highest > 190 or not hard.picture.getbbox()
 
 
@@ -226,7 +226,7 @@ def test_any_chain_keeps_the_size_and_stays_within_the_levels(
     feather: float,
     invert: bool,
 ):
-    made = masks.render(regions, size, grow=grow, shrink=shrink, feather=feather, invert=invert)
+    made = render.render(regions, size, grow=grow, shrink=shrink, feather=feather, invert=invert)
     assert made.size == size
     assert made.picture.mode == "L"
 
@@ -234,7 +234,7 @@ def test_any_chain_keeps_the_size_and_stays_within_the_levels(
 def test_a_wide_grow_still_reaches_a_lone_pixel():
     dot = Coverage(Image.new("L", (900, 3)))
     dot.picture.putpixel((0, 1), 255)
-    box = masks.describe(masks.grown(dot, 600)).box
+    box = render.describe(render.grown(dot, 600)).box
     assert box is not None
     assert box[2] == round(600 * 0.97) + 1
 
@@ -244,7 +244,7 @@ def test_a_wide_grow_still_reaches_a_lone_pixel():
 
 def test_a_polygon_on_a_rectangles_corners_is_that_rectangle():
     corners = ((4, 3), (24, 3), (24, 13), (4, 13))
-    polygon = masks.render([Region(kind="polygon", points=corners)], SIZE)
+    polygon = render.render([Region(kind="polygon", points=corners)], SIZE)
     assert same(polygon, PICTURES["rect"])
 
 
@@ -254,7 +254,7 @@ def test_a_polygon_on_a_rectangles_corners_is_that_rectangle():
 def test_units_say_the_same_place(units: Units, factor: tuple[float, float]):
     across, down = factor
     region = Region(kind="rect", x=4 * across, y=3 * down, width=20 * across, height=10 * down)
-    assert same(masks.render([region], SIZE, units=units), PICTURES["rect"])
+    assert same(render.render([region], SIZE, units=units), PICTURES["rect"])
 
 
 def test_what_was_clipped_or_missed_is_said_by_region():
@@ -263,7 +263,7 @@ def test_what_was_clipped_or_missed_is_said_by_region():
         Region(kind="ellipse", x=300, y=2, width=10, height=4),
         Region(kind="rect", x=0.2, y=0.2, width=0.2, height=0.2),
     ]
-    made = masks.render(regions, SIZE)
+    made = render.render(regions, SIZE)
     assert made.notes == (
         "regions[0] was clipped to the picture.",
         "regions[1] lies wholly outside the picture, which is 32x16 in units of pixel.",
@@ -272,33 +272,33 @@ def test_what_was_clipped_or_missed_is_said_by_region():
 
 
 def test_a_colour_that_is_nowhere_is_said():
-    made = masks.render([Region(kind="color", color="lime")], SIZE, picture=sky())
+    made = render.render([Region(kind="color", color="lime")], SIZE, picture=sky())
     assert made.notes == ("regions[0] found nothing of that colour: raise tolerance.",)
-    assert masks.describe(made) == masks.Facts(0.0, None)
+    assert render.describe(made) == render.Facts(0.0, None)
 
 
 def test_a_color_region_without_a_picture_is_a_bad_mask():
     with pytest.raises(BadMask, match="needs a picture"):
-        masks.render([Region(kind="color", color="red")], SIZE)
+        render.render([Region(kind="color", color="red")], SIZE)
 
 
 def test_transparent_pixels_are_one_colour_whatever_hides_below():
     picture = Image.new("RGBA", SIZE, (200, 10, 10, 255))
     picture.paste((1, 2, 3, 0), (0, 0, 8, 16))
     picture.paste((250, 250, 250, 0), (8, 0, 16, 16))
-    made = masks.render([Region(kind="color", x=0, y=0)], SIZE, picture=picture)
-    assert masks.describe(made) == masks.Facts(0.5, (0, 0, 16, 16))
+    made = render.render([Region(kind="color", x=0, y=0)], SIZE, picture=picture)
+    assert render.describe(made) == render.Facts(0.5, (0, 0, 16, 16))
 
 
 def test_connected_pixels_on_a_busy_picture_stay_on_their_side_of_a_gap():
     grain = Image.frombytes("L", (700, 700), random.Random(7).randbytes(700 * 700))
     noise = mapped(grain, where(lambda v: v > 60))
-    match = masks.hard(Coverage(noise)).picture
+    match = render.hard(Coverage(noise)).picture
     match.paste(0, (300, 0, 308, 700))
     picture = Image.merge("RGB", (match, match, match))
     seed = next(x for x in range(20, 60) if match.getpixel((x, 20)) == 255)
     region = Region(kind="color", color="white", x=seed, y=20)
-    facts = masks.describe(masks.render([region], (700, 700), picture=picture))
+    facts = render.describe(render.render([region], (700, 700), picture=picture))
     assert facts.box is not None
     assert facts.box[0] == 0
     assert 295 <= facts.box[2] <= 300
@@ -307,15 +307,15 @@ def test_connected_pixels_on_a_busy_picture_stay_on_their_side_of_a_gap():
 
 def test_a_mask_painted_on_a_smaller_preview_is_scaled_and_that_is_said():
     small = stencil().reduce(2)
-    made = masks.render([Region(kind="image", image="a")], SIZE, images={"a": small})
+    made = render.render([Region(kind="image", image="a")], SIZE, images={"a": small})
     assert made.notes[-1] == "regions[0] was scaled from 16x8 to the picture's size."
-    assert masks.describe(made).box == (2, 2, 8, 12)
+    assert render.describe(made).box == (2, 2, 8, 12)
 
 
 def test_a_mask_of_another_shape_is_refused_with_both_sizes():
     square = Image.new("L", (64, 64), 255)
     with pytest.raises(BadMask, match="64x64 but the picture is 32x16"):
-        masks.render([Region(kind="image", image="a")], SIZE, images={"a": square})
+        render.render([Region(kind="image", image="a")], SIZE, images={"a": square})
 
 
 BAD: dict[str, tuple[Region, str]] = {
@@ -418,9 +418,9 @@ def read(data: bytes) -> Image.Image:
 @quick
 @given(coverages())
 def test_the_stored_mask_gives_its_softness_back_exactly(a: Coverage):
-    image = read(masks.to_png(a))
+    image = read(render.to_png(a))
     assert (image.mode, image.size) == ("RGBA", a.size)
-    back, note = masks.understand(image)
+    back, note = render.understand(image)
     assert same(back, a)
     assert note is None
 
@@ -428,51 +428,51 @@ def test_the_stored_mask_gives_its_softness_back_exactly(a: Coverage):
 @quick
 @given(coverages())
 def test_a_mask_is_sent_hard_and_reads_alike_in_both_conventions(a: Coverage):
-    image = read(masks.sent_png(a))
-    edit = masks.hard(a).picture
-    assert image.getchannel("A") == masks.inverted(Coverage(edit)).picture
+    image = read(render.sent_png(a))
+    edit = render.hard(a).picture
+    assert image.getchannel("A") == render.inverted(Coverage(edit)).picture
     assert {band.tobytes() for band in image.split()[:3]} == {edit.tobytes()}
 
 
 def test_a_ragged_mask_at_the_largest_size_is_sent_under_4_mb():
     noise = mapped(Image.effect_noise((3840, 2160), 90), where(lambda v: v > 128))
-    assert len(masks.sent_png(Coverage(noise))) < 4_000_000
+    assert len(render.sent_png(Coverage(noise))) < 4_000_000
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA", "RGBA"])
 def test_white_means_edit_in_an_opaque_mask_of_any_mode(mode: str):
-    made, note = masks.understand(stencil().convert("RGB").convert(mode))
-    assert masks.describe(made).box == (2, 2, 8, 12)
+    made, note = render.understand(stencil().convert("RGB").convert(mode))
+    assert render.describe(made).box == (2, 2, 8, 12)
     assert note == "The mask was read by its brightness: white means edit." or mode == "RGBA"
 
 
 def test_transparent_means_edit_where_alpha_varies():
     image = Image.new("RGBA", SIZE, (200, 30, 30, 255))
-    image.putalpha(masks.inverted(Coverage(stencil())).picture)
-    made, note = masks.understand(image)
-    assert masks.describe(made).box == (2, 2, 8, 12)
+    image.putalpha(render.inverted(Coverage(stencil())).picture)
+    made, note = render.understand(image)
+    assert render.describe(made).box == (2, 2, 8, 12)
     assert note == "The mask was read by its alpha: transparent means edit."
 
 
 def test_the_noise_of_a_jpeg_is_not_taken_for_coverage():
     out = BytesIO()
     stencil().save(out, "JPEG", quality=60)
-    made, _ = masks.understand(read(out.getvalue()))
-    share = masks.describe(made).share
+    made, _ = render.understand(read(out.getvalue()))
+    share = render.describe(made).share
     assert abs(share - 96 / 512) < 0.05
 
 
 @pytest.mark.parametrize(("level", "share", "word"), [(0, 0, "black"), (255, 1, "white")])
 def test_a_mask_of_one_value_is_said(level: int, share: float, word: str):
-    made, note = masks.understand(Image.new("L", SIZE, level))
-    assert masks.describe(made).share == share
+    made, note = render.understand(Image.new("L", SIZE, level))
+    assert render.describe(made).share == share
     assert note is not None
     assert note.startswith(f"The mask is {word} all over.")
 
 
 def test_a_wholly_transparent_mask_selects_everything():
-    made, _ = masks.understand(Image.new("RGBA", SIZE, (9, 9, 9, 0)))
-    assert masks.describe(made).share == 1
+    made, _ = render.understand(Image.new("RGBA", SIZE, (9, 9, 9, 0)))
+    assert render.describe(made).share == 1
 
 
 def photograph() -> Image.Image:
@@ -482,29 +482,29 @@ def photograph() -> Image.Image:
 
 def test_a_photograph_given_as_a_mask_is_refused_with_the_next_call():
     with pytest.raises(BadMask, match=r"looks like a picture.*make_mask"):
-        masks.understand(photograph())
+        render.understand(photograph())
     red = Image.new("RGB", SIZE)
     red.paste((255, 0, 0), (0, 0, 8, 8))
     with pytest.raises(BadMask, match="coloured"):
-        masks.understand(red)
+        render.understand(red)
 
 
 def test_brightness_is_believed_when_the_caller_says_so():
-    made, _ = masks.understand(photograph(), "white")
-    assert masks.is_soft(made)
+    made, _ = render.understand(photograph(), "white")
+    assert render.is_soft(made)
 
 
 def test_an_opaque_mask_said_to_be_transparent_is_refused():
     with pytest.raises(BadMask, match="no transparent pixels"):
-        masks.understand(stencil(), "transparent")
+        render.understand(stencil(), "transparent")
 
 
 def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
-    hair = masks.render([Region(kind="rect", x=0, y=7, width=32, height=1)], SIZE)
-    small = masks.scale(hair, (8, 4))
-    assert not masks.is_soft(small)
-    assert masks.describe(small).box == (0, 1, 8, 1)
-    assert masks.is_soft(masks.scale(PICTURES["feathered"], (64, 32)))
+    hair = render.render([Region(kind="rect", x=0, y=7, width=32, height=1)], SIZE)
+    small = render.scale(hair, (8, 4))
+    assert not render.is_soft(small)
+    assert render.describe(small).box == (0, 1, 8, 1)
+    assert render.is_soft(render.scale(PICTURES["feathered"], (64, 32)))
 
 
 # the picture for people
@@ -512,8 +512,8 @@ def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
 
 def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
     picture = Image.new("RGB", (200, 100), (90, 140, 90))
-    ring = masks.render([Region(kind="rect", x=50, y=20, width=100, height=60)], (200, 100))
-    shown = masks.overlay(picture, ring)
+    ring = render.render([Region(kind="rect", x=50, y=20, width=100, height=60)], (200, 100))
+    shown = render.overlay(picture, ring)
     assert shown.getpixel((10, 10)) == (90, 140, 90)
     assert shown.getpixel((49, 50)) == (0, 0, 0)
     assert shown.getpixel((50, 50)) == (255, 255, 255)
@@ -524,7 +524,7 @@ def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
 
 def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
     picture = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
-    whole = masks.blank(picture.size, 255)
-    shown = masks.overlay(picture, whole, grid=True, edge=768)
+    whole = render.blank(picture.size, 255)
+    shown = render.overlay(picture, whole, grid=True, edge=768)
     assert (shown.mode, shown.size) == ("RGB", (768, 192))
-    assert masks.overlay(Image.new("L", (3, 2)), masks.blank((3, 2)), grid=True).size == (3, 2)
+    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid=True).size == (3, 2)

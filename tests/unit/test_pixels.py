@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 from PIL import Image
 
-from aquatint.core.formats import svg_size
-from aquatint.core.pixels import (
+from aquatint.domain.errors import BadImage
+from aquatint.imaging.decode import (
     EXTENSION,
     MIME,
     Seen,
@@ -22,7 +22,7 @@ from aquatint.core.pixels import (
     provenance,
     sniff,
 )
-from aquatint.domain.errors import BadImage
+from aquatint.imaging.sniff import svg_size
 from unit import hostile
 from unit.hostile import chunk, cutout, header, photo, saved
 

@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from aquatint.core.pixels import open_upright
-from aquatint.core.previews import Preview, full_within, preview, preview_of
-from aquatint.core.sheet import contact_sheet
 from aquatint.domain.errors import BadImage, BadRequest
+from aquatint.imaging.contact_sheet import contact_sheet
+from aquatint.imaging.decode import open_upright
+from aquatint.imaging.previews import Preview, full_within, preview, preview_of
 from unit import hostile
 from unit.hostile import cutout, photo, saved
 

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from aquatint.core import masks, retouch
-from aquatint.core.convert import sent_as
-from aquatint.core.coverage import Coverage
-from aquatint.core.levels import BILINEAR, FULL, NONE, mapped, resized
-from aquatint.core.pixels import inspect
 from aquatint.domain.errors import BadMask
 from aquatint.domain.models.sizes import Grid, canvas
 from aquatint.domain.requests.regions import MaskRequest, Region
+from aquatint.imaging.decode import inspect
+from aquatint.imaging.editing import inputs
+from aquatint.imaging.encode import sent_as
+from aquatint.imaging.masks import render
+from aquatint.imaging.masks.coverage import Coverage
+from aquatint.imaging.masks.levels import BILINEAR, FULL, NONE, mapped, resized
 from unit import hostile
 
 RULE = Grid(max_edge=256, max_pixels=40_000, min_pixels=9_000, multiple=16, max_ratio=3)
@@ -38,7 +39,7 @@ def test_the_mask_that_is_sent_gives_away_all_that_may_change(
     grey = Image.new("L", (width, height))
     grey.paste(data.draw(st.integers(1, 255)), (x, y, right, bottom))
     size, placement = canvas(RULE, width, height)
-    sent = read(retouch.placed_mask(Coverage(grey), placement, size))
+    sent = read(inputs.placed_mask(Coverage(grey), placement, size))
     assert (sent.size, sent.mode) == (size, "RGBA")
     assert {colour for _, colour in sent.getcolors() or []} <= {(255, 255, 255, 0), (0, 0, 0, 255)}
     # bilinear, as a pixel may lie between two cells of what is sent, and go to either
@@ -54,14 +55,14 @@ def test_the_mask_that_is_sent_gives_away_all_that_may_change(
 def test_the_first_picture_and_its_mask_are_sent_at_one_size(width: int, height: int):
     size, placement = canvas(RULE, width, height)
     picture = hostile.saved(hostile.photo(width, height), "PNG")
-    made = retouch.placed(picture, placement, size, LIMIT)
-    mask = retouch.placed_mask(Coverage(Image.new("L", (width, height), 255)), placement, size)
+    made = inputs.placed(picture, placement, size, LIMIT)
+    mask = inputs.placed_mask(Coverage(Image.new("L", (width, height), 255)), placement, size)
     assert read(made.data).size == read(mask).size == (made.width, made.height) == size
 
 
 def test_a_lossless_copy_keeps_the_colours_that_alpha_hides():
     picture = hostile.saved(hostile.cutout(), "PNG")
-    copy = read(retouch.as_webp(picture, LIMIT))
+    copy = read(inputs.as_webp(picture, LIMIT))
     assert copy.tobytes() == read(picture).tobytes()
 
 
@@ -74,17 +75,17 @@ def test_a_mask_takes_its_size_from_the_picture_and_from_nothing_else():
     picture = hostile.saved(hostile.photo(), "PNG")
     everything = MaskRequest(regions=(Region(kind="all"),), width=64, height=48)
     box = {"max_pixels": LIMIT, "edge": 64, "budget": 9_000}
-    drawn = retouch.draw_mask(everything, picture, {}, **box)
+    drawn = inputs.draw_mask(everything, picture, {}, **box)
     assert (drawn.seen.width, drawn.seen.height) == (64, 48)
     assert mapped(read(drawn.data).getchannel("A"), FULL).getbbox() is None
     with pytest.raises(BadMask, match="here 64x48"):
-        retouch.draw_mask(everything.model_copy(update={"width": 65}), picture, {}, **box)
+        inputs.draw_mask(everything.model_copy(update={"width": 65}), picture, {}, **box)
 
 
 def test_a_picture_in_the_shape_of_a_stored_mask_is_read_back_softness_and_all():
     soft = Coverage(Image.linear_gradient("L"))
-    read_back = retouch.read_mask(
-        masks.to_png(soft), (256, 256), scale=False, label="it", max_pixels=LIMIT
+    read_back = inputs.read_mask(
+        render.to_png(soft), (256, 256), scale=False, label="it", max_pixels=LIMIT
     )
     assert read_back.coverage.picture.tobytes() == soft.picture.tobytes()
     assert read_back.notes == ()

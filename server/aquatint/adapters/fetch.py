@@ -11,9 +11,9 @@ import anyio
 import anyio.to_thread
 import httpcore2
 
-from ..core import formats
 from ..domain.addresses import Url, parse_url, public
 from ..domain.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
+from ..imaging import sniff
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 Connect = Callable[[str, int], Awaitable[httpcore2.AsyncNetworkStream]]
@@ -164,9 +164,9 @@ class HttpsFetch:
                 code="too_large",
             )
         data = b"".join(chunks)
-        kind = formats.sniff(data)
+        kind = sniff.sniff(data)
         if kind is None or kind == "svg":  # no SVG is ever drawn from input
-            what = "an SVG drawing" if kind else formats.describe(data)
+            what = "an SVG drawing" if kind else sniff.describe(data)
             raise BadImage(
                 f"What {place.host} sent is no picture but {what}.",
                 "Give the URL of the picture file itself (PNG, JPEG, WebP, GIF, AVIF, HEIC).",

@@ -9,11 +9,19 @@ from typing import Literal
 
 from PIL import Image
 
-from ..domain.errors import BadImage, BadMask
-from ..domain.requests.regions import MaskRequest, check
-from ..domain.types import Outside, Placement
-from . import masks
-from .colour import from_srgb, is_opaque, to_srgb
+from ...domain.errors import BadImage, BadMask
+from ...domain.requests.regions import MaskRequest, check
+from ...domain.types import Outside, Placement
+from ..colour import from_srgb, is_opaque, to_srgb
+from ..decode import Seen, inspect, open_upright
+from ..encode import Prepared, sent_as
+from ..limits import MAX_SIDE
+from ..masks import render
+from ..masks.coverage import Coverage
+from ..masks.levels import resized
+from ..masks.render import Facts
+from ..previews import Preview, preview_of
+from ..sniff import MIME
 from .composite import (
     encode_exact,
     keep_outside,
@@ -22,14 +30,6 @@ from .composite import (
     pad_for_sending,
     undo,
 )
-from .convert import Prepared, sent_as
-from .coverage import Coverage
-from .formats import MIME
-from .levels import resized
-from .limits import MAX_SIDE
-from .masks import Facts
-from .pixels import Seen, inspect, open_upright
-from .previews import Preview, preview_of
 
 Size = tuple[int, int]
 
@@ -91,7 +91,7 @@ def draw_mask(
     problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
-    coverage = masks.render(
+    coverage = render.render(
         request.regions,
         size,
         units=request.units,
@@ -103,12 +103,12 @@ def draw_mask(
         invert=request.invert,
     )
     ground = picture or Image.new("RGB", size, (128, 128, 128))
-    shown = masks.overlay(ground, coverage, grid=request.grid, edge=edge)
+    shown = render.overlay(ground, coverage, grid=request.grid, edge=edge)
     small = preview_of(shown, edge=edge, budget=budget)
     notes = (*_frames(base, max_pixels), *coverage.notes)
-    facts = masks.describe(coverage)
+    facts = render.describe(coverage)
     seen = Seen("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
-    return Drawn(masks.to_png(coverage), seen, small, facts, notes)
+    return Drawn(render.to_png(coverage), seen, small, facts, notes)
 
 
 def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:
@@ -148,14 +148,14 @@ def read_mask(data: bytes, size: Size, *, scale: bool, label: str, max_pixels: i
     Raises BadMask when it is none, selects nothing, or has another size and may not be scaled.
     """
     image = open_upright(data, max_pixels)
-    coverage, note = masks.understand(image)
+    coverage, note = render.understand(image)
     notes = (note,) if note else ()
     if coverage.size != size:
         if not scale:
             raise _other_size("Mask", coverage.size, size, label, 'mask_fit="scale"')
         notes += (f"The mask was scaled from {_text(coverage.size)} to {_text(size)}.",)
-        coverage = masks.scale(coverage, size)
-    facts = masks.describe(coverage)
+        coverage = render.scale(coverage, size)
+    facts = render.describe(coverage)
     if facts.box is None:
         raise BadMask(
             "The mask selects nothing, so the edit could change nothing.",
@@ -201,8 +201,8 @@ def placed(data: bytes, placement: Placement, size: Size, max_pixels: int) -> Pr
 
 def placed_mask(coverage: Coverage, placement: Placement, size: Size) -> bytes:
     """A mask in the hard form that is sent, on the same canvas."""
-    hard = masks.hard(coverage)  # first, or scaling would round away what is faint
-    return masks.sent_png(pad_coverage(hard, placement, size))
+    hard = render.hard(coverage)  # first, or scaling would round away what is faint
+    return render.sent_png(pad_coverage(hard, placement, size))
 
 
 def placed_markup(data: bytes, placement: Placement, size: Size) -> bytes:
@@ -281,7 +281,7 @@ def _aligned(drawn: bytes, placement: Placement | None, size: Size, max_pixels: 
 
 def _stored(data: bytes) -> Coverage:
     with Image.open(BytesIO(data), formats=("PNG",)) as image:
-        return masks.understand(image.convert("RGBA"))[0]
+        return render.understand(image.convert("RGBA"))[0]
 
 
 def _png(image: Image.Image) -> bytes:

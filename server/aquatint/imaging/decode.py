@@ -23,8 +23,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from ..domain.errors import BadImage
 from .colour import is_opaque, to_rgb
-from .formats import EXTENSION, MIME, describe, png_chunks, provenance, sniff, svg_size
 from .limits import MAX_PIXELS, check_size, check_structure
+from .sniff import EXTENSION, MIME, describe, png_chunks, provenance, sniff, svg_size
 
 __all__ = [
     "EXTENSION",

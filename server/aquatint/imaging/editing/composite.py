@@ -9,9 +9,9 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from ..domain.types import Placement
-from .coverage import Coverage, averaged, feathered, is_soft
-from .levels import ANY, BOX, FULL, LANCZOS, NONE, extremes, mapped, resized, where
+from ...domain.types import Placement
+from ..masks.coverage import Coverage, averaged, feathered, is_soft
+from ..masks.levels import ANY, BOX, FULL, LANCZOS, NONE, extremes, mapped, resized, where
 
 RIM = 512  # longest side, in pixels, of the copies on which colours are compared
 FEWEST = 500  # pixels of rim; from fewer no tone can be told

@@ -11,9 +11,9 @@ from PIL import Image, ImageChops
 
 from ..domain.errors import BadRequest
 from .colour import is_opaque, on_white, to_srgb
-from .formats import MIME
+from .decode import Seen, inspect, open_frames, open_upright, resized
 from .limits import MAX_PIXELS
-from .pixels import Seen, inspect, open_frames, open_upright, resized
+from .sniff import MIME
 
 MAX_SENT = 49_000_000  # bytes; the API takes files under 50 MB
 WRITABLE = ("png", "jpeg", "webp", "gif", "avif", "ico")

@@ -10,9 +10,9 @@ from io import BytesIO
 from PIL import Image
 
 from .colour import is_opaque, to_srgb
-from .formats import MIME, sniff
+from .decode import Seen, inspect, open_upright, resized
 from .limits import MAX_PIXELS
-from .pixels import Seen, inspect, open_upright, resized
+from .sniff import MIME, sniff
 
 _SHOWN_BY_HOSTS = frozenset({"png", "jpeg", "gif", "webp"})
 # JPEG and WebP quality, tried before pixels are given up, and the usual size against the first

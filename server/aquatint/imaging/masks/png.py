@@ -7,8 +7,8 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
-from ..domain.errors import BadMask
-from ..domain.requests.regions import Edit
+from ...domain.errors import BadMask
+from ...domain.requests.regions import Edit
 from .coverage import Coverage, hard
 from .levels import NONE, extremes, mapped, table, where
 

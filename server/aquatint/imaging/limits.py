@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..domain.errors import BadImage
-from .formats import jpeg_segments, png_chunks, webp_chunks
+from .sniff import jpeg_segments, png_chunks, webp_chunks
 
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 16_384

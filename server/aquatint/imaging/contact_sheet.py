@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..domain.errors import BadImage, BadRequest
 from .colour import to_srgb
+from .decode import inspect, open_upright
 from .limits import MAX_PIXELS
-from .pixels import inspect, open_upright
 from .previews import Preview, shrunk, within
 
 _GUTTER = 12

@@ -8,8 +8,8 @@ from math import ceil, floor
 
 from PIL import Image, ImageDraw
 
-from ..domain.errors import BadMask
-from ..domain.requests.regions import SCALE, Region, Units, in_pixels, rgb
+from ...domain.errors import BadMask
+from ...domain.requests.regions import SCALE, Region, Units, in_pixels, rgb
 from .coverage import (
     Coverage,
     Facts,
@@ -26,10 +26,10 @@ from .coverage import (
     shrunk,
     union,
 )
+from .flood_fill import colour_at, connected, similar
 from .levels import NEAREST, resized
-from .mask_png import sent_png, to_png, understand
 from .overlay import overlay
-from .wand import colour_at, connected, similar
+from .png import sent_png, to_png, understand
 
 __all__ = [
     "Coverage",

@@ -1,0 +1,1 @@
+"""From bytes to bytes: everything that looks at or changes pixels. No files, no network."""

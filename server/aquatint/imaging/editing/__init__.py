@@ -1,0 +1,1 @@
+"""What an edit sends, and the exact composite it makes of the answer."""

@@ -1,0 +1,1 @@
+"""Which part of an image may change: rendered, combined, shown and written as PNG."""
