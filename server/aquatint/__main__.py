@@ -7,7 +7,7 @@ def main() -> None:
     import gc
 
     gc.disable()
-    from .cli import run
+    from .cli.main import run
 
     gc.enable()
     raise SystemExit(run())

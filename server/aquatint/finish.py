@@ -15,9 +15,7 @@ from .domain.types import Caller, Finish, Job, Picture
 from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from .imaging.decode import (
-        Seen,  # these import Pillow, so they are imported where they are used
-    )
+    from .imaging.decode import Seen
     from .imaging.previews import Preview
 
 STORED_EDGE = 768

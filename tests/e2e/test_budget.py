@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult, TextResourceContents
 
-from aquatint.cli import run
+from aquatint.cli.main import run
 from aquatint.domain.types import GenerateRequest, Record
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai

@@ -15,9 +15,9 @@ import pytest
 from mcp import Client
 
 from aquatint.adapters.draft import DraftEngine
-from aquatint.doctor import doctor
+from aquatint.cli.commands.doctor import doctor
+from aquatint.cli.parser import make_parser
 from aquatint.examine import examine as look
-from aquatint.parser import make_parser
 from aquatint.settings import Settings
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai, serve

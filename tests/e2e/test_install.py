@@ -18,13 +18,13 @@ import pytest
 import yaml
 from mcp import Client, StdioServerParameters
 
+from aquatint.cli.commands.install import install, uninstall
+from aquatint.cli.parser import SECRET as SECRET_FIELD
+from aquatint.cli.parser import make_parser
 from aquatint.core import config_text
 from aquatint.core.hosts import HOSTS, KEY, Host, fields_of
 from aquatint.host_files import BACKUP, locate
-from aquatint.install import install, uninstall
 from aquatint.install_check import inspect
-from aquatint.parser import SECRET as SECRET_FIELD
-from aquatint.parser import make_parser
 from aquatint.settings import Settings, setting_fields
 
 SECRET = "sk-proj-q7Gm2Zt9Lw4Xc8Vb1Nn5"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
+from aquatint.cli.parser import make_parser
 from aquatint.core.hosts import HOSTS
-from aquatint.parser import make_parser
 from aquatint.settings import setting_fields, variable_of
 from aquatint.surface.prompts import GUIDES
 from conftest import MakeApp

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from aquatint import cli
+from aquatint.cli import main
 from fake_openai import FakeOpenAI, fake_openai, serve
 from ledger import jobs
 from screen import XTERM_SIXEL, Terminal, aquatint, from_blocks, from_sixels
@@ -30,7 +30,7 @@ BARE = [
     sys.executable,
     "-c",
     "import sys; sys.modules |= dict.fromkeys(('rich', 'shtab', 'textual_image'));"
-    "from aquatint.cli import run; sys.exit(run())",
+    "from aquatint.cli.main import run; sys.exit(run())",
 ]
 
 
@@ -64,7 +64,7 @@ def shell(
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(workspace)
         try:
-            code = cli.run(arguments)
+            code = main.run(arguments)
         except SystemExit as left:
             code = left.code
         told = capsys.readouterr()

@@ -25,7 +25,7 @@ def watch(event, given):
     if event == "socket.connect" and isinstance(given[1], tuple):
         told.write(f"{event} {given[1]}\\n")
 sys.addaudithook(watch)
-from aquatint.cli import run
+from aquatint.cli.main import run
 raise SystemExit(run(sys.argv[1:]))
 """
 # Raises the loopback of a new network namespace, the only interface it has, then runs a program.

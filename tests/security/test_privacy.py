@@ -17,7 +17,7 @@ from mcp import Client
 from mcp.types import TextResourceContents
 from PIL import Image
 
-from aquatint.forget import forget
+from aquatint.cli.commands.forget import forget
 from aquatint.settings import Settings
 from conftest import MakeApp
 from e2e.test_paying import paying

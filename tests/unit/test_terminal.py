@@ -11,12 +11,12 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from aquatint.completion import completion
-from aquatint.inline import blocks, by_name, fit, iterm, kitty
+from aquatint.cli.commands.completion import completion
+from aquatint.cli.inline_images import blocks, by_name, fit, iterm, kitty
+from aquatint.cli.parser import COMMANDS, make_parser, parse
+from aquatint.cli.progress import line
 from aquatint.outcome import Progress
-from aquatint.parser import COMMANDS, make_parser, parse
 from aquatint.settings import Settings
-from aquatint.terminal import line
 from screen import from_blocks
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-Live = Literal["pictures", "sizes", "formats"]  # offered from what is there: see completion.py
+Live = Literal[
+    "pictures", "sizes", "formats"
+]  # offered from what is there: see cli/commands/completion.py
 Offers = tuple[str, ...] | Mapping[str, str] | Live
 
 

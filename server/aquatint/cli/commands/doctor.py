@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from .app import build
-from .domain.endpoints import host_of, is_first_party, is_here, origin_of
-from .domain.redaction import redact
-from .domain.types import Finding
-from .examine import Section, asked, examine, given
-from .ledger import reconcile
-from .settings import Settings
-from .studio import Studio
+from ...app import build
+from ...domain.endpoints import host_of, is_first_party, is_here, origin_of
+from ...domain.redaction import redact
+from ...domain.types import Finding
+from ...examine import Section, asked, examine, given
+from ...ledger import reconcile
+from ...settings import Settings
+from ...studio import Studio
 
 MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
 NAME = 14  # columns that names get; longer ones push their line

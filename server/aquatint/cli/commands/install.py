@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import host_cli
-from .core import config_text
-from .core.config_words import change, shown
-from .core.host_entry import asks, is_ours, merged, question, without_key
-from .core.hosts import HOSTS, INPUT, KEY, Host, entry_of, fields_of, with_key
-from .domain.errors import AquatintError, BadRequest, Misconfigured
-from .host_files import Place, back_up, backup_of, locate, open_to_others, read_text, write_text
-from .launching import launch_command
-from .settings import Settings, given
+from ... import host_cli
+from ...core import config_text
+from ...core.config_words import change, shown
+from ...core.host_entry import asks, is_ours, merged, question, without_key
+from ...core.hosts import HOSTS, INPUT, KEY, Host, entry_of, fields_of, with_key
+from ...domain.errors import AquatintError, BadRequest, Misconfigured
+from ...host_files import Place, back_up, backup_of, locate, open_to_others, read_text, write_text
+from ...launching import launch_command
+from ...settings import Settings, given
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

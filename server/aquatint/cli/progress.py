@@ -10,13 +10,13 @@ from typing import TextIO
 
 import anyio
 
-from .app import choose_home
-from .domain.errors import AquatintError, OverBudget
-from .domain.types import Caller, EditRequest, GenerateRequest
-from .domain.words import clean
-from .ledger import cancel
-from .outcome import Outcome, Progress, Report
-from .studio import Studio
+from ..app import choose_home
+from ..domain.errors import AquatintError, OverBudget
+from ..domain.types import Caller, EditRequest, GenerateRequest
+from ..domain.words import clean
+from ..ledger import cancel
+from ..outcome import Outcome, Progress, Report
+from ..studio import Studio
 
 PARTING = 5.0  # seconds for giving up a call
 TICK = 0.25  # seconds between two drawings of the bar

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from .app import build
-from .domain.errors import AquatintError
-from .domain.types import Caller, Picture
-from .forgetting import Forgotten, family, forget_all
-from .settings import Settings
-from .workshop import Workshop
+from ...app import build
+from ...domain.errors import AquatintError
+from ...domain.types import Caller, Picture
+from ...forgetting import Forgotten, family, forget_all
+from ...settings import Settings
+from ...workshop import Workshop
 
 
 async def forget(settings: Settings, arguments: argparse.Namespace) -> int:

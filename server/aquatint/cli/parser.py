@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic.fields import FieldInfo
 
-from .core.hosts import HOSTS
-from .settings import setting_fields, variable_of
-from .shapes import add_shapes
+from ..core.hosts import HOSTS
+from ..settings import setting_fields, variable_of
+from .region_flags import add_shapes
 
 SECRET = "api_key"  # noqa: S105  # a field's name; keys never come by argv, where everyone sees them
 Arguments = argparse.ArgumentParser
@@ -224,16 +224,16 @@ Print a script that completes commands, options and pictures. To have it always:
   fish  aquatint completion fish > ~/.config/fish/completions/aquatint.fish"""
 
 COMMANDS = (
-    Command("serve", "serve MCP (the default: stdio)", "cli:serve", _serve),
+    Command("serve", "serve MCP (the default: stdio)", "serve:serve", _serve),
     Command("draw", "draw from a prompt", "draw:draw", _draw),
     Command("edit", "change pictures", "draw:edit", _edit, frozenset({"mask"})),
     Command("mask", "say which part to edit", "mask:mask", _mask),
     Command("show", "one picture: look, facts, recipe", "show:show", _show),
     Command("forget", "remove pictures for good", "forget:forget", _forget),
     Command("add", "give pictures of yours to agents", "draw:add", _add),
-    Command("spend", "what was paid, and for what", "commands:command", _spend),
-    Command("cancel", "give up calls not yet sent", "commands:command", _cancel),
-    Command("recent", "what was made lately", "commands:command", _recent),
+    Command("spend", "what was paid, and for what", "ledger:command", _spend),
+    Command("cancel", "give up calls not yet sent", "ledger:command", _cancel),
+    Command("recent", "what was made lately", "ledger:command", _recent),
     Command("install", "set up a host (Claude, VS Code, ...)", "install:install", _install),
     Command("uninstall", "undo that", "install:uninstall", _host),
     Command("completion", "complete commands on TAB", "completion:completion", _completion),

@@ -9,19 +9,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePath
 from types import MappingProxyType
 
-from .app import build
-from .domain.budget import dollars
-from .domain.errors import AquatintError, BadRequest
-from .domain.times import to_the_second
-from .domain.types import Caller, Page, Picture, Record, Spending
-from .domain.words import clean
+from ...app import build
+from ...domain.budget import dollars
+from ...domain.errors import AquatintError, BadRequest
+from ...domain.times import to_the_second
+from ...domain.types import Caller, Page, Picture, Record, Spending
+from ...domain.words import clean
+from ...ledger import Statement, cancel, doubt, statement
+from ...settings import Settings
+from ...studio import Studio
+from ..inline_images import Screen
+from ..progress import refuse
 from .draw import caller_with
-from .inline import Screen
-from .ledger import Statement, cancel, doubt, statement
 from .mask import save
-from .settings import Settings
-from .studio import Studio
-from .terminal import refuse
 
 Command = Callable[[Studio, argparse.Namespace], Awaitable[None]]
 

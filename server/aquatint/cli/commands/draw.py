@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .app import build
-from .domain.errors import AquatintError
-from .domain.types import Caller, EditRequest, GenerateRequest, Picture
-from .inline import Screen
-from .outcome import Outcome
-from .settings import Settings
-from .studio import Studio
-from .terminal import agreed, refuse, waited
+from ...app import build
+from ...domain.errors import AquatintError
+from ...domain.types import Caller, EditRequest, GenerateRequest, Picture
+from ...outcome import Outcome
+from ...settings import Settings
+from ...studio import Studio
+from ..inline_images import Screen
+from ..progress import agreed, refuse, waited
 
 BUDGET = 400_000  # bytes of a preview; ssh has to carry it
 SCHEME = re.compile(r"[a-z]{2,}:")

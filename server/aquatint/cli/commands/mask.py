@@ -6,15 +6,15 @@ import argparse
 import sys
 from pathlib import PurePath
 
-from .app import build
-from .domain.errors import AquatintError, BadRequest
-from .domain.requests.regions import MaskRequest, Region
-from .domain.types import Caller
+from ...app import build
+from ...domain.errors import AquatintError, BadRequest
+from ...domain.requests.regions import MaskRequest, Region
+from ...domain.types import Caller
+from ...settings import Settings
+from ...studio import Studio
+from ..inline_images import Screen
+from ..progress import refuse
 from .draw import caller_with, shown
-from .inline import Screen
-from .settings import Settings
-from .studio import Studio
-from .terminal import refuse
 
 
 async def mask(settings: Settings, arguments: argparse.Namespace) -> int:

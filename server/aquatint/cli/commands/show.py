@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from .app import build
-from .domain.budget import dollars
-from .domain.errors import AquatintError
-from .domain.ids import JOB
-from .domain.times import to_the_second
-from .domain.types import Picture
-from .domain.words import clean
+from ...app import build
+from ...domain.budget import dollars
+from ...domain.errors import AquatintError
+from ...domain.ids import JOB
+from ...domain.times import to_the_second
+from ...domain.types import Picture
+from ...domain.words import clean
+from ...settings import Settings
+from ...studio import Studio
+from ..inline_images import Screen
+from ..progress import refuse, waited
 from .draw import caller_with, shown, told
-from .inline import Screen
-from .settings import Settings
-from .studio import Studio
-from .terminal import refuse, waited
 
 PROMPT = 2000  # characters of a prompt that are printed
 SHORT = 160  # of an ancestor's

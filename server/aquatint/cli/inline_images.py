@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from .settings import Settings
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -7,9 +7,9 @@ import shlex
 import sys
 from typing import Any
 
-from .app import choose_home
-from .parser import make_parser
-from .settings import Settings
+from ...app import choose_home
+from ...settings import Settings
+from ..parser import make_parser
 
 EXTRA = "Completion needs an extra: pip install 'aquatint[terminal]'"
 # Each file's name ends with its id, so the shell lists pictures itself, newest first: no Python

@@ -1,0 +1,56 @@
+"""The command line: argv to settings to a command; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from ..domain.redaction import guard
+from ..settings import Settings, setting_fields
+from .parser import SECRET, parse
+
+Carry = Callable[[Settings, argparse.Namespace], int | Coroutine[None, None, int]]
+INTERRUPTED = 130  # as shells count it: 128 and the signal's number
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Parse, configure logging, dispatch. The exit code is one of those in cli/parser.py."""
+    arguments = parse(argv)
+    flags = {name: getattr(arguments, name, None) for name in setting_fields() if name != SECRET}
+    settings = Settings.from_env(
+        os.environ, cwd=_cwd(), user_home=_user_home(), pathsep=os.pathsep, **flags
+    )
+    lines = "%(levelname)s %(name)s: %(message)s"
+    guard(logging.StreamHandler(sys.stderr), settings.log, lines, settings.secrets)
+    for problem in settings.problems:
+        logging.getLogger("aquatint").warning("%s", problem)
+    module, _, name = arguments.run.partition(":")
+    carry_out: Carry = getattr(import_module(f".commands.{module}", __package__), name)
+    ended = carry_out(settings, arguments)
+    if isinstance(ended, int):
+        return ended
+    try:
+        return asyncio.run(ended)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  # a plain string, and no Path for one word
+    except OSError:
+        return "/"  # the folder is gone; hosts do that
+
+
+def _user_home() -> str | None:
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return str(home) if home.is_dir() else None
