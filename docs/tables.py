@@ -22,11 +22,11 @@ from mcp.types import Tool
 from pydantic.fields import FieldInfo
 
 from aquatint.app import build
-from aquatint.core.hosts import HOSTS, Host
 from aquatint.domain import errors
 from aquatint.domain.models.registry import Model, Models, estimate, parse
 from aquatint.domain.models.sizes import Fixed, text
 from aquatint.domain.types import Order
+from aquatint.install.hosts import HOSTS, Host
 from aquatint.settings import Settings, setting_fields, variable_of
 
 ROOT = Path(__file__).parents[1]

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from .core import config_text
-from .core.host_entry import REFERENCE, env_of, is_ours, is_placeholder, text_of, words_of
-from .core.hosts import HOSTS, KEY, Host, fields_of, places
 from .domain.errors import Misconfigured
 from .domain.types import Finding
-from .host_files import open_to_others, read_text
-from .launching import launch_command
+from .install.editors import edit
+from .install.entry import REFERENCE, env_of, is_ours, is_placeholder, text_of, words_of
+from .install.files import open_to_others, read_text
+from .install.hosts import HOSTS, KEY, Host, fields_of, places
+from .install.launch import launch_command
 from .settings import Settings
 
 Fault = tuple[str, str, str]  # level, what is wrong, what to do
@@ -60,12 +60,12 @@ def _faults(
     """What is to say about one file: nothing, where it has no entry of ours."""
     try:
         text = read_text(file)
-        fields = config_text.read(host.kind, text)
+        fields = edit.read(host.kind, text)
     except Misconfigured as error:
         if "aquatint" in _raw(file):
             yield "fail", f"{file}: {error.message}", "Mend that line; the host reads none of it."
         return
-    named = fields_of(config_text.entry_at(fields, host.path))
+    named = fields_of(edit.entry_at(fields, host.path))
     ours = {name: entry for name, entry in named.items() if is_ours(host, entry)}
     if not ours:
         return
@@ -94,7 +94,7 @@ def _dialect(host: Host, text: str) -> str | None:
     """What of this JSON the host itself does not read."""
     if host.kind != "json" or host.dialect == "lenient":
         return None
-    plain = text.removeprefix(config_text.BOM)
+    plain = text.removeprefix(edit.BOM)
     if host.dialect == "comments":
         plain = re.sub(r'("(?:\\.|[^"\\])*")|//[^\r\n]*|/\*.*?\*/', r"\1", plain, flags=re.DOTALL)
     try:

@@ -21,9 +21,9 @@ from mcp import Client, StdioServerParameters
 from aquatint.cli.commands.install import install, uninstall
 from aquatint.cli.parser import SECRET as SECRET_FIELD
 from aquatint.cli.parser import make_parser
-from aquatint.core import config_text
-from aquatint.core.hosts import HOSTS, KEY, Host, fields_of
-from aquatint.host_files import BACKUP, locate
+from aquatint.install.editors import edit
+from aquatint.install.files import BACKUP, locate
+from aquatint.install.hosts import HOSTS, KEY, Host, fields_of
 from aquatint.install_check import inspect
 from aquatint.settings import Settings, setting_fields
 
@@ -85,8 +85,8 @@ class Person:
         return file
 
     def entry(self, host: Host, name: str = "aquatint") -> dict[str, Any]:
-        fields = config_text.read(host.kind, self.file(host).read_bytes().decode())
-        return fields_of(config_text.entry_at(fields, (*host.path, name)))
+        fields = edit.read(host.kind, self.file(host).read_bytes().decode())
+        return fields_of(edit.entry_at(fields, (*host.path, name)))
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_the_key_is_referred_to_as_the_host_resolves_it(me: Person, host: Host) 
 def test_vscode_asks_for_the_key_once_and_keeps_it_secret(me: Person) -> None:
     host = BY_NAME["vscode"]
     me.run("install", "vscode")
-    fields = config_text.read("json", me.file(host).read_text("utf-8"))
+    fields = edit.read("json", me.file(host).read_text("utf-8"))
     assert [(one["id"], one["password"]) for one in fields["inputs"]] == [
         ("aquatint-openai-key", True)
     ]
@@ -250,8 +250,8 @@ def test_no_key_goes_into_a_file_that_a_project_shares(me: Person) -> None:
 def test_print_only_prints_what_can_be_pasted(me: Person, host: Host) -> None:
     shown = me.run("install", host.name, "--print", "--name", "pictures")
     assert list(me.home.iterdir()) == []
-    fields = config_text.read(host.kind, shown.stdout)
-    assert config_text.entry_at(fields, (*host.path, "pictures", host.fields[0])) == SCRIPT
+    fields = edit.read(host.kind, shown.stdout)
+    assert edit.entry_at(fields, (*host.path, "pictures", host.fields[0])) == SCRIPT
 
 
 @pytest.mark.parametrize("name", [host.name for host in HOSTS if host.project])
@@ -433,7 +433,7 @@ def test_the_doctor_names_the_fault(
 ) -> None:
     host = BY_NAME[name]
     plain: dict[str, Any] = {"command": SCRIPT, "args": [], "env": {KEY: SECRET}, **change}
-    file = me.has(host, config_text.put(host.kind, "", (*host.path, "aquatint"), plain).encode())
+    file = me.has(host, edit.put(host.kind, "", (*host.path, "aquatint"), plain).encode())
     file.chmod(0o600)
     found = findings(me, OPENAI_API_KEY=SECRET)
     assert [(one[1], told in one[2]) for one in found] == [(level, True)], found

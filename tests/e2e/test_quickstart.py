@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 from aquatint.cli.parser import make_parser
-from aquatint.core.hosts import HOSTS
+from aquatint.install.hosts import HOSTS
 from aquatint.settings import setting_fields, variable_of
 from aquatint.surface.prompts import GUIDES
 from conftest import MakeApp

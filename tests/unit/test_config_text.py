@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.core import config_text
-from aquatint.core.hosts import Kind, fields_of
 from aquatint.domain.errors import Misconfigured
+from aquatint.install.editors import edit
+from aquatint.install.hosts import Kind, fields_of
 
 ENTRY = {"command": "/usr/bin/aquatint", "args": ["a b", "ü\u2028\x85"], "env": {"X_Y": "1"}}
 PATHS: dict[Kind, tuple[str, ...]] = {
@@ -37,11 +37,11 @@ def only_inserted(old: str, new: str) -> bool:
 
 def there_and_back(kind: Kind, text: str) -> str:
     """The text after our entry was put in, twice, and taken out again."""
-    new = config_text.put(kind, text, PATHS[kind], ENTRY)
-    assert config_text.entry_at(config_text.read(kind, new), PATHS[kind]) == ENTRY
+    new = edit.put(kind, text, PATHS[kind], ENTRY)
+    assert edit.entry_at(edit.read(kind, new), PATHS[kind]) == ENTRY
     assert only_inserted(text, new)
-    assert config_text.put(kind, new, PATHS[kind], ENTRY) == new
-    return config_text.drop(kind, new, PATHS[kind])
+    assert edit.put(kind, new, PATHS[kind], ENTRY) == new
+    return edit.drop(kind, new, PATHS[kind])
 
 
 EXACT: list[tuple[Kind, str]] = [
@@ -93,12 +93,12 @@ def test_a_container_that_was_not_there_is_left_empty(kind: Kind, text: str, lef
 
 @pytest.mark.parametrize("empty", ["null", "~", "{}", "", "{ }  # none"])
 def test_an_empty_section_of_yaml_takes_the_entry(empty: str) -> None:
-    new = config_text.put("yaml", f"extensions: {empty}\nb: 2\n", PATHS["yaml"], ENTRY)
-    assert config_text.read("yaml", new) == {"extensions": {"aquatint": ENTRY}, "b": 2}
+    new = edit.put("yaml", f"extensions: {empty}\nb: 2\n", PATHS["yaml"], ENTRY)
+    assert edit.read("yaml", new) == {"extensions": {"aquatint": ENTRY}, "b": 2}
 
 
 def test_a_null_container_of_json_takes_the_entry() -> None:
-    new = config_text.put("json", '{"mcpServers": null, "b": 2}', PATHS["json"], ENTRY)
+    new = edit.put("json", '{"mcpServers": null, "b": 2}', PATHS["json"], ENTRY)
     assert json.loads(new) == {"mcpServers": {"aquatint": ENTRY}, "b": 2}
 
 
@@ -127,7 +127,7 @@ def test_a_broken_file_is_named_by_its_line_and_not_touched(
     kind: Kind, text: str, told: str
 ) -> None:
     with pytest.raises(Misconfigured) as raised:
-        config_text.put(kind, text, PATHS[kind], ENTRY)
+        edit.put(kind, text, PATHS[kind], ENTRY)
     assert told in raised.value.message
     assert "Nothing was written" in raised.value.fix
 
@@ -143,7 +143,7 @@ def test_a_broken_file_is_named_by_its_line_and_not_touched(
 )
 def test_a_layout_that_cannot_be_edited_safely_is_left_to_the_person(kind: Kind, text: str) -> None:
     with pytest.raises(Misconfigured) as raised:
-        config_text.put(kind, text, PATHS[kind], ENTRY)
+        edit.put(kind, text, PATHS[kind], ENTRY)
     assert "--print" in raised.value.fix
 
 
@@ -153,22 +153,20 @@ def test_a_question_is_asked_once_and_goes_with_the_entry() -> None:
         '{"inputs": [{"id": "other"}]}',
         '{\n  "inputs": [\n    {"id": "other"}\n  ]\n}\n',
     ):
-        once = config_text.put_input(text, item)
-        assert config_text.put_input(once, item) == once
-        assert config_text.drop_input(once, "k") == text
+        once = edit.put_input(text, item)
+        assert edit.put_input(once, item) == once
+        assert edit.drop_input(once, "k") == text
 
 
 def test_an_entry_in_the_middle_is_taken_out_with_its_line() -> None:
     text = '{\n  "mcpServers": {\n    "aquatint": {}, // ours\n    "b": 1\n  }\n}'
-    assert config_text.drop("json", text, PATHS["json"]) == (
-        '{\n  "mcpServers": {\n    "b": 1\n  }\n}'
-    )
+    assert edit.drop("json", text, PATHS["json"]) == ('{\n  "mcpServers": {\n    "b": 1\n  }\n}')
     toml = (
         '[mcp_servers.aquatint]\ncommand = "x"\n\n[mcp_servers.aquatint.env]\nA = "1"\n\n# b\n[b]\n'
     )
-    assert config_text.drop("toml", toml, PATHS["toml"]) == "\n# b\n[b]\n"
+    assert edit.drop("toml", toml, PATHS["toml"]) == "\n# b\n[b]\n"
     yaml = "extensions:\n  a: {}\n  aquatint:\n    args:\n    - |\n      x\n  # b\n  b: {}\n"
-    assert config_text.drop("yaml", yaml, PATHS["yaml"]) == "extensions:\n  a: {}\n  # b\n  b: {}\n"
+    assert edit.drop("yaml", yaml, PATHS["yaml"]) == "extensions:\n  a: {}\n  # b\n  b: {}\n"
 
 
 GAPS = st.sampled_from(["", " ", "\n", "\n  ", "\r\n\t", " // c\n", "/* c */", "\n// d\n    "])
@@ -202,14 +200,14 @@ def values(name: str, depth: int) -> st.SearchStrategy[str]:
 @given(documents(), GAPS)
 def test_any_json_with_comments_keeps_every_other_byte(document: str, gap: str) -> None:
     text = gap + document + gap
-    before = config_text.read("json", text)
+    before = edit.read("json", text)
     servers = fields_of(before.get("mcpServers"))
-    new = config_text.put("json", text, PATHS["json"], ENTRY)
+    new = edit.put("json", text, PATHS["json"], ENTRY)
     if "aquatint" not in servers:
         assert only_inserted(text, new)
-    left = config_text.drop("json", new, PATHS["json"])
+    left = edit.drop("json", new, PATHS["json"])
     kept = {key: value for key, value in servers.items() if key != "aquatint"}
-    assert config_text.read("json", left) == {**before, "mcpServers": kept}
+    assert edit.read("json", left) == {**before, "mcpServers": kept}
     if kept and "aquatint" not in servers:
         assert left == text
 
@@ -237,7 +235,7 @@ def test_any_order_of_toml_tables_comes_back_whole(lines: list[str], end: str) -
     filled = [part for line in lines for part in ([line, "k = 1 # v"] if "[" in line else [line])]
     text = "".join(line + end for line in filled)
     try:
-        config_text.read("toml", text)
+        edit.read("toml", text)
     except Misconfigured:
         return  # [a.env] before [a] twice over; not what this is about
     assert there_and_back("toml", text) in {text, text + end}
@@ -249,8 +247,8 @@ def test_any_words_survive_in_every_format(name: str, word: str, yes: bool) -> N
     entry: dict[str, Any] = {"command": word, "args": [word, name], "env": {"N": name}, "on": yes}
     for kind, path in PATHS.items():
         try:
-            new = config_text.put(kind, "", path, entry)
+            new = edit.put(kind, "", path, entry)
         except Misconfigured:
             assert any("\ud800" <= letter <= "\udfff" for letter in name + word)
             continue
-        assert config_text.entry_at(config_text.read(kind, new), path) == entry
+        assert edit.entry_at(edit.read(kind, new), path) == entry

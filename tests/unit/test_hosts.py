@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from aquatint.core.config_words import change, shown
-from aquatint.core.host_entry import is_ours, is_placeholder, merged
-from aquatint.core.hosts import HOSTS, KEY, places, with_key
-from aquatint.launching import launch_command
+from aquatint.install.difference import change, shown
+from aquatint.install.entry import is_ours, is_placeholder, merged
+from aquatint.install.hosts import HOSTS, KEY, places, with_key
+from aquatint.install.launch import launch_command
 from aquatint.settings import Settings
 
 BY_NAME = {host.name: host for host in HOSTS}

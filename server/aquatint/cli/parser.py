@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic.fields import FieldInfo
 
-from ..core.hosts import HOSTS
+from ..install.hosts import HOSTS
 from ..settings import setting_fields, variable_of
 from .region_flags import add_shapes
 

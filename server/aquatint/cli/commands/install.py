@@ -10,14 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import host_cli
-from ...core import config_text
-from ...core.config_words import change, shown
-from ...core.host_entry import asks, is_ours, merged, question, without_key
-from ...core.hosts import HOSTS, INPUT, KEY, Host, entry_of, fields_of, with_key
 from ...domain.errors import AquatintError, BadRequest, Misconfigured
-from ...host_files import Place, back_up, backup_of, locate, open_to_others, read_text, write_text
-from ...launching import launch_command
+from ...install import host_cli
+from ...install.difference import change, shown
+from ...install.editors import edit
+from ...install.entry import asks, is_ours, merged, question, without_key
+from ...install.files import (
+    Place,
+    back_up,
+    backup_of,
+    locate,
+    open_to_others,
+    read_text,
+    write_text,
+)
+from ...install.hosts import HOSTS, INPUT, KEY, Host, entry_of, fields_of, with_key
+from ...install.launch import launch_command
 from ...settings import Settings, given
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -70,9 +78,7 @@ def _list(settings: Settings) -> int:
         place = _place(settings, host)
         state = "found" if place.found or host_cli.found(host, settings.inherited) else "not found"
         try:
-            entries = config_text.entry_at(
-                config_text.read(host.kind, read_text(place.path)), host.path
-            )
+            entries = edit.entry_at(edit.read(host.kind, read_text(place.path)), host.path)
             names = _ours(host, entries)
             state += f", set up as {', '.join(names)}" if names else ""
         except AquatintError:
@@ -125,10 +131,10 @@ def _read(target: Target) -> tuple[str, Any]:
     """The configuration's text, and the entry that stands there under our name."""
     text = read_text(target.file)
     try:
-        fields = config_text.read(target.host.kind, text)
+        fields = edit.read(target.host.kind, text)
     except Misconfigured as error:
         raise _at(target, error) from error
-    return text, config_text.entry_at(fields, target.path)
+    return text, edit.entry_at(fields, target.path)
 
 
 def _at(target: Target, error: Misconfigured) -> Misconfigured:
@@ -185,13 +191,13 @@ def _with_written_key(settings: Settings, target: Target, entry: dict[str, Any])
 def _edited(target: Target, text: str, entry: dict[str, Any]) -> str:
     """The text with the entry, and with the question it refers to."""
     try:
-        new = config_text.put(target.host.kind, text, target.path, entry)
+        new = edit.put(target.host.kind, text, target.path, entry)
         asked = question(target.host)
         if asked and asks(entry):
-            new = config_text.put_input(new, asked)
+            new = edit.put_input(new, asked)
     except Misconfigured as error:
         raise _at(target, error) from error
-    same = config_text.read(target.host.kind, text) == config_text.read(target.host.kind, new)
+    same = edit.read(target.host.kind, text) == edit.read(target.host.kind, new)
     return text if same and text else new
 
 
@@ -238,10 +244,10 @@ def _advise(target: Target, entry: dict[str, Any], settings: Settings, *, no_key
 
 def _pasted(target: Target, entry: dict[str, Any], settings: Settings) -> str:
     """What a person would paste into an empty configuration."""
-    text = config_text.put(target.host.kind, "", target.path, entry)
+    text = edit.put(target.host.kind, "", target.path, entry)
     asked = question(target.host)
     if asked and asks(entry):
-        text = config_text.put_input(text, asked)
+        text = edit.put_input(text, asked)
     return shown(text.rstrip("\n"), settings.secrets)
 
 
@@ -268,12 +274,12 @@ def _uninstall(settings: Settings, arguments: argparse.Namespace, target: Target
 def _without(target: Target, text: str) -> list[str]:
     """The text without our entry; then the same without the container that this left empty."""
     kind = target.host.kind
-    new = config_text.drop(kind, text, target.path)
-    if question(target.host) and not asks(config_text.read(kind, new).get(target.host.path[0])):
-        new = config_text.drop_input(new, INPUT)
-    bare = config_text.drop_empty(kind, new, target.host.path[0])
+    new = edit.drop(kind, text, target.path)
+    if question(target.host) and not asks(edit.read(kind, new).get(target.host.path[0])):
+        new = edit.drop_input(new, INPUT)
+    bare = edit.drop_empty(kind, new, target.host.path[0])
     if question(target.host):
-        bare = config_text.drop_empty(kind, bare, "inputs")
+        bare = edit.drop_empty(kind, bare, "inputs")
     return [new, bare]
 
 

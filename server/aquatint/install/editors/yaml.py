@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
-from ..domain.errors import Misconfigured
-from .hosts import fields_of
+from ...domain.errors import Misconfigured
+from ..hosts import fields_of
 from .jsonc import FIX
 
 Compose = Callable[[str, type], Any]  # its stub leaves out what it takes and gives

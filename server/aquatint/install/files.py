@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .core.hosts import Host, marks, places
-from .domain.errors import Misconfigured
+from ..domain.errors import Misconfigured
+from .hosts import Host, marks, places
 
 BACKUP = ".before-aquatint"
 

@@ -10,9 +10,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from ..domain.errors import Misconfigured
-from . import jsonc, toml_text, yaml_text
-from .hosts import Kind, fields_of
+from ...domain.errors import Misconfigured
+from ..hosts import Kind, fields_of
+from . import jsonc, toml, yaml
 
 Fields = dict[str, Any]
 BOM = "\ufeff"
@@ -23,9 +23,9 @@ def read(kind: Kind, text: str) -> Fields:
     """The document. Raises Misconfigured with the line of what is wrong, and the fix."""
     text = text.removeprefix(BOM)
     if kind == "toml":
-        return toml_text.read(text)
+        return toml.read(text)
     if kind == "yaml":
-        return yaml_text.read(text)
+        return yaml.read(text)
     node = jsonc.parse(text)
     if node.end and text[node.start] != "{":
         raise jsonc.broken(text, node.start, "an object in braces was expected")
@@ -53,7 +53,7 @@ def put(kind: Kind, text: str, path: tuple[str, ...], entry: Fields) -> str:
             raise Misconfigured(f'"{key}" holds no entries.', jsonc.FIX, code="broken_config")
         node = fields_of(node[key])
     node[path[-1]] = entry
-    edit = {"json": jsonc.put, "toml": toml_text.put, "yaml": yaml_text.put}[kind]
+    edit = {"json": jsonc.put, "toml": toml.put, "yaml": yaml.put}[kind]
     return _proved(
         kind, text, expected, lambda plain: edit(_opened(kind, plain, path), path, entry)
     )
@@ -68,7 +68,7 @@ def drop(kind: Kind, text: str, path: tuple[str, ...]) -> str:
     del parent[path[-1]]
     if kind == "toml" and not parent:
         del expected[path[0]]  # a table that holds nothing is not there
-    edit = {"json": jsonc.drop, "toml": toml_text.drop, "yaml": yaml_text.drop}[kind]
+    edit = {"json": jsonc.drop, "toml": toml.drop, "yaml": yaml.drop}[kind]
     return _proved(kind, text, expected, lambda plain: edit(plain, path))
 
 
@@ -80,7 +80,7 @@ def drop_empty(kind: Kind, text: str, name: str) -> str:
     expected = {key: value for key, value in fields.items() if key != name}
     if kind == "json":
         return _proved(kind, text, expected, lambda plain: jsonc.drop(plain, (name,)))
-    return _proved(kind, text, expected, lambda plain: yaml_text.drop_section(plain, name))
+    return _proved(kind, text, expected, lambda plain: yaml.drop_section(plain, name))
 
 
 def put_input(text: str, item: Fields) -> str:

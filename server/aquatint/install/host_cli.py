@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from .core.host_entry import env_of, question, words_of
-from .core.hosts import Host
-from .domain.errors import Misconfigured
+from ..domain.errors import Misconfigured
+from .entry import env_of, question, words_of
+from .hosts import Host
 
 SECONDS = 60
 

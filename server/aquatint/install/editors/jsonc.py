@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.errors import Misconfigured
+from ...domain.errors import Misconfigured
 
 BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
 BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)

@@ -7,8 +7,8 @@ import re
 import tomllib
 from typing import Any
 
-from ..domain.errors import Misconfigured
-from .hosts import fields_of
+from ...domain.errors import Misconfigured
+from ..hosts import fields_of
 from .jsonc import FIX
 
 HEADER = re.compile(r"^[ \t]*\[\[?(?P<path>[^\[\]]+)\]\]?[ \t]*(?:#.*)?$")

@@ -1,0 +1,1 @@
+"""Setting up hosts: where each keeps its servers, and one entry put in or taken out."""

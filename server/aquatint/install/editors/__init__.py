@@ -1,0 +1,1 @@
+"""Configuration files changed in place, byte for byte outside our entry."""
