@@ -101,7 +101,7 @@ async def open_outfit(
 
 
 def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) -> Engine:
-    from .adapters.openai import OpenAIEngine
+    from .engines.openai.engine import OpenAIEngine
 
     return OpenAIEngine(
         api_key=settings.api_key.get_secret_value() if settings.api_key else "",
@@ -115,7 +115,7 @@ def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) ->
 
 
 def draft_engine() -> Engine:
-    from .adapters.draft import DraftEngine
+    from .engines.draft.engine import DraftEngine
 
     return DraftEngine()
 

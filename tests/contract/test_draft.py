@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 
-from aquatint.adapters.draft import DraftEngine
-from aquatint.adapters.draft_type import Typesetter
-from aquatint.adapters.draft_words import palette, subject
 from aquatint.domain.errors import BadImage, BadMask, ModelCannot, NotKept
 from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent
 from aquatint.domain.types import Order, Usage
+from aquatint.engines.draft.engine import DraftEngine
+from aquatint.engines.draft.typesetting import Typesetter
+from aquatint.engines.draft.vocabulary import palette, subject
 
 pytestmark = pytest.mark.short
 

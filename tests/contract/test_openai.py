@@ -12,11 +12,11 @@ import httpx2
 import pytest
 from PIL import Image
 
-from aquatint.adapters.openai import OpenAIEngine
 from aquatint.domain import errors
 from aquatint.domain.errors import AquatintError
 from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent, Waiting
 from aquatint.domain.types import Order, Usage
+from aquatint.engines.openai.engine import OpenAIEngine
 from fake_openai import FakeOpenAI, Got, encoded, fake_openai, misbehave, serve
 
 OURS = "https://api.openai.com/v1"

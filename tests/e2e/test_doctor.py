@@ -14,9 +14,9 @@ import httpx2
 import pytest
 from mcp import Client
 
-from aquatint.adapters.draft import DraftEngine
 from aquatint.cli.commands.doctor import doctor
 from aquatint.cli.parser import make_parser
+from aquatint.engines.draft.engine import DraftEngine
 from aquatint.examine import examine as look
 from aquatint.settings import Settings
 from conftest import MakeApp

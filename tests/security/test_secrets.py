@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.adapters.openai_refusals import describe, refusal
 from aquatint.domain.redaction import Redacting, redact
 from aquatint.domain.words import clean
+from aquatint.engines.openai.refusals import describe, refusal
 from fake_openai import FakeOpenAI, fake_openai, serve
 from wire import Pipes, pipes
 

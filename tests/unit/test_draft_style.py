@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from aquatint.adapters.draft_style import asks_for_style, oklch_of, palette_of
-from aquatint.adapters.draft_words import oklch, palette
+from aquatint.engines.draft.style import asks_for_style, oklch_of, palette_of
+from aquatint.engines.draft.vocabulary import oklch, palette
 
 USUAL = palette("something", Random(1))
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.adapters.openai_base64 import SLICE, Base64Part
-from aquatint.adapters.openai_json import Document
-from aquatint.adapters.openai_reply import Parts, Reply
 from aquatint.domain.errors import BadReply
+from aquatint.engines.openai.base64_text import SLICE, Base64Part
+from aquatint.engines.openai.json_stream import Document
+from aquatint.engines.openai.reply import Parts, Reply
 
 PICTURE = bytes(range(256)) * 3  # its base64 holds every character, + and / too
 

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from aquatint.core.keys import shape
-from aquatint.core.services import SERVICES, identify
 from aquatint.domain.endpoints import mistakes, proxy_of
+from aquatint.engines.openai.services import SERVICES, identify
 
 KEY = "sk-proj-" + "a1B2" * 12
 

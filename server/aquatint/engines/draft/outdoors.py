@@ -7,9 +7,9 @@ from random import Random
 
 from PIL import ImageDraw
 
-from .draft_art import figure, wave
-from .draft_canvas import RGB, Canvas, Fill, Point, sticker
-from .draft_words import Palette
+from .art import figure, wave
+from .canvas import RGB, Canvas, Fill, Point, sticker
+from .vocabulary import Palette
 
 Layer = Callable[[float], tuple[RGB, RGB]]  # how near, 0-1, to its tones
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from PIL import Image, ImageChops
 
-from ..domain.errors import BadMask
-from ..domain.ports import Inputs
-from ..domain.types import Order
+from ...domain.errors import BadMask
+from ...domain.ports import Inputs
+from ...domain.types import Order
 
 MaskSpeech = Literal["both", "alpha", "white"]
 Upload = tuple[str, bytes, str]

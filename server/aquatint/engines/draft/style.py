@@ -8,8 +8,8 @@ from math import atan2, degrees, hypot
 
 from PIL import Image
 
-from .draft_canvas import sized
-from .draft_words import RGB, Palette, fold
+from .canvas import sized
+from .vocabulary import RGB, Palette, fold
 
 # A new picture that only looks like the one given, in the words of six languages. "In the style of
 # a painter" is not among them: that asks for the given picture, painted.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .draft_fonts import BUNDLED, Face
+from .fonts import BUNDLED, Face
 
 # scripts whose letters stand side by side as they come, left to right
 PLAIN = {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN", "CJK", "COMMON"}

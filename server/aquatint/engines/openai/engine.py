@@ -13,16 +13,16 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from ..domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
-from ..domain.errors import AquatintError, Busy, Misconfigured
-from ..domain.ports import Event, Inputs, Part, Sent, Waiting
-from ..domain.types import Finding, Order
-from .openai_check import Answer, ask, findings, proxy_findings
-from .openai_errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
-from .openai_receive import Answering, Service, until
-from .openai_refusals import refusal
-from .openai_reply import Parts
-from .openai_request import Call, MaskSpeech, call_for, chosen_by, droppable
+from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
+from ...domain.errors import AquatintError, Busy, Misconfigured
+from ...domain.ports import Event, Inputs, Part, Sent, Waiting
+from ...domain.types import Finding, Order
+from .check import Answer, ask, findings, proxy_findings
+from .errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
+from .receive import Answering, Service, until
+from .refusals import refusal
+from .reply import Parts
+from .request import Call, MaskSpeech, call_for, chosen_by, droppable
 
 RETRIES = 2
 LONGEST_WAIT = 30.0  # seconds of Retry-After that are waited out; longer is told instead

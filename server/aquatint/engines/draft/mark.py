@@ -6,9 +6,9 @@ from math import ceil
 
 from PIL import Image
 
-from .draft_canvas import RGB, Canvas, white
-from .draft_type import Caption, Typesetter
-from .draft_words import Palette
+from .canvas import RGB, Canvas, white
+from .typesetting import Caption, Typesetter
+from .vocabulary import Palette
 
 
 def panel(

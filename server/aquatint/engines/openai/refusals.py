@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..domain.errors import (
+from ...domain.errors import (
     AquatintError,
     BadImage,
     BadMask,
@@ -18,8 +18,8 @@ from ..domain.errors import (
     Spent,
     Unavailable,
 )
-from ..domain.words import clean
-from .openai_answer import rows, table
+from ...domain.words import clean
+from .answer import rows, table
 
 MOST_WORDS = 300  # of a provider's own text in an error
 VERIFY = "https://platform.openai.com/settings/organization/general"

@@ -17,13 +17,13 @@ import anyio
 import openai
 from openai import AsyncOpenAI
 
-from ..core.services import UNKNOWN, Service, identify
-from ..domain.endpoints import host_of, is_first_party, is_here, is_near, proxy_of
-from ..domain.errors import AquatintError
-from ..domain.types import Finding
-from ..domain.words import clean
-from .openai_answer import rows, table
-from .openai_errors import FOREIGN, translate
+from ...domain.endpoints import host_of, is_first_party, is_here, is_near, proxy_of
+from ...domain.errors import AquatintError
+from ...domain.types import Finding
+from ...domain.words import clean
+from .answer import rows, table
+from .errors import FOREIGN, translate
+from .services import UNKNOWN, Service, identify
 
 PATIENCE = 10.0  # seconds for GET /models
 LIST_BYTES = 8_000_000  # of a list of models that are read

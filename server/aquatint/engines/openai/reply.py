@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..domain.errors import BadReply
-from ..domain.ports import Part
-from .openai_base64 import Base64Part
-from .openai_json import Document
+from ...domain.errors import BadReply
+from ...domain.ports import Part
+from .base64_text import Base64Part
+from .json_stream import Document
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BOM = b"\xef\xbb\xbf"

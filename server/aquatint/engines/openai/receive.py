@@ -10,15 +10,15 @@ import anyio
 import httpx2
 import openai
 
-from ..domain.endpoints import origin_of
-from ..domain.errors import AquatintError, BadReply, Spent
-from ..domain.ports import Event, Finished, Part, Partial
-from ..domain.words import clean
-from .openai_answer import Answer, understand
-from .openai_errors import FOREIGN, translate
-from .openai_json import Document
-from .openai_refusals import describe, refusal, safe_words
-from .openai_reply import Parts, Reply
+from ...domain.endpoints import origin_of
+from ...domain.errors import AquatintError, BadReply, Spent
+from ...domain.ports import Event, Finished, Part, Partial
+from ...domain.words import clean
+from .answer import Answer, understand
+from .errors import FOREIGN, translate
+from .json_stream import Document
+from .refusals import describe, refusal, safe_words
+from .reply import Parts, Reply
 
 _QUOTED = 200  # characters of a reply that could not be used
 

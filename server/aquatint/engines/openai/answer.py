@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from ..domain.types import Usage
-from ..domain.words import clean
+from ...domain.types import Usage
+from ...domain.words import clean
 
 Found = int | str  # the number of a part, or an address to fetch
 

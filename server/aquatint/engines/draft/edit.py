@@ -7,15 +7,15 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
 
-from ..domain.errors import BadImage, BadMask
-from ..domain.ports import Inputs
-from ..domain.types import Order
-from .draft_canvas import Canvas, inked, mapped, sized, sticker, white
-from .draft_mark import label, mark
-from .draft_scene import compose
-from .draft_style import asks_for_style, palette_of
-from .draft_type import Typesetter
-from .draft_words import Palette, palette, subject
+from ...domain.errors import BadImage, BadMask
+from ...domain.ports import Inputs
+from ...domain.types import Order
+from .canvas import Canvas, inked, mapped, sized, sticker, white
+from .mark import label, mark
+from .scene import compose
+from .style import asks_for_style, palette_of
+from .typesetting import Typesetter
+from .vocabulary import Palette, palette, subject
 
 
 def base_size(asked: str, auto: tuple[int, int]) -> tuple[int, int]:

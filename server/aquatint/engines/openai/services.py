@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..domain.endpoints import host_of, is_first_party, origin_of
+from ...domain.endpoints import host_of, is_first_party, origin_of
 
 
 @dataclass(frozen=True, slots=True)

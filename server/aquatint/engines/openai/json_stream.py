@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import cast
 
-from ..domain.errors import BadReply
-from ..domain.ports import Part
-from .openai_base64 import Base64Part
+from ...domain.errors import BadReply
+from ...domain.ports import Part
+from .base64_text import Base64Part
 
 PICTURE_KEY = b"b64_json"
 _DATA_URI = b"data:image"

@@ -14,9 +14,16 @@ import anyio
 import httpx2
 import openai
 
-from ..domain.errors import AquatintError, BadReply, BadRequest, Misconfigured, NotKept, Unavailable
-from ..domain.words import clean
-from .openai_refusals import Said, describe, refusal, safe_words
+from ...domain.errors import (
+    AquatintError,
+    BadReply,
+    BadRequest,
+    Misconfigured,
+    NotKept,
+    Unavailable,
+)
+from ...domain.words import clean
+from .refusals import Said, describe, refusal, safe_words
 
 # A failure of these kinds happened before a byte of the request left.
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)

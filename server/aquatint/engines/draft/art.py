@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import pi, sin
 
-from .draft_canvas import RGB, Canvas, Fill, Point
-from .draft_words import Palette
+from .canvas import RGB, Canvas, Fill, Point
+from .vocabulary import Palette
 
 ART = {
     "cat": """

@@ -11,20 +11,9 @@ from threading import Lock
 
 from PIL import Image, ImageDraw, features
 
-from .draft_canvas import RGB, frame, sized
-from .draft_fonts import BUNDLED, Face, Font, Fonts
-from .draft_script import (
-    LONGEST,
-    PLAIN,
-    SPELLED,
-    URDU,
-    Atom,
-    boxed,
-    clusters,
-    levels,
-    note,
-    script_of,
-)
+from .canvas import RGB, frame, sized
+from .fonts import BUNDLED, Face, Font, Fonts
+from .script import LONGEST, PLAIN, SPELLED, URDU, Atom, boxed, clusters, levels, note, script_of
 
 FINE = 3  # letters are drawn this much larger and reduced
 

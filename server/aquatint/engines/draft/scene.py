@@ -7,10 +7,10 @@ from dataclasses import replace
 from math import cos, pi, sin
 from random import Random
 
-from .draft_art import figure, wave
-from .draft_canvas import Canvas, Fill, Point, sticker
-from .draft_outdoors import outdoors
-from .draft_words import Palette, oklch
+from .art import figure, wave
+from .canvas import Canvas, Fill, Point, sticker
+from .outdoors import outdoors
+from .vocabulary import Palette, oklch
 
 
 def disc(x: float, y: float, r: float, sides: int, turn: float = 0, dent: float = 1) -> list[Point]:

@@ -11,15 +11,15 @@ from random import Random
 from anyio.to_thread import run_sync
 from PIL import Image
 
-from ..domain.errors import ModelCannot, NotKept
-from ..domain.ports import Event, Finished, Inputs, Part, Partial, Sent
-from ..domain.types import Finding, Order, Usage
-from .draft_canvas import Canvas, mapped, sized
-from .draft_edit import base_size, edit
-from .draft_mark import label, mark
-from .draft_scene import compose
-from .draft_type import Typesetter
-from .draft_words import palette, subject
+from ...domain.errors import ModelCannot, NotKept
+from ...domain.ports import Event, Finished, Inputs, Part, Partial, Sent
+from ...domain.types import Finding, Order, Usage
+from .canvas import Canvas, mapped, sized
+from .edit import base_size, edit
+from .mark import label, mark
+from .scene import compose
+from .typesetting import Typesetter
+from .vocabulary import palette, subject
 
 SAMPLES = (
     ("German and other Latin text", "LATIN", "äöüß", "fonts-noto-core"),

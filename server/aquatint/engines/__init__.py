@@ -1,0 +1,1 @@
+"""What draws: one folder an engine, each behind the Engine port."""

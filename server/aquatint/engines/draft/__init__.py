@@ -1,0 +1,1 @@
+"""Free drafts, drawn on this machine."""

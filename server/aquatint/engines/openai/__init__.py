@@ -1,0 +1,1 @@
+"""Every service that speaks OpenAI's Images API."""
