@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aquatint.adapters.fetch import HttpsFetch, dial
+from aquatint.net.fetch import HttpsFetch, dial
 
 PUBLIC = "93.184.215.14"
 OTHER = "2606:4700:4700::1111"

@@ -24,15 +24,15 @@ import anyio
 from PIL import Image
 
 from aquatint import ledger
-from aquatint.adapters.files import FolderBlobs
-from aquatint.adapters.leases import Leases
-from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.adapters.workspace import Workspace
 from aquatint.develop import develop
 from aquatint.domain import ids
 from aquatint.domain.ports import Finished, Inputs, Part, Sent
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
+from aquatint.storage.files.blobs import FolderBlobs
+from aquatint.storage.leases import Leases
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.workshop import Workshop
+from aquatint.workspace.access import Workspace
 
 JOBS = 3
 

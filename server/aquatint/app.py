@@ -77,9 +77,9 @@ def build(
     @asynccontextmanager
     async def open_studio(announce: Announce, *, tidy: bool = True) -> AsyncGenerator[Studio]:
         # Imported here, for hosts wait for tools/list, which needs the surface only.
-        from .adapters.lazy import LazyFetch
         from .domain.endpoints import is_first_party
         from .gallery import Gallery
+        from .lazy import LazyFetch
         from .references import References
         from .retouch import Retouch
         from .studio import Studio
@@ -185,7 +185,7 @@ async def _tidy_up(shop: Workshop, announce: Announce) -> None:
 
 
 def _fetch(enabled: bool, settings: Settings) -> Fetch:
-    from .adapters.fetch import HttpsFetch
+    from .net.fetch import HttpsFetch
 
     return HttpsFetch(enabled=enabled, max_bytes=settings.max_bytes)
 

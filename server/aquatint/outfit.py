@@ -46,13 +46,13 @@ async def open_outfit(
 ) -> AsyncGenerator[Outfit]:
     """The server and the press both work with what this gives; nothing is opened before its use."""
     # Imported here, for hosts wait for tools/list, which needs the surface only.
-    from .adapters.files import FolderBlobs
-    from .adapters.lazy import LazyEngine
-    from .adapters.leases import Leases
-    from .adapters.sqlite import SqliteCatalog
-    from .adapters.workspace import Workspace
     from .domain.models.registry import cost
+    from .lazy import LazyEngine
+    from .storage.files.blobs import FolderBlobs
+    from .storage.leases import Leases
+    from .storage.sqlite.catalog import SqliteCatalog
     from .workshop import Workshop
+    from .workspace.access import Workspace
 
     home, home_note = choose_home(settings)
     models, models_note = _models(settings)

@@ -47,7 +47,7 @@ class Workshop:
     now: Callable[[], float]
     price: Callable[[str, Usage | None, int], float | None]
     max_pixels: int
-    lease: str = ""  # of this process: says whether it lives (adapters.leases)
+    lease: str = ""  # of this process: says whether it lives (storage.leases)
     alive: Callable[[str], bool] = bool  # whether a lease's process still runs
     decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
     big: anyio.Lock = field(default_factory=anyio.Lock)

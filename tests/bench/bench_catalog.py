@@ -12,8 +12,8 @@ from time import perf_counter
 from measure import Effort, Judged, Row, middle
 from processes import OURS, Server
 
-from aquatint.adapters.sqlite import SqliteCatalog
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Picture, Record
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 
 SMALL = 1_000
 WORDS = ("fox", "snow", "harbour", "dusk", "lantern", "moss", "glass", "tram", "plum", "rain")

@@ -12,8 +12,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from aquatint.adapters.files import FolderBlobs
 from aquatint.domain.errors import Misconfigured, NoSuchImage, NotKept
+from aquatint.storage.files.blobs import FolderBlobs
 
 
 @pytest.fixture(params=["files"])
@@ -162,7 +162,7 @@ async def test_only_old_parts_are_cleaned(blobs: FolderBlobs):
 
 FULL_DISK = f"""
 import anyio, resource, sys
-from aquatint.adapters.files import FolderBlobs
+from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.domain.errors import NotKept
 blobs = FolderBlobs(sys.argv[1], min_free=0)
 resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
@@ -190,7 +190,7 @@ def test_a_disk_that_fills_up_leaves_no_torn_file(tmp_path: Path):
 
 KILLED = """
 import anyio, hashlib, os, random, signal, sys
-from aquatint.adapters.files import FolderBlobs
+from aquatint.storage.files.blobs import FolderBlobs
 blobs = FolderBlobs(sys.argv[1], min_free=0)
 async def forever():
     os.write(ready, b".")

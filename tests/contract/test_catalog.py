@@ -13,8 +13,6 @@ from typing import Any
 import anyio
 import pytest
 
-from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.adapters.sqlite_file import CatalogFile
 from aquatint.domain.errors import BadRequest, Misconfigured
 from aquatint.domain.types import (
     Failure,
@@ -26,6 +24,8 @@ from aquatint.domain.types import (
     Record,
     Usage,
 )
+from aquatint.storage.sqlite.catalog import SqliteCatalog
+from aquatint.storage.sqlite.connection import CatalogFile
 
 NOW = 1_000_000.0
 

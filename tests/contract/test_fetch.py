@@ -6,8 +6,8 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from aquatint.adapters.fetch import HttpsFetch, resolve
 from aquatint.domain.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Unavailable
+from aquatint.net.fetch import HttpsFetch, resolve
 from https import OTHER, PUBLIC, Answer, Net, Trust, make_trust, ok, serving, status
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from aquatint.adapters.files import FolderBlobs
-from aquatint.adapters.leases import Leases
-from aquatint.adapters.sqlite import SqliteCatalog
-from aquatint.adapters.workspace import Workspace
 from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Record
 from aquatint.ledger import cancel, reconcile, settled, statement
+from aquatint.storage.files.blobs import FolderBlobs
+from aquatint.storage.leases import Leases
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.workshop import Workshop
+from aquatint.workspace.access import Workspace
 
 ROOT = Path(__file__).parents[1]
 NOW = 1_795_000_000.0  # 2026-11-18
@@ -93,7 +93,7 @@ async def ended(shop: Workshop, one: Job) -> Record:
 
 HOLDER = """
 import sys
-from aquatint.adapters.leases import Leases
+from aquatint.storage.leases import Leases
 Leases(sys.argv[1], "other").take()
 print("held", flush=True)
 sys.stdin.read()
@@ -224,7 +224,7 @@ import os, sys
 sys.path.insert(0, sys.argv[2])
 import anyio
 from kills import job
-from aquatint.adapters.sqlite import SqliteCatalog
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.domain.budget import Limit
 async def race():
     catalog = SqliteCatalog(sys.argv[1], now=lambda: 1e9)

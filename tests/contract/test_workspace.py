@@ -16,7 +16,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from aquatint.adapters.workspace import Workspace
 from aquatint.domain.errors import (
     AquatintError,
     BadImage,
@@ -27,6 +26,7 @@ from aquatint.domain.errors import (
 )
 from aquatint.domain.ports import Target
 from aquatint.domain.types import Caller
+from aquatint.workspace.access import Workspace
 
 SECRET = b"the secret"
 LOCAL = Caller()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import anyio
 
-from aquatint.adapters.sqlite import SqliteCatalog
 from aquatint.domain.errors import AquatintError
 from aquatint.domain.types import Picture
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 
 
 async def write(home: Path, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SLOW = ("PIL", "openai", "sqlite3", "aquatint.adapters", "aquatint.studio")
+SLOW = ("PIL", "openai", "sqlite3", "aquatint.engines", "aquatint.storage", "aquatint.studio")
 SCRIPT = """
 import sys
 import aquatint.app, aquatint.settings

@@ -205,7 +205,7 @@ def test_a_longest_edge_is_that_edge(edge: int, whole: tuple[int, int]) -> None:
 
 
 def test_every_extension_that_the_door_takes_may_be_listed() -> None:
-    from aquatint.adapters.workspace import EXTENSIONS
+    from aquatint.workspace.access import EXTENSIONS
 
     assert WRITTEN == EXTENSIONS
     assert len(EXTENSIONS) <= MOST

@@ -14,8 +14,8 @@ import anyio
 from anyio import to_thread
 from pydantic_core import PydanticSerializationError
 
-from ..domain.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
-from .sqlite_turn import turn
+from ...domain.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
+from .write_lock import turn
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ import sqlite3
 import statistics
 from collections.abc import Callable
 
-from ..domain.budget import Limit, Shortfall
-from ..domain.errors import AquatintError, BadRequest
-from ..domain.search import match
-from ..domain.types import Finding, Job, Page, Picture, Record, Spending
-from .sqlite_file import TROUBLE, CatalogFile
-from .sqlite_forget import forget_jobs, forget_picture, older, uses
-from .sqlite_rows import (
+from ...domain.budget import Limit, Shortfall
+from ...domain.errors import AquatintError, BadRequest
+from ...domain.search import match
+from ...domain.types import Finding, Job, Page, Picture, Record, Spending
+from .connection import TROUBLE, CatalogFile
+from .deletion import forget_jobs, forget_picture, older, uses
+from .rows import (
     from_cursor,
     insert_job,
     insert_picture,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from ..domain.types import Job, Picture
-from .sqlite_rows import count, to_picture
+from ...domain.types import Job, Picture
+from .rows import count, to_picture
 
 # A job without its words: what it was asked, where copies went, and what the provider quoted.
 _BLANK = (

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
 
-from ..domain.errors import Misconfigured, NoSuchImage, NotKept
-from ..domain.ports import Part
-from ..domain.types import Finding
-from .files_part import FilePart
+from ...domain.errors import Misconfigured, NoSuchImage, NotKept
+from ...domain.ports import Part
+from ...domain.types import Finding
+from .part import FilePart
 
 _PARTS = ".aquatint/parts"
 _INPUTS = ".aquatint/inputs"

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 import anyio
 import anyio.to_thread
 
-from ..domain.ports import Engine, Event, Fetch, Inputs, Part
-from ..domain.types import Finding, Order
+from .domain.ports import Engine, Event, Fetch, Inputs, Part
+from .domain.types import Finding, Order
 
 
 class LazyEngine:

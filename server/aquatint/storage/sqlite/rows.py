@@ -6,9 +6,9 @@ import base64
 import json
 import sqlite3
 
-from ..domain.errors import BadRequest
-from ..domain.search import fold
-from ..domain.types import Failure, Job, Picture, Record, Usage
+from ...domain.errors import BadRequest
+from ...domain.search import fold
+from ...domain.types import Failure, Job, Picture, Record, Usage
 
 _COLUMNS = tuple(Picture.model_fields)  # each has a column of its name
 _AS_JSON = ("parents", "saved", "outside")

@@ -13,8 +13,8 @@ import anyio.to_thread
 from ..domain.errors import BadImage, BadRequest, NoSuchImage, NotKept, PathNotAllowed
 from ..domain.ports import Target
 from ..domain.types import Caller, Finding
-from . import workspace_folders as folders
-from .workspace_roots import Root, Roots, bad_path, is_hidden, shown
+from . import handles as folders
+from .policy import Root, Roots, bad_path, is_hidden, shown
 
 EXTENSIONS = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
 _PICTURES = EXTENSIONS | {"heic", "heif", "bmp", "tif", "tiff"}  # worth naming as a near name

@@ -1,1 +1,0 @@
-"""One file per outside thing; each imports core only."""

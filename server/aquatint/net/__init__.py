@@ -1,0 +1,1 @@
+"""The only way to addresses that are not the provider's."""

@@ -1,0 +1,1 @@
+"""Where images and the catalog are kept."""

@@ -1,0 +1,1 @@
+"""Images as durable files in a folder."""

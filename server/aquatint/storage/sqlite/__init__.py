@@ -1,0 +1,1 @@
+"""The catalog of jobs and images, in one SQLite file."""

@@ -1,0 +1,1 @@
+"""The only way to files that are not ours."""
