@@ -23,15 +23,15 @@ from typing import Any
 import anyio
 from PIL import Image
 
-from aquatint import ledger
-from aquatint.develop import develop
 from aquatint.domain import ids
 from aquatint.domain.ports import Finished, Inputs, Part, Sent
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
+from aquatint.jobs import recovery
+from aquatint.jobs.context import Workshop
+from aquatint.jobs.execute import develop
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-from aquatint.workshop import Workshop
 from aquatint.workspace.access import Workspace
 
 JOBS = 3
@@ -111,7 +111,7 @@ async def mend(home: Path) -> dict[str, int]:
     """What a server does after its start; then look at everything there is."""
     shop, leases = shop_at(home)
     leases.take()
-    repairs = await ledger.reconcile(shop)
+    repairs = await recovery.reconcile(shop)
     assert await shop.catalog.unsettled() == []
     page = await shop.catalog.recent("local", None, "generated", 10_000, None)
     derived = await shop.catalog.recent("local", None, "derived", 10_000, None)

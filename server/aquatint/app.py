@@ -24,13 +24,13 @@ from .surface.instructions import INSTRUCTIONS
 if TYPE_CHECKING:
     import httpx2
 
-    from .develop import Ended
     from .domain.ports import Fetch
-    from .jobs import Runner
+    from .jobs.context import Workshop
+    from .jobs.execute import Ended
+    from .jobs.runner import Runner
     from .outfit import Outfit
     from .studio import Studio
     from .surface.server import Announce, AquatintServer
-    from .workshop import Workshop
 
 __all__ = ["App", "build", "choose_home"]
 
@@ -142,7 +142,7 @@ async def _runner(
     settings: Settings, outfit: Outfit, announce: Announce, pressed: bool
 ) -> AsyncGenerator[Runner]:
     """Who runs jobs: this process, and where there can be one, the press for those that cost."""
-    from .jobs import Dispatch, InProcess
+    from .jobs.runner import Dispatch, InProcess
 
     async def settled(_: Ended) -> None:
         await announce()
@@ -156,7 +156,7 @@ async def _runner(
         if not pressed:
             yield here
             return
-        from .press_link import Press
+        from .jobs.worker_client import Press
 
         async with Press(
             outfit.shop,
@@ -172,7 +172,7 @@ async def _runner(
 
 async def _tidy_up(shop: Workshop, announce: Announce) -> None:
     """End what killed servers left, behind the first answers."""
-    from .ledger import reconcile
+    from .jobs.recovery import reconcile
 
     try:
         repairs = await reconcile(shop)

@@ -23,7 +23,7 @@ from .domain.errors import AquatintError
 from .domain.times import to_the_minute
 from .domain.types import Caller, Finding, Record
 from .install_check import inspect
-from .ledger import statement
+from .jobs.recovery import statement
 from .settings import Settings, setting_fields, variable_of
 from .studio import Studio
 

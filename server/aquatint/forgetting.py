@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from .domain import ids
 from .domain.errors import Busy, NoSuchImage
 from .domain.types import EditRequest, Job, Picture
+from .jobs.context import Workshop
 from .references import LISTING
-from .workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from .domain.errors import BadRequest, NoSuchImage
 from .domain.ports import Verify
 from .domain.times import to_the_second
 from .domain.types import Caller, Page, Picture, Record
-from .finish import STORED_BUDGET, STORED_EDGE
 from .imaging.sniff import MIME, sniff
+from .jobs.context import Workshop
+from .jobs.postprocess import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
-from .workshop import Workshop
 
 Pixels = tuple[bytes, str]  # encoded bytes and their MIME type
 PAGE = 50  # pictures at most

@@ -11,7 +11,7 @@ from .domain.errors import AquatintError, NotKept
 from .domain.types import Order, Picture, Record, Usage
 
 if TYPE_CHECKING:
-    from .develop import Loose  # hosts wait for tools/list, which needs the surface only
+    from .jobs.execute import Loose  # hosts wait for tools/list, which needs the surface only
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]

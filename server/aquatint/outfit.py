@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .domain.models.registry import Models
     from .domain.ports import Engine
-    from .workshop import Workshop
+    from .jobs.context import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ async def open_outfit(
     """The server and the press both work with what this gives; nothing is opened before its use."""
     # Imported here, for hosts wait for tools/list, which needs the surface only.
     from .domain.models.registry import cost
+    from .jobs.context import Workshop
     from .lazy import LazyEngine
     from .storage.files.blobs import FolderBlobs
     from .storage.leases import Leases
     from .storage.sqlite.catalog import SqliteCatalog
-    from .workshop import Workshop
     from .workspace.access import Workspace
 
     home, home_note = choose_home(settings)

@@ -21,13 +21,13 @@ from pathlib import Path
 import anyio
 from anyio.abc import UNIXSocketStream
 
-from .develop import Ended
 from .domain.redaction import guard
-from .jobs import InProcess
+from .jobs.context import Stage, Workshop
+from .jobs.execute import Ended
+from .jobs.protocol import GONE, Command, Lines, News, Said, result, told
+from .jobs.runner import InProcess
 from .outfit import open_outfit
-from .press_lines import GONE, Command, Lines, News, Said, result, told
 from .settings import Settings
-from .workshop import Stage, Workshop
 
 LAST_WORDS = 5.0  # seconds for a server that does not read, once all work is done
 LOGGED = 200  # log lines that wait for a server to read them

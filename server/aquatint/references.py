@@ -12,7 +12,7 @@ from .domain import ids
 from .domain.errors import BadImage, BadRequest, NoSuchImage
 from .domain.ports import Door, Fetch
 from .domain.types import Caller, Picture
-from .workshop import Workshop
+from .jobs.context import Workshop
 
 # What assistants pass when the user dropped a picture into the chat: such bytes never get here.
 ATTACHMENT = re.compile(

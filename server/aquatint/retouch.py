@@ -11,9 +11,9 @@ from .domain import names
 from .domain.models.sizes import parse_size
 from .domain.requests.regions import MaskRequest
 from .domain.types import Caller, EditRequest, Job, Order, Picture, Placement
-from .finish import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
+from .jobs.context import Workshop
+from .jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .references import Opened, References
-from .workshop import Workshop
 
 if TYPE_CHECKING:
     from .imaging.editing.inputs import Drawn, Read

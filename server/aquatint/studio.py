@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from .copies import Saving, problems, save_copies, together
-from .develop import Ended
 from .domain.budget import Shortfall
 from .domain.errors import AquatintError, BadRequest, NoSuchImage
 from .domain.models.registry import Models
@@ -20,14 +18,16 @@ from .domain.names import hashed
 from .domain.requests.regions import MaskRequest
 from .domain.types import Caller, EditRequest, Finish, GenerateRequest, Job, Picture
 from .gallery import Gallery
-from .jobs import Runner, staying
-from .ledger import settled
+from .jobs.context import Workshop
+from .jobs.execute import Ended
+from .jobs.exports import Saving, problems, save_copies, together
+from .jobs.recovery import settled
+from .jobs.runner import Runner, staying
 from .outcome import Outcome, Progress, Report, failed
 from .pricing import Bid, Pricing, Wish
 from .references import LISTING
 from .retouch import Originals, Retouch
 from .settings import Settings
-from .workshop import Workshop
 
 log = logging.getLogger(__name__)
 

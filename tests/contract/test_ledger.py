@@ -18,11 +18,11 @@ from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Record
-from aquatint.ledger import cancel, reconcile, settled, statement
+from aquatint.jobs.context import Workshop
+from aquatint.jobs.recovery import cancel, reconcile, settled, statement
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-from aquatint.workshop import Workshop
 from aquatint.workspace.access import Workspace
 
 ROOT = Path(__file__).parents[1]

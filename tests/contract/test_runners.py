@@ -10,15 +10,15 @@ from pathlib import Path
 import anyio
 import pytest
 
-from aquatint.develop import Ended
 from aquatint.domain.ids import new_id
 from aquatint.domain.names import picture_key
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
-from aquatint.jobs import Dispatch, InProcess, Runner
+from aquatint.jobs.context import Workshop
+from aquatint.jobs.execute import Ended
+from aquatint.jobs.runner import Dispatch, InProcess, Runner
+from aquatint.jobs.worker_client import Press
 from aquatint.outfit import open_outfit
-from aquatint.press_link import Press
 from aquatint.settings import Settings
-from aquatint.workshop import Workshop
 from fake_openai import FakeOpenAI, fake_openai, serve
 
 LONG = 30.0  # seconds; nothing here takes so long

@@ -14,7 +14,7 @@ from ..app import choose_home
 from ..domain.errors import AquatintError, OverBudget
 from ..domain.types import Caller, EditRequest, GenerateRequest
 from ..domain.words import clean
-from ..ledger import cancel
+from ..jobs.recovery import cancel
 from ..outcome import Outcome, Progress, Report
 from ..studio import Studio
 

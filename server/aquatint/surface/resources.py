@@ -130,7 +130,7 @@ async def _recent(studio: Studio, query: str) -> ReadResourceContents:
 
 
 async def _spend(studio: Studio, query: str) -> ReadResourceContents:
-    from ..ledger import statement
+    from ..jobs.recovery import statement
 
     days = _number(query, "days", "30")
     told = await statement(studio.shop, Caller().owner, days)

@@ -15,7 +15,7 @@ from ...domain.endpoints import host_of, is_first_party, is_here, origin_of
 from ...domain.redaction import redact
 from ...domain.types import Finding
 from ...examine import Section, asked, examine, given
-from ...ledger import reconcile
+from ...jobs.recovery import reconcile
 from ...settings import Settings
 from ...studio import Studio
 

@@ -11,8 +11,8 @@ from ...app import build
 from ...domain.errors import AquatintError
 from ...domain.types import Caller, Picture
 from ...forgetting import Forgotten, family, forget_all
+from ...jobs.context import Workshop
 from ...settings import Settings
-from ...workshop import Workshop
 
 
 async def forget(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from ...domain.errors import AquatintError, BadRequest
 from ...domain.times import to_the_second
 from ...domain.types import Caller, Page, Picture, Record, Spending
 from ...domain.words import clean
-from ...ledger import Statement, cancel, doubt, statement
+from ...jobs.recovery import Statement, cancel, doubt, statement
 from ...settings import Settings
 from ...studio import Studio
 from ..inline_images import Screen

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .domain.errors import AquatintError, BadRequest
-from .domain.models.sizes import Size
-from .domain.requests import save_targets
-from .domain.requests.save_targets import Wanted
-from .domain.types import Caller, Copy, Finish, GenerateRequest, Picture
-from .workshop import Workshop
+from ..domain.errors import AquatintError, BadRequest
+from ..domain.models.sizes import Size
+from ..domain.requests import save_targets
+from ..domain.requests.save_targets import Wanted
+from ..domain.types import Caller, Copy, Finish, GenerateRequest, Picture
+from .context import Workshop
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -117,7 +117,7 @@ class _Desk:
         size = wanted.size(self.saving.exact or self.own, exact=self.saving.exact is not None)
         if self.picture.format == "svg" or (size == self.own and format != "ico"):
             return self.own, await self._whole(format)
-        from .imaging import encode
+        from ..imaging import encode
 
         compression, work = self.saving.compression, self.shop.pixelwork
         if format == "ico":
@@ -129,7 +129,7 @@ class _Desk:
         return size, await work(encode.scaled, await self._open(), size, format, compression)
 
     async def _open(self) -> Image.Image:
-        from .imaging import decode
+        from ..imaging import decode
 
         if self.opened is None:
             async with self.shop.turn(self.source.bytes):
@@ -140,8 +140,8 @@ class _Desk:
 
     async def _whole(self, format: str) -> bytes:
         """The picture's own pixels; its very bytes where the format is its own."""
-        from .imaging import encode
-        from .imaging.editing import inputs
+        from ..imaging import encode
+        from ..imaging.editing import inputs
 
         data = await self.shop.blobs.read(self.picture.key)
         if format == self.picture.format:

@@ -17,13 +17,13 @@ import anyio.to_thread
 from anyio.abc import TaskGroup, UNIXSocketStream
 from pydantic import ValidationError
 
-from .develop import CANCELLED, Ended
-from .domain.errors import AquatintError
-from .domain.types import Failure, Finding, Job
-from .jobs import Announce, Tickets, give_up
-from .ledger import settled
-from .press_lines import GONE, Command, Lines, News, ended
-from .workshop import Stage, Workshop
+from ..domain.errors import AquatintError
+from ..domain.types import Failure, Finding, Job
+from .context import Stage, Workshop
+from .execute import CANCELLED, Ended
+from .protocol import GONE, Command, Lines, News, ended
+from .recovery import settled
+from .runner import Announce, Tickets, give_up
 
 log = logging.getLogger(__name__)
 

@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .copies import Saving, save_copies
-from .domain import names
-from .domain.errors import AquatintError
-from .domain.ports import Part
-from .domain.types import Caller, Finish, Job, Picture
-from .workshop import Workshop
+from ..domain import names
+from ..domain.errors import AquatintError
+from ..domain.ports import Part
+from ..domain.types import Caller, Finish, Job, Picture
+from .context import Workshop
+from .exports import Saving, save_copies
 
 if TYPE_CHECKING:
-    from .imaging.decode import Seen
-    from .imaging.previews import Preview
+    from ..imaging.decode import Seen
+    from ..imaging.previews import Preview
 
 STORED_EDGE = 768
 STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays below 60 KB
@@ -80,7 +80,7 @@ async def _keep_outside(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """The model's picture inside the mask, the first picture's own pixels everywhere else."""
-    from .imaging.editing import inputs
+    from ..imaging.editing import inputs
 
     wish, original = job.finish, made[-1]
     assert wish.base is not None
@@ -114,7 +114,7 @@ async def _unplace(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """Without the padding and scaling that the first picture was sent with."""
-    from .imaging.editing import inputs
+    from ..imaging.editing import inputs
 
     wish, original = job.finish, made[-1]
     assert wish.placement is not None
@@ -134,7 +134,7 @@ async def _reshape(
     job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
 ) -> None:
     """Exact size and format, where the model could not draw them as such."""
-    from .imaging import encode
+    from ..imaging import encode
 
     wish, source = job.finish, made[-1]
     exact = wish.exact_size not in {None, (source.width, source.height)}
@@ -164,7 +164,7 @@ async def _reshape(
 
 async def _difference(job: Job, shop: Workshop, data: bytes) -> int:
     """How far a lossy copy is from the first picture outside the mask, in levels."""
-    from .imaging.editing import inputs
+    from ..imaging.editing import inputs
 
     wish = job.finish
     assert wish.base is not None
@@ -178,7 +178,7 @@ async def survey(shop: Workshop, source: bytes | Part) -> Survey:
 
     A part is read when its turn comes, so that no more are in memory than are being decoded.
     """
-    from .imaging import previews
+    from ..imaging import previews
 
     def work() -> Survey:
         data = source if isinstance(source, bytes) else source.read()

@@ -13,10 +13,10 @@ from typing import Any, Protocol, Self
 import anyio
 from anyio.abc import TaskGroup
 
-from .develop import CANCELLED, Ended, develop
-from .domain.errors import AquatintError
-from .domain.types import Failure, Finding, Job, Record
-from .workshop import Stage, Workshop
+from ..domain.errors import AquatintError
+from ..domain.types import Failure, Finding, Job, Record
+from .context import Stage, Workshop
+from .execute import CANCELLED, Ended, develop
 
 log = logging.getLogger(__name__)
 

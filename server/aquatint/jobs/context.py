@@ -11,8 +11,8 @@ from typing import ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from .domain.ports import Blobs, Catalog, Door, Engine
-from .domain.types import Usage
+from ..domain.ports import Blobs, Catalog, Door, Engine
+from ..domain.types import Usage
 
 P = ParamSpec("P")
 T = TypeVar("T")

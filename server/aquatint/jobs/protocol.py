@@ -9,9 +9,9 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ConfigDict
 
-from .develop import Ended, Loose
-from .domain.types import Frozen, Job, Record
-from .workshop import Stage
+from ..domain.types import Frozen, Job, Record
+from .context import Stage
+from .execute import Ended, Loose
 
 LONGEST = 32_000_000  # bytes of a line; a record with ten loose previews has one
 GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)  # nobody reads at the other end

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .develop import CANCELLED
-from .domain.errors import AquatintError, BadRequest, NoSuchImage
-from .domain.times import to_the_second
-from .domain.types import Failure, Job, Picture, Record, Spending
-from .finish import finish, survey, with_preview
-from .workshop import Workshop
+from ..domain.errors import AquatintError, BadRequest, NoSuchImage
+from ..domain.times import to_the_second
+from ..domain.types import Failure, Job, Picture, Record, Spending
+from .context import Workshop
+from .execute import CANCELLED
+from .postprocess import finish, survey, with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .domain import names
-from .domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
-from .domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
-from .domain.types import Failure, Job, Picture, Record, State, Usage
-from .finish import finish, survey, with_preview
-from .workshop import Stage, Workshop
+from ..domain import names
+from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
+from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
+from ..domain.types import Failure, Job, Picture, Record, State, Usage
+from .context import Stage, Workshop
+from .postprocess import finish, survey, with_preview
 
 
 @dataclass(frozen=True, slots=True)

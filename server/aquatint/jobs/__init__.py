@@ -1,0 +1,1 @@
+"""Running one job to its end, whoever still waits for it."""
