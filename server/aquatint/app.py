@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .jobs.execute import Ended
     from .jobs.runner import Runner
     from .outfit import Outfit
-    from .studio import Studio
+    from .services.images import Studio
     from .surface.server import Announce, AquatintServer
 
 __all__ = ["App", "build", "choose_home"]
@@ -78,11 +78,11 @@ def build(
     async def open_studio(announce: Announce, *, tidy: bool = True) -> AsyncGenerator[Studio]:
         # Imported here, for hosts wait for tools/list, which needs the surface only.
         from .domain.endpoints import is_first_party
-        from .gallery import Gallery
         from .lazy import LazyFetch
-        from .references import References
-        from .retouch import Retouch
-        from .studio import Studio
+        from .services.editing import Retouch
+        from .services.images import Studio
+        from .services.library import Gallery
+        from .services.references import References
 
         fetching = settings.fetch if settings.fetch is not None else not over_http
         async with (

@@ -24,8 +24,8 @@ from .domain.times import to_the_minute
 from .domain.types import Caller, Finding, Record
 from .install_check import inspect
 from .jobs.recovery import statement
+from .services.images import Studio
 from .settings import Settings, setting_fields, variable_of
-from .studio import Studio
 
 DEADLINE = 20.0  # seconds for everything together
 DAYS = 30

@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SLOW = ("PIL", "openai", "sqlite3", "aquatint.engines", "aquatint.storage", "aquatint.studio")
+SLOW = (
+    "PIL",
+    "openai",
+    "sqlite3",
+    "aquatint.engines",
+    "aquatint.storage",
+    "aquatint.services.images",
+)
 SCRIPT = """
 import sys
 import aquatint.app, aquatint.settings

@@ -15,7 +15,7 @@ from aquatint.cli.commands.completion import completion
 from aquatint.cli.inline_images import blocks, by_name, fit, iterm, kitty
 from aquatint.cli.parser import COMMANDS, make_parser, parse
 from aquatint.cli.progress import line
-from aquatint.outcome import Progress
+from aquatint.services.outcomes import Progress
 from aquatint.settings import Settings
 from screen import from_blocks
 

@@ -15,8 +15,8 @@ from ..domain.errors import AquatintError, OverBudget
 from ..domain.types import Caller, EditRequest, GenerateRequest
 from ..domain.words import clean
 from ..jobs.recovery import cancel
-from ..outcome import Outcome, Progress, Report
-from ..studio import Studio
+from ..services.images import Studio
+from ..services.outcomes import Outcome, Progress, Report
 
 PARTING = 5.0  # seconds for giving up a call
 TICK = 0.25  # seconds between two drawings of the bar

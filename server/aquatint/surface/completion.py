@@ -20,7 +20,7 @@ from .prompted import drawing_model
 from .prompts import GUIDES, Offers
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 MOST = 100  # values of one answer, by the protocol
 PAGE = 50

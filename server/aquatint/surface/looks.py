@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from mcp.types import Annotations, ContentBlock, ImageContent, ResourceLink
 
 from ..domain.types import Picture, Reply
-from ..outcome import Outcome
+from ..services.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 # Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
 FULL_BUDGET = 690_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 if TYPE_CHECKING:
-    from ..studio import Studio  # with the adapters it is a tenth of the start
+    from ..services.images import Studio  # with the adapters it is a tenth of the start
 
 
 class Opening:

@@ -20,7 +20,7 @@ from ..domain.types import Caller, Picture
 from ..domain.words import clean
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 # TypeScript clients close the connection at a line of 10 MiB; base64 takes a third more.
 READ_BUDGET = 7_000_000
@@ -61,7 +61,7 @@ TEMPLATES = [
 
 
 async def page(studio: Studio, cursor: str | None) -> ListResourcesResult:
-    from ..gallery import PAGE
+    from ..services.library import PAGE
 
     found, _ = await studio.gallery.recent(Caller(), None, None, PAGE, cursor)
     return ListResourcesResult(

@@ -49,7 +49,7 @@ from .shown import refused
 from .stdio import Heard, openings, stdio
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from ..domain.errors import AquatintError, NotKept
 from ..domain.times import to_the_second
 from ..domain.types import Copy, Outside, Picture, Record, Reply, Usage
 from ..domain.words import clean
-from ..outcome import Outcome
+from ..services.outcomes import Outcome
 from .looks import block, looks
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 
 class ShownImage(BaseModel):

@@ -22,14 +22,14 @@ from ..domain.types import (
     Quality,
     Reply,
 )
-from ..outcome import Outcome, Progress, Report
+from ..services.outcomes import Outcome, Progress, Report
 from .confirm import Agreed, EditAgreed
 from .opening import Opening
 from .roots import Desk, EditRoots, MaskRoots, ReferenceRoots, Roots, caller_of, paths_of
 from .shown import Recent, Shown, listed, shown
 
 if TYPE_CHECKING:
-    from ..studio import Studio
+    from ..services.images import Studio
 
 Prompt = Annotated[str, Field(description="What to draw, in any language")]
 Model = Annotated[str | None, Field(description="Default: cheap and exactly priced")]

@@ -16,8 +16,8 @@ from ...domain.redaction import redact
 from ...domain.types import Finding
 from ...examine import Section, asked, examine, given
 from ...jobs.recovery import reconcile
+from ...services.images import Studio
 from ...settings import Settings
-from ...studio import Studio
 
 MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
 NAME = 14  # columns that names get; longer ones push their line

@@ -13,9 +13,9 @@ from typing import Any
 from ...app import build
 from ...domain.errors import AquatintError
 from ...domain.types import Caller, EditRequest, GenerateRequest, Picture
-from ...outcome import Outcome
+from ...services.images import Studio
+from ...services.outcomes import Outcome
 from ...settings import Settings
-from ...studio import Studio
 from ..inline_images import Screen
 from ..progress import agreed, refuse, waited
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from ...app import build
 from ...domain.errors import AquatintError
 from ...domain.types import Caller, Picture
-from ...forgetting import Forgotten, family, forget_all
 from ...jobs.context import Workshop
+from ...services.deletion import Forgotten, family, forget_all
 from ...settings import Settings
 
 

@@ -16,8 +16,8 @@ from ...domain.times import to_the_second
 from ...domain.types import Caller, Page, Picture, Record, Spending
 from ...domain.words import clean
 from ...jobs.recovery import Statement, cancel, doubt, statement
+from ...services.images import Studio
 from ...settings import Settings
-from ...studio import Studio
 from ..inline_images import Screen
 from ..progress import refuse
 from .draw import caller_with

@@ -10,8 +10,8 @@ from ...app import build
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.requests.regions import MaskRequest, Region
 from ...domain.types import Caller
+from ...services.images import Studio
 from ...settings import Settings
-from ...studio import Studio
 from ..inline_images import Screen
 from ..progress import refuse
 from .draw import caller_with, shown

@@ -17,8 +17,8 @@ from ...domain.ids import JOB
 from ...domain.times import to_the_second
 from ...domain.types import Picture
 from ...domain.words import clean
+from ...services.images import Studio
 from ...settings import Settings
-from ...studio import Studio
 from ..inline_images import Screen
 from ..progress import refuse, waited
 from .draw import caller_with, shown, told

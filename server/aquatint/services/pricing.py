@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from .domain.budget import SECONDS, Limit, Shortfall, dollars
-from .domain.errors import BadRequest, Misconfigured, OverBudget
-from .domain.models.registry import Choice, Estimate, Models, estimate
-from .domain.requests.plan import Plan, plan
-from .domain.times import to_the_minute
-from .domain.types import EditRequest, GenerateRequest
-from .settings import Settings
+from ..domain.budget import SECONDS, Limit, Shortfall, dollars
+from ..domain.errors import BadRequest, Misconfigured, OverBudget
+from ..domain.models.registry import Choice, Estimate, Models, estimate
+from ..domain.requests.plan import Plan, plan
+from ..domain.times import to_the_minute
+from ..domain.types import EditRequest, GenerateRequest
+from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .domain import ids
-from .domain.errors import BadRequest, NoSuchImage
-from .domain.ports import Verify
-from .domain.times import to_the_second
-from .domain.types import Caller, Page, Picture, Record
-from .imaging.sniff import MIME, sniff
-from .jobs.context import Workshop
-from .jobs.postprocess import STORED_BUDGET, STORED_EDGE
+from ..domain import ids
+from ..domain.errors import BadRequest, NoSuchImage
+from ..domain.ports import Verify
+from ..domain.times import to_the_second
+from ..domain.types import Caller, Page, Picture, Record
+from ..imaging.sniff import MIME, sniff
+from ..jobs.context import Workshop
+from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
 
 Pixels = tuple[bytes, str]  # encoded bytes and their MIME type
@@ -42,7 +42,7 @@ class Gallery:
 
     async def _foreign(self, data: bytes, label: str, caller: Caller) -> Picture:
         """A picture that is not ours is looked at, not taken in."""
-        from .imaging import decode
+        from ..imaging import decode
 
         seen = await self.shop.pixelwork(decode.inspect, data, max_pixels=self.shop.max_pixels)
         return Picture(
@@ -91,7 +91,7 @@ class Gallery:
 
     async def look(self, picture: Picture, data: bytes | None, edge: int, budget: int) -> Pixels:
         """A preview of at most `edge` pixels and `budget` bytes; the stored one where it fits."""
-        from .imaging import previews
+        from ..imaging import previews
 
         if picture.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
             stored = await self.shop.blobs.read(picture.preview)
@@ -107,7 +107,7 @@ class Gallery:
     ) -> tuple[bytes, str, bool]:
         """Bytes, MIME type, and whether it is the file itself: it is where it fits `budget`
         bytes, else it is the largest re-encode that does."""
-        from .imaging import previews
+        from ..imaging import previews
 
         data = data or await self.shop.blobs.read(picture.key)
         return await self.shop.pixelwork(previews.full_within, data, budget)
@@ -117,7 +117,7 @@ class Gallery:
     ) -> Pixels:
         """One picture of numbered thumbnails, in the order given: at most `edge` pixels, `budget`
         bytes."""
-        from .imaging.contact_sheet import contact_sheet
+        from ..imaging.contact_sheet import contact_sheet
 
         items: list[tuple[str, bytes]] = []
         for number, picture in enumerate(pictures, 1):
@@ -131,7 +131,7 @@ class Gallery:
 
     async def drawing(self, picture: Picture) -> str:
         """An SVG as it may be shown: see core.svg."""
-        from .imaging import svg
+        from ..imaging import svg
 
         return await self.shop.pixelwork(svg.sanitised, await self.shop.blobs.read(picture.key))
 

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .domain import names
-from .domain.models.sizes import parse_size
-from .domain.requests.regions import MaskRequest
-from .domain.types import Caller, EditRequest, Job, Order, Picture, Placement
-from .jobs.context import Workshop
-from .jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
+from ..domain import names
+from ..domain.models.sizes import parse_size
+from ..domain.requests.regions import MaskRequest
+from ..domain.types import Caller, EditRequest, Job, Order, Picture, Placement
+from ..jobs.context import Workshop
+from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .references import Opened, References
 
 if TYPE_CHECKING:
-    from .imaging.editing.inputs import Drawn, Read
-    from .imaging.encode import Prepared  # these import Pillow, so they come where they are used
+    from ..imaging.editing.inputs import Drawn, Read
+    from ..imaging.encode import Prepared  # these import Pillow, so they come where they are used
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Retouch:
         )
 
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         limit = self.shop.max_pixels
         return await self.shop.pixelwork(inputs.size_of, opened.data, limit, deep=deep)
@@ -96,7 +96,7 @@ class Retouch:
     async def _mask(
         self, opened: Opened, size: tuple[int, int], request: EditRequest, label: str
     ) -> Mask:
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         read = await self.shop.pixelwork(
             inputs.read_mask,
@@ -109,7 +109,7 @@ class Retouch:
         return Mask(opened, read)
 
     async def _markup(self, opened: Opened, size: tuple[int, int], label: str) -> Markup:
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         limit = self.shop.max_pixels
         work = self.shop.pixelwork
@@ -150,7 +150,7 @@ class Retouch:
         self, order: Order, originals: Originals, placement: Placement | None
     ) -> tuple[Order, list[str]]:
         """The order with the keys of everything that is sent, and what must be said of that."""
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         first, *others = originals.images
         ready = [await self._first(originals, placement, parse_size(order.size))]
@@ -180,12 +180,12 @@ class Retouch:
         first, limit = originals.images[0], self.shop.max_pixels
         if placement is None or size is None:
             return await self._ready(first, want_png=bool(originals.marks))
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         return await self.shop.pixelwork(inputs.placed, first.data, placement, size, limit)
 
     async def _ready(self, opened: Opened, *, want_png: bool = False) -> Prepared:
-        from .imaging import encode
+        from ..imaging import encode
 
         limit = self.shop.max_pixels
         work = self.shop.pixelwork
@@ -193,7 +193,7 @@ class Retouch:
 
     async def _coverage(self, originals: Originals, mask: Picture) -> str:
         """The blob key of the coverage as it was meant, softness included."""
-        from .imaging.masks import render
+        from ..imaging.masks import render
 
         assert originals.mask is not None
         if mask.kind == "mask" and (mask.width, mask.height) == originals.size:
@@ -236,7 +236,7 @@ class Retouch:
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
         """Draw, store and list a mask. Raises BadMask, and what references raise."""
-        from .imaging.editing import inputs
+        from ..imaging.editing import inputs
 
         base = request.image and await self.references.open(request.image, caller)
         names_ = {one.image for one in request.regions if one.kind == "image" and one.image}

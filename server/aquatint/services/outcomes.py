@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .domain import errors
-from .domain.errors import AquatintError, NotKept
-from .domain.types import Order, Picture, Record, Usage
+from ..domain import errors
+from ..domain.errors import AquatintError, NotKept
+from ..domain.types import Order, Picture, Record, Usage
 
 if TYPE_CHECKING:
-    from .jobs.execute import Loose  # hosts wait for tools/list, which needs the surface only
+    from ..jobs.execute import Loose  # hosts wait for tools/list, which needs the surface only
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .domain import ids
-from .domain.errors import Busy, NoSuchImage
-from .domain.types import EditRequest, Job, Picture
-from .jobs.context import Workshop
+from ..domain import ids
+from ..domain.errors import Busy, NoSuchImage
+from ..domain.types import EditRequest, Job, Picture
+from ..jobs.context import Workshop
 from .references import LISTING
 
 

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from .domain.budget import Shortfall
-from .domain.errors import AquatintError, BadRequest, NoSuchImage
-from .domain.models.registry import Models
-from .domain.names import hashed
-from .domain.requests.regions import MaskRequest
-from .domain.types import Caller, EditRequest, Finish, GenerateRequest, Job, Picture
-from .gallery import Gallery
-from .jobs.context import Workshop
-from .jobs.execute import Ended
-from .jobs.exports import Saving, problems, save_copies, together
-from .jobs.recovery import settled
-from .jobs.runner import Runner, staying
-from .outcome import Outcome, Progress, Report, failed
+from ..domain.budget import Shortfall
+from ..domain.errors import AquatintError, BadRequest, NoSuchImage
+from ..domain.models.registry import Models
+from ..domain.names import hashed
+from ..domain.requests.regions import MaskRequest
+from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, Job, Picture
+from ..jobs.context import Workshop
+from ..jobs.execute import Ended
+from ..jobs.exports import Saving, problems, save_copies, together
+from ..jobs.recovery import settled
+from ..jobs.runner import Runner, staying
+from ..settings import Settings
+from .editing import Originals, Retouch
+from .library import Gallery
+from .outcomes import Outcome, Progress, Report, failed
 from .pricing import Bid, Pricing, Wish
 from .references import LISTING
-from .retouch import Originals, Retouch
-from .settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from .domain import ids
-from .domain.errors import BadImage, BadRequest, NoSuchImage
-from .domain.ports import Door, Fetch
-from .domain.types import Caller, Picture
-from .jobs.context import Workshop
+from ..domain import ids
+from ..domain.errors import BadImage, BadRequest, NoSuchImage
+from ..domain.ports import Door, Fetch
+from ..domain.types import Caller, Picture
+from ..jobs.context import Workshop
 
 # What assistants pass when the user dropped a picture into the chat: such bytes never get here.
 ATTACHMENT = re.compile(

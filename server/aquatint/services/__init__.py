@@ -1,0 +1,1 @@
+"""The use cases: making, changing, looking, spending, deleting."""
