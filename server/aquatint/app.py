@@ -17,9 +17,9 @@ import anyio
 from . import __version__
 from .domain.errors import AquatintError
 from .domain.ids import new_id
+from .mcp_server.instructions import INSTRUCTIONS
 from .outfit import choose_home, draft_engine, in_use, open_outfit, openai_engine
 from .settings import Settings
-from .surface.instructions import INSTRUCTIONS
 
 if TYPE_CHECKING:
     import httpx2
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from .jobs.context import Workshop
     from .jobs.execute import Ended
     from .jobs.runner import Runner
+    from .mcp_server.server import Announce, AquatintServer
     from .outfit import Outfit
     from .services.images import Studio
-    from .surface.server import Announce, AquatintServer
 
 __all__ = ["App", "build", "choose_home"]
 
@@ -123,7 +123,7 @@ def build(
 
     @cache
     def server() -> AquatintServer:
-        from .surface.server import AquatintServer
+        from .mcp_server.server import AquatintServer
 
         return AquatintServer(
             name="aquatint",

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from aquatint.app import build
 from aquatint.settings import Settings
-from aquatint.surface.http import HOST, http_app
+from aquatint.web.app import HOST, http_app
 
 TOKEN = "t" * 43
 

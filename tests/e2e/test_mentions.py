@@ -13,8 +13,8 @@ from mcp import Client
 from mcp.types import Tool
 
 from agent import FILL, Name, ToolCall, calls
-from aquatint.surface.instructions import INSTRUCTIONS
-from aquatint.surface.prompts import CLOSING, GUIDES, Step
+from aquatint.mcp_server.instructions import INSTRUCTIONS
+from aquatint.mcp_server.prompts.guides import CLOSING, GUIDES, Step
 from conftest import Connect, MakeApp
 
 ROOT = Path(__file__).parents[2]

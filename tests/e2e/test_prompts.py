@@ -17,9 +17,9 @@ from PIL import Image
 
 from agent import Agent
 from aquatint.app import build
+from aquatint.mcp_server.prompts.guides import GUIDES
+from aquatint.mcp_server.prompts.messages import guide_of
 from aquatint.settings import Settings
-from aquatint.surface.prompted import guide_of
-from aquatint.surface.prompts import GUIDES
 from conftest import Connect, MakeApp
 from fake_openai import fake_openai
 from retouching import CAT, paying

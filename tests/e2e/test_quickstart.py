@@ -12,8 +12,8 @@ from mcp import Client
 
 from aquatint.cli.parser import make_parser
 from aquatint.install.hosts import HOSTS
+from aquatint.mcp_server.prompts.guides import GUIDES
 from aquatint.settings import setting_fields, variable_of
-from aquatint.surface.prompts import GUIDES
 from conftest import MakeApp
 from words import images_of, look, text_of
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from mcp.types import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
 
-from aquatint.surface.stdio import Line, judged, lines, written
+from aquatint.mcp_server.transport import Line, judged, lines, written
 from wire import Pipes, peak_memory, pipes
 
 LONG = b"x" * 1_200_000

@@ -26,6 +26,6 @@ def test_a_server_is_built_without_pillow_the_sdk_the_catalog_or_an_adapter() ->
     command = [sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     loaded = done.stdout.split()
-    assert "aquatint.surface.server" in loaded
+    assert "aquatint.mcp_server.server" in loaded
     slow = [name for name in loaded if name.startswith(tuple(f"{one}." for one in SLOW))]
     assert [name for name in loaded if name in SLOW] + slow == []

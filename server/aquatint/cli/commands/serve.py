@@ -27,7 +27,7 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
     from ...app import choose_home
     from ...domain.errors import AquatintError
-    from ...surface.http import HOST, http_app, token_at
+    from ...web.app import HOST, http_app, token_at
 
     try:
         token, path = token_at(choose_home(settings)[0])

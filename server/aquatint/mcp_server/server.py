@@ -43,10 +43,11 @@ from mcp.types import (
 from pydantic import AnyUrl, ValidationError
 
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
-from . import completion, prompted, resources, tools
-from .opening import Opening
-from .shown import refused
-from .stdio import Heard, openings, stdio
+from . import completion, resources, tools
+from .lifespan import Opening
+from .prompts import messages
+from .replies import refused
+from .transport import Heard, openings, stdio
 
 if TYPE_CHECKING:
     from ..services.images import Studio
@@ -226,7 +227,7 @@ class AquatintServer(MCPServer[Opening]):
         return await completion.complete(await self._studio(ctx), params)
 
     async def list_prompts(self) -> list[Prompt]:
-        return prompted.listed()
+        return messages.listed()
 
     async def get_prompt(
         self,
@@ -237,9 +238,9 @@ class AquatintServer(MCPServer[Opening]):
         assert context is not None, "prompts are filled in inside a request"
         studio, given = await self._studio(context.request_context), arguments or {}
         try:
-            guide = prompted.guide_of(name)
+            guide = messages.guide_of(name)
             _refuse_unknown(name, given, [one.name for one in guide.arguments])
-            return await prompted.prompted(studio, context.client_capabilities, guide, given)
+            return await messages.prompted(studio, context.client_capabilities, guide, given)
         except AquatintError as error:
             raise MCPError(INVALID_PARAMS, str(error), {"code": error.reason}) from error
 

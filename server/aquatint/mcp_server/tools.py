@@ -23,10 +23,10 @@ from ..domain.types import (
     Reply,
 )
 from ..services.outcomes import Outcome, Progress, Report
-from .confirm import Agreed, EditAgreed
-from .opening import Opening
-from .roots import Desk, EditRoots, MaskRoots, ReferenceRoots, Roots, caller_of, paths_of
-from .shown import Recent, Shown, listed, shown
+from .consent import Agreed, EditAgreed
+from .host_roots import Desk, EditRoots, MaskRoots, ReferenceRoots, Roots, caller_of, paths_of
+from .lifespan import Opening
+from .replies import Recent, Shown, listed, shown
 
 if TYPE_CHECKING:
     from ..services.images import Studio

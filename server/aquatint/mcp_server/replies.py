@@ -13,7 +13,7 @@ from ..domain.times import to_the_second
 from ..domain.types import Copy, Outside, Picture, Record, Reply, Usage
 from ..domain.words import clean
 from ..services.outcomes import Outcome
-from .looks import block, looks
+from .previews import block, looks
 
 if TYPE_CHECKING:
     from ..services.images import Studio

@@ -18,16 +18,16 @@ from mcp.types import (
     TextContent,
 )
 
-from ..domain.budget import dollars
-from ..domain.errors import BadRequest
-from ..domain.types import Caller, GenerateRequest, Quality
-from ..domain.words import clean
-from .prompts import CLOSING, GUIDES, Argument, Guide, Step
+from ...domain.budget import dollars
+from ...domain.errors import BadRequest
+from ...domain.types import Caller, GenerateRequest, Quality
+from ...domain.words import clean
+from .guides import CLOSING, GUIDES, Argument, Guide, Step
 
 if TYPE_CHECKING:
-    from ..domain.models.registry import Model
-    from ..services.images import Studio
-    from ..services.pricing import Bid
+    from ...domain.models.registry import Model
+    from ...services.images import Studio
+    from ...services.pricing import Bid
 
 Known = dict[str, str]  # what steps may speak of: arguments, quoted, and facts
 MOST = 8_000  # characters of one argument
@@ -194,7 +194,7 @@ def drawing_model(studio: Studio) -> Model:
 
 
 def _bid(studio: Studio, quality: Quality | None = None) -> Bid:
-    from ..services.pricing import Wish
+    from ...services.pricing import Wish
 
     request = GenerateRequest(prompt="a picture", size="square", quality=quality)
     return studio.pricing.bid(Wish(request))

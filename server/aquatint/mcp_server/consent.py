@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from ..domain.errors import AquatintError, OverBudget
 from ..domain.types import EditRequest, GenerateRequest
-from .roots import Desk, caller_of, paths_of
+from .host_roots import Desk, caller_of, paths_of
 
 INPUT_REQUIRED = "2026-07-28"  # the first revision in which questions travel in results
 

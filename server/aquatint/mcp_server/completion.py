@@ -16,8 +16,8 @@ from mcp.types import (
 from ..domain.models import sizes
 from ..domain.names import slug
 from ..domain.types import Caller, Picture
-from .prompted import drawing_model
-from .prompts import GUIDES, Offers
+from .prompts.guides import GUIDES, Offers
+from .prompts.messages import drawing_model
 
 if TYPE_CHECKING:
     from ..services.images import Studio

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..domain.errors import Misconfigured
-from .server import AquatintServer
+from ..mcp_server.server import AquatintServer
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 80_000_000  # data: URLs of 50 MB pictures, in base64

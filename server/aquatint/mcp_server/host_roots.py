@@ -16,7 +16,7 @@ from mcp.types import ListRootsResult
 from ..domain.ids import ID
 from ..domain.requests.regions import Region
 from ..domain.types import Caller
-from .opening import Opening
+from .lifespan import Opening
 
 Desk = Context[Opening, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Hosts cut instructions at about 2 KB: these stay below 2,048 bytes, what matters most first.
-# Capitals stand for references from earlier replies, as in surface/prompts.py.
+# Capitals stand for references from earlier replies, as in mcp_server/prompts/guides.py.
 INSTRUCTIONS = """\
 aquatint makes pictures with OpenAI's GPT Image models, changes exactly one part, and keeps all.
 

@@ -1,0 +1,1 @@
+"""MCP: words for agents in, content blocks out."""

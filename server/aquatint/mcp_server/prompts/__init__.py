@@ -1,0 +1,1 @@
+"""The prompts that people pick in their host."""
