@@ -16,8 +16,8 @@ from mcp import Client
 
 from aquatint.cli.commands.doctor import doctor
 from aquatint.cli.parser import make_parser
+from aquatint.diagnostics.checks import examine as look
 from aquatint.engines.draft.engine import DraftEngine
-from aquatint.examine import examine as look
 from aquatint.settings import Settings
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai, serve

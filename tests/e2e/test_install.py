@@ -21,10 +21,10 @@ from mcp import Client, StdioServerParameters
 from aquatint.cli.commands.install import install, uninstall
 from aquatint.cli.parser import SECRET as SECRET_FIELD
 from aquatint.cli.parser import make_parser
+from aquatint.diagnostics.hosts import inspect
 from aquatint.install.editors import edit
 from aquatint.install.files import BACKUP, locate
 from aquatint.install.hosts import HOSTS, KEY, Host, fields_of
-from aquatint.install_check import inspect
 from aquatint.settings import Settings, setting_fields
 
 SECRET = "sk-proj-q7Gm2Zt9Lw4Xc8Vb1Nn5"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from aquatint.core.keys import shape
+from aquatint.diagnostics.keys import shape
 from aquatint.domain.endpoints import mistakes, proxy_of
 from aquatint.engines.openai.services import SERVICES, identify
 

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ...app import build
+from ...diagnostics.checks import Section, asked, examine, given
 from ...domain.endpoints import host_of, is_first_party, is_here, origin_of
 from ...domain.redaction import redact
 from ...domain.types import Finding
-from ...examine import Section, asked, examine, given
 from ...jobs.recovery import reconcile
 from ...services.images import Studio
 from ...settings import Settings

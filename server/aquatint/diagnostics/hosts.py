@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from .domain.errors import Misconfigured
-from .domain.types import Finding
-from .install.editors import edit
-from .install.entry import REFERENCE, env_of, is_ours, is_placeholder, text_of, words_of
-from .install.files import open_to_others, read_text
-from .install.hosts import HOSTS, KEY, Host, fields_of, places
-from .install.launch import launch_command
-from .settings import Settings
+from ..domain.errors import Misconfigured
+from ..domain.types import Finding
+from ..install.editors import edit
+from ..install.entry import REFERENCE, env_of, is_ours, is_placeholder, text_of, words_of
+from ..install.files import open_to_others, read_text
+from ..install.hosts import HOSTS, KEY, Host, fields_of, places
+from ..install.launch import launch_command
+from ..settings import Settings
 
 Fault = tuple[str, str, str]  # level, what is wrong, what to do
 # The references each host resolves, where it resolves any.

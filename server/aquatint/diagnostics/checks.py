@@ -14,18 +14,18 @@ from importlib.metadata import PackageNotFoundError, version
 import anyio
 import anyio.to_thread
 
-from . import __version__
-from .app import choose_home
-from .core.keys import shape
-from .domain.budget import SECONDS, dollars
-from .domain.endpoints import is_first_party
-from .domain.errors import AquatintError
-from .domain.times import to_the_minute
-from .domain.types import Caller, Finding, Record
-from .install_check import inspect
-from .jobs.recovery import statement
-from .services.images import Studio
-from .settings import Settings, setting_fields, variable_of
+from .. import __version__
+from ..app import choose_home
+from ..domain.budget import SECONDS, dollars
+from ..domain.endpoints import is_first_party
+from ..domain.errors import AquatintError
+from ..domain.times import to_the_minute
+from ..domain.types import Caller, Finding, Record
+from ..jobs.recovery import statement
+from ..services.images import Studio
+from ..settings import Settings, setting_fields, variable_of
+from .hosts import inspect
+from .keys import shape
 
 DEADLINE = 20.0  # seconds for everything together
 DAYS = 30

@@ -1,1 +1,0 @@
-"""Pure values and functions: no I/O, no clock, no framework."""

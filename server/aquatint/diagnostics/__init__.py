@@ -1,0 +1,1 @@
+"""Is everything well, and what to do where it is not."""
