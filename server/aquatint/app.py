@@ -18,8 +18,15 @@ from . import __version__
 from .domain.errors import AquatintError
 from .domain.ids import new_id
 from .mcp_server.instructions import INSTRUCTIONS
-from .outfit import choose_home, draft_engine, in_use, open_outfit, openai_engine
 from .settings import Settings
+from .wiring import (
+    LazyFetch,
+    choose_home,
+    draft_engine,
+    in_use,
+    open_outfit,
+    openai_engine,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,8 +36,8 @@ if TYPE_CHECKING:
     from .jobs.execute import Ended
     from .jobs.runner import Runner
     from .mcp_server.server import Announce, AquatintServer
-    from .outfit import Outfit
     from .services.images import Studio
+    from .wiring import Outfit
 
 __all__ = ["App", "build", "choose_home"]
 
@@ -78,7 +85,6 @@ def build(
     async def open_studio(announce: Announce, *, tidy: bool = True) -> AsyncGenerator[Studio]:
         # Imported here, for hosts wait for tools/list, which needs the surface only.
         from .domain.endpoints import is_first_party
-        from .lazy import LazyFetch
         from .services.editing import Retouch
         from .services.images import Studio
         from .services.library import Gallery

@@ -17,8 +17,8 @@ from aquatint.jobs.context import Workshop
 from aquatint.jobs.execute import Ended
 from aquatint.jobs.runner import Dispatch, InProcess, Runner
 from aquatint.jobs.worker_client import Press
-from aquatint.outfit import open_outfit
 from aquatint.settings import Settings
+from aquatint.wiring import open_outfit
 from fake_openai import FakeOpenAI, fake_openai, serve
 
 LONG = 30.0  # seconds; nothing here takes so long

@@ -93,7 +93,7 @@ def press_of(server: Pipes) -> int | None:
             command = stat.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if parent == server.process.pid and b"aquatint.press" in command:
+        if parent == server.process.pid and b"aquatint.worker" in command:
             return int(stat.parent.name)
     return None
 

@@ -57,7 +57,7 @@ def of_home(home: Path, words: str = "aquatint") -> list[int]:
 
 
 def presses(home: Path) -> list[int]:
-    return of_home(home, "aquatint.press")
+    return of_home(home, "aquatint.worker")
 
 
 def end_all(home: Path) -> None:

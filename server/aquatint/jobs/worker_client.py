@@ -143,7 +143,7 @@ class Press:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "aquatint.press"],
+                [sys.executable, "-P", "-m", "aquatint.worker"],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 env={**self._inherited, **THRIFT},

@@ -1,6 +1,6 @@
 """The press: a worker process that makes the paid calls of one server, and outlives it.
 
-`python -m aquatint.press`, started by `press_link.Press` in a session of its own, with one end of
+`python -m aquatint.worker`, started by `press_link.Press` in a session of its own, with one end of
 a socket as its standard input and output. It ends when it was idle for long, or when its server is
 gone and its last job is done.
 """
@@ -26,8 +26,8 @@ from .jobs.context import Stage, Workshop
 from .jobs.execute import Ended
 from .jobs.protocol import GONE, Command, Lines, News, Said, result, told
 from .jobs.runner import InProcess
-from .outfit import open_outfit
 from .settings import Settings
+from .wiring import open_outfit
 
 LAST_WORDS = 5.0  # seconds for a server that does not read, once all work is done
 LOGGED = 200  # log lines that wait for a server to read them

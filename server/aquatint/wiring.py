@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import resources as files
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
 
 from .domain.errors import Misconfigured
 from .domain.ids import new_id
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     import httpx2
 
     from .domain.models.registry import Models
-    from .domain.ports import Engine
+    from .domain.ports import Engine, Event, Fetch, Inputs, Part
+    from .domain.types import Finding, Order
     from .jobs.context import Workshop
 
 
@@ -48,7 +52,6 @@ async def open_outfit(
     # Imported here, for hosts wait for tools/list, which needs the surface only.
     from .domain.models.registry import cost
     from .jobs.context import Workshop
-    from .lazy import LazyEngine
     from .storage.files.blobs import FolderBlobs
     from .storage.leases import Leases
     from .storage.sqlite.catalog import SqliteCatalog
@@ -195,3 +198,43 @@ def _models(settings: Settings) -> tuple[Models, str | None]:
         size=settings.size or usual.size,
     )
     return replace(models, defaults=chosen), note
+
+
+class LazyEngine:
+    """An engine whose SDK is imported when it is first asked, so that a server starts at once."""
+
+    def __init__(self, load: Callable[[], Engine]) -> None:
+        self._load = load
+        self._engine: Engine | None = None
+        self._lock = anyio.Lock()
+
+    async def _loaded(self) -> Engine:
+        async with self._lock:
+            if self._engine is None:
+                self._engine = await anyio.to_thread.run_sync(self._load)
+        return self._engine
+
+    async def render(
+        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+    ) -> AsyncIterator[Event]:
+        engine = await self._loaded()
+        async for event in engine.render(order, inputs, part):
+            yield event
+
+    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
+        return await (await self._loaded()).check(models, online=online)
+
+    async def aclose(self) -> None:
+        if self._engine is not None:
+            await self._engine.aclose()
+
+
+class LazyFetch:
+    """The same for the door to https addresses."""
+
+    def __init__(self, load: Callable[[], Fetch]) -> None:
+        self._load = load
+
+    async def get(self, url: str) -> bytes:
+        fetch = await anyio.to_thread.run_sync(self._load)
+        return await fetch.get(url)

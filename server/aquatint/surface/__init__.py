@@ -1,1 +1,0 @@
-"""MCP: words for agents in, content blocks out."""
