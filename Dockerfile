@@ -34,13 +34,13 @@ RUN apt-get update \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && install -d -m 0777 /pictures
 COPY --from=build /opt/aquatint /opt/aquatint
-# In a container every process ends with the first, so a press would outlive nothing: paid calls run
+# In a container every process ends with the first, so a worker would outlive nothing: paid calls run
 # in the server, which waits for them (AQUATINT_DEADLINE, 300 s) when its input ends or SIGTERM
 # comes. It has no children, so it needs no init; with one (`--init`) it does the same.
 ENV PATH=/opt/aquatint/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     AQUATINT_HOME=/pictures \
-    AQUATINT_PRESS=false
+    AQUATINT_WORKER=false
 VOLUME /pictures
 USER 10001:10001
 ARG NAME=io.github.OWNER/aquatint

@@ -120,7 +120,7 @@ class FakeOpenAI:
         self.delay, self.size_bytes = delay, size_bytes
         self.picture_host: str | None = None  # where `url` mode says the pictures are
         self.bomb_bytes = 80_000_000
-        self.pictures: dict[int, bytes] = {}
+        self.images: dict[int, bytes] = {}
         self.drawn = 0
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
 
@@ -132,7 +132,7 @@ class FakeOpenAI:
     @property
     def last(self) -> bytes:
         """The picture that was drawn last, byte for byte."""
-        return self.pictures[self.drawn]
+        return self.images[self.drawn]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -157,7 +157,7 @@ class FakeOpenAI:
         if found := re.fullmatch(r"(?:images|pictures)/(\d+)(?:/content|\.\w+)", got.path):
             if got.path.startswith("images/"):
                 self._authorise(got)
-            return Response(self.pictures[int(found[1])], media_type="image/png")
+            return Response(self.images[int(found[1])], media_type="image/png")
         if mode == "no_models" and got.path.startswith("models"):
             raise Bad(404, "Not found")
         if mode in ("unauthorized", "401", "html200", "hang"):
@@ -223,7 +223,7 @@ class FakeOpenAI:
         if fmt == "png":
             filler = os.urandom(self.size_bytes - len(data)) if self.size_bytes > len(data) else b""
             data = with_chunk(data, b"caBX", b"fake c2pa %d " % self.drawn + filler)
-        self.pictures[self.drawn] = data
+        self.images[self.drawn] = data
         return data
 
     def reply(self, got: Got, **changes: Any) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from aquatint.domain import ids
 from aquatint.domain.ports import Finished, Inputs, Part, Sent
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
 from aquatint.jobs import recovery
-from aquatint.jobs.context import Workshop
-from aquatint.jobs.execute import develop
+from aquatint.jobs.context import JobContext
+from aquatint.jobs.execute import execute
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
@@ -50,9 +50,9 @@ class Provider:
         account = os.open(self.account, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(account, f"{order.prompt}\n".encode())
         os.close(account)
-        picture = Image.effect_noise((48, 32), 60).convert("RGB")
+        image = Image.effect_noise((48, 32), 60).convert("RGB")
         file = io.BytesIO()
-        picture.save(file, "png")
+        image.save(file, "png")
         drawn = part()
         drawn.write(file.getvalue())
         yield Finished((drawn,))
@@ -63,20 +63,22 @@ class Provider:
     async def aclose(self) -> None: ...
 
 
-def shop_at(home: Path) -> tuple[Workshop, Leases]:
+def shop_at(home: Path) -> tuple[JobContext, Leases]:
     leases = Leases(str(home), ids.new_id(os.urandom))
-    shop = Workshop(
+    context = JobContext(
         engines={"openai": Provider(home.parent / "paid.log")},
         blobs=FolderBlobs(str(home), min_free=0),
         catalog=SqliteCatalog(str(home / ".aquatint/catalog.sqlite"), now=lambda: 1e9),
-        door=Workspace(home=str(home), roots=(), cwd="/", user_home=None, strict=True, max_bytes=1),
+        workspace=Workspace(
+            home=str(home), roots=(), cwd="/", user_home=None, strict=True, max_bytes=1
+        ),
         now=lambda: 1e9,
         price=lambda model, usage, n: 0.25 * n,
         max_pixels=1_000_000,
         lease=leases.name,
         alive=leases.alive,
     )
-    return shop, leases
+    return context, leases
 
 
 def job(number: int) -> Job:
@@ -90,7 +92,7 @@ def job(number: int) -> Job:
         finish=Finish(exact_size=(24, 24)) if number % 2 else Finish(),
         request=GenerateRequest(prompt=identity),
         digest=identity,
-        picture_ids=(ids.new_id(os.urandom),),
+        image_ids=(ids.new_id(os.urandom),),
         derived_ids=(ids.new_id(os.urandom), ids.new_id(os.urandom)),
         estimate_usd=0.25,
         created=1e9,
@@ -98,30 +100,30 @@ def job(number: int) -> Job:
 
 
 async def work(home: Path) -> None:
-    shop, leases = shop_at(home)
+    context, leases = shop_at(home)
     leases.take()
     for number in range(JOBS):
         one = job(number)
-        await shop.catalog.begin(one, None, lease=shop.lease)
-        await develop(one, shop, lambda _: None)
-    await shop.catalog.aclose()
+        await context.catalog.begin(one, None, lease=context.lease)
+        await execute(one, context, lambda _: None)
+    await context.catalog.aclose()
 
 
 async def mend(home: Path) -> dict[str, int]:
     """What a server does after its start; then look at everything there is."""
-    shop, leases = shop_at(home)
+    context, leases = shop_at(home)
     leases.take()
-    repairs = await recovery.reconcile(shop)
-    assert await shop.catalog.unsettled() == []
-    page = await shop.catalog.recent("local", None, "generated", 10_000, None)
-    derived = await shop.catalog.recent("local", None, "derived", 10_000, None)
-    listed = {picture.key for picture in (*page.pictures, *derived.pictures)}
+    repairs = await recovery.reconcile(context)
+    assert await context.catalog.unsettled() == []
+    page = await context.catalog.recent("local", None, "generated", 10_000, None)
+    derived = await context.catalog.recent("local", None, "derived", 10_000, None)
+    listed = {image.key for image in (*page.images, *derived.images)}
     files = {path.name for path in home.glob("*.*") if path.is_file()}
     account = home.parent / "paid.log"
     paid = account.read_text().split() if account.exists() else []
     ends = Counter[str]()
     for name in paid:
-        record = await shop.catalog.job(name, "local")
+        record = await context.catalog.job(name, "local")
         ends["none" if record is None else record.state] += 1
     told = {
         "torn": sum(not whole(home / name) for name in files),
@@ -135,7 +137,7 @@ async def mend(home: Path) -> dict[str, int]:
         "recovered": repairs.recovered,
         "dropped": repairs.dropped,
     }
-    await shop.catalog.aclose()
+    await context.catalog.aclose()
     leases.release()
     return told
 

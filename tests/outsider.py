@@ -23,7 +23,7 @@ def strangers(home: Path, **more: str) -> dict[str, str]:
 
 
 async def makes_a_draft(
-    command: list[str], environ: Mapping[str, str], pictures: Path, *, seen: Path | None = None
+    command: list[str], environ: Mapping[str, str], images: Path, *, seen: Path | None = None
 ) -> None:
     """Start a server as a host does; it must list its tools and draw a picture into `pictures`.
 
@@ -34,5 +34,5 @@ async def makes_a_draft(
         assert [tool.name for tool in (await client.list_tools()).tools] == NAMES
         image = await draw(client, size="128x96")
     path = Path(image["path"])
-    assert path.parent == pictures
-    assert look((seen or pictures) / path.name) == ((128, 96), "png")
+    assert path.parent == images
+    assert look((seen or images) / path.name) == ((128, 96), "png")

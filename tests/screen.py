@@ -126,13 +126,13 @@ def from_blocks(text: str) -> Image.Image:
     """Half blocks over backgrounds, in true colour, as pixels."""
     cell = re.compile(r"\x1b\[38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m▀")
     lines = [cell.findall(line) for line in text.splitlines() if "▀" in line]
-    picture = Image.new("RGB", (len(lines[0]), 2 * len(lines)))
+    image = Image.new("RGB", (len(lines[0]), 2 * len(lines)))
     for y, line in enumerate(lines):
         for x, numbers in enumerate(line):
             r, g, b, *below = map(int, numbers)
-            picture.putpixel((x, 2 * y), (r, g, b))
-            picture.putpixel((x, 2 * y + 1), tuple(below))
-    return picture
+            image.putpixel((x, 2 * y), (r, g, b))
+            image.putpixel((x, 2 * y + 1), tuple(below))
+    return image
 
 
 def from_sixels(data: str) -> Image.Image:
@@ -142,7 +142,7 @@ def from_sixels(data: str) -> Image.Image:
     """
     raster = re.match(r'[\d;]*q"\d+;\d+;(\d+);(\d+)', data)
     assert raster is not None, data[:40]
-    picture = Image.new("RGBA", (int(raster[1]), int(raster[2])))
+    image = Image.new("RGBA", (int(raster[1]), int(raster[2])))
     palette: dict[int, tuple[int, int, int]] = {}
     colour, x, y = 0, 0, 0
     for word in re.finditer(
@@ -157,7 +157,7 @@ def from_sixels(data: str) -> Image.Image:
             x, y = 0, y + 6 * (move == "-")
         else:
             bits, count = ord(repeated or one) - 63, int(times or 1)
-            for row in (row for row in range(6) if bits >> row & 1 and y + row < picture.height):
-                picture.paste((*palette[colour], 255), (x, y + row, x + count, y + row + 1))
+            for row in (row for row in range(6) if bits >> row & 1 and y + row < image.height):
+                image.paste((*palette[colour], 255), (x, y + row, x + count, y + row + 1))
             x += count
-    return picture
+    return image

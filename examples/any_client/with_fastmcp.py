@@ -17,9 +17,9 @@ HOME = Path(os.environ.get("AQUATINT_HOME", "out")).absolute()
 SERVER = StdioTransport("aquatint", [], env={"AQUATINT_HOME": str(HOME)})
 
 
-def is_kept(picture: dict) -> bool:
+def is_kept(image: dict) -> bool:
     """Whether the whole file is where the reply says."""
-    return Path(picture["path"]).stat().st_size == picture["bytes"]
+    return Path(image["path"]).stat().st_size == image["bytes"]
 
 
 async def main() -> None:
@@ -30,8 +30,8 @@ async def main() -> None:
         drawn = await client.call_tool(
             "generate_image", {"prompt": "A red bicycle against a white wall", "size": "480x320"}
         )
-        picture = drawn.structured_content["images"][0]
-        assert is_kept(picture)
+        image = drawn.structured_content["images"][0]
+        assert is_kept(image)
         assert [block.type for block in drawn.content][:2] == ["text", "image"]
 
         wall = {"kind": "rect", "x": 0, "y": 0, "width": 240, "height": 320}
@@ -41,13 +41,13 @@ async def main() -> None:
         edited = await client.call_tool(
             "edit_image",
             {
-                "images": picture["uri"],
+                "images": image["uri"],
                 "mask": masked.structured_content["images"][0]["uri"],
                 "prompt": "A wall of green tiles",
             },
         )
         after = edited.structured_content["images"][0]
-        assert picture["uri"] in after["parents"]
+        assert image["uri"] in after["parents"]
         assert after["outside"]["largest_difference"] == 0
 
         refused = await client.call_tool(

@@ -22,9 +22,9 @@ SERVER = {
 }
 
 
-def is_kept(picture: dict) -> bool:
+def is_kept(image: dict) -> bool:
     """Whether the whole file is where the reply says."""
-    return Path(picture["path"]).stat().st_size == picture["bytes"]
+    return Path(image["path"]).stat().st_size == image["bytes"]
 
 
 async def main() -> None:
@@ -43,8 +43,8 @@ async def main() -> None:
         blocks, drawn = await call(
             "generate_image", prompt="A red bicycle against a white wall", size="480x320"
         )
-        picture = drawn["images"][0]
-        assert is_kept(picture)
+        image = drawn["images"][0]
+        assert is_kept(image)
         assert [block["type"] for block in blocks][:2] == ["text", "image"]
 
         wall = {"kind": "rect", "x": 0, "y": 0, "width": 240, "height": 320}
@@ -53,12 +53,12 @@ async def main() -> None:
 
         _, edited = await call(
             "edit_image",
-            images=picture["uri"],
+            images=image["uri"],
             mask=masked["images"][0]["uri"],
             prompt="A wall of green tiles",
         )
         after = edited["images"][0]
-        assert picture["uri"] in after["parents"]
+        assert image["uri"] in after["parents"]
         assert after["outside"]["largest_difference"] == 0
 
         told = await tools["get_image"].ainvoke({"image": "image://none"})

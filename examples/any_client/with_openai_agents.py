@@ -38,9 +38,9 @@ def serving() -> Iterator[tuple[str, str]]:
             process.communicate()
 
 
-def is_kept(picture: dict) -> bool:
+def is_kept(image: dict) -> bool:
     """Whether the whole file is where the reply says."""
-    return Path(picture["path"]).stat().st_size == picture["bytes"]
+    return Path(image["path"]).stat().st_size == image["bytes"]
 
 
 async def main(url: str, token: str) -> None:
@@ -56,8 +56,8 @@ async def main(url: str, token: str) -> None:
         drawn = await server.call_tool(
             "generate_image", {"prompt": "A red bicycle against a white wall", "size": "480x320"}
         )
-        picture = drawn.structured_content["images"][0]
-        assert is_kept(picture)
+        image = drawn.structured_content["images"][0]
+        assert is_kept(image)
         assert [block.type for block in drawn.content][:2] == ["text", "image"]
 
         wall = {"kind": "rect", "x": 0, "y": 0, "width": 240, "height": 320}
@@ -67,13 +67,13 @@ async def main(url: str, token: str) -> None:
         edited = await server.call_tool(
             "edit_image",
             {
-                "images": picture["uri"],
+                "images": image["uri"],
                 "mask": masked.structured_content["images"][0]["uri"],
                 "prompt": "A wall of green tiles",
             },
         )
         after = edited.structured_content["images"][0]
-        assert picture["uri"] in after["parents"]
+        assert image["uri"] in after["parents"]
         assert after["outside"]["largest_difference"] == 0
 
         refused = await server.call_tool("generate_image", {"prompt": "x", "siez": "1:1"})

@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters
 from mcp.types import BlobResourceContents, ImageContent, TextContent
 
 OUT = Path(os.environ.get("DEMO_OUT", "demo-out")).absolute()
-PICTURES: tuple[dict[str, Any], ...] = (
+IMAGES: tuple[dict[str, Any], ...] = (
     {"prompt": "A lighthouse on a cliff above the sea at sunset", "size": "16:9"},
     {"prompt": "Dashboard of a weather app, calm colours", "size": "landscape"},
 )
@@ -45,13 +45,13 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 async def agreed(client: Client) -> bool:
     """Whether the user takes the price; a price of nothing needs no answer."""
-    quotes = [await call(client, "generate_image", dry_run=True, **one) for one in PICTURES]
+    quotes = [await call(client, "generate_image", dry_run=True, **one) for one in IMAGES]
     prices: list[float | None] = [quote.get("cost_usd") for quote in quotes]
     known = [price for price in prices if price is not None]
     if len(known) == len(prices) and not any(known):
         return True
     words = f"about ${sum(known):.4f}" + ("" if known == prices else " and an unknown price")
-    print(f"This asks {quotes[0]['model']} for {len(PICTURES)} pictures: {words}.")
+    print(f"This asks {quotes[0]['model']} for {len(IMAGES)} pictures: {words}.")
     if os.environ.get("YES") == "1":
         return True
     if not sys.stdin.isatty():
@@ -66,7 +66,7 @@ async def main() -> int:
         if not await agreed(client):
             print("Nothing was spent. Say YES=1 make demo to go ahead.")
             return 0
-        made = [await call(client, "generate_image", **one) for one in PICTURES]
+        made = [await call(client, "generate_image", **one) for one in IMAGES]
         images = [image for one in made for image in one["images"]]
         for one, image in zip(made, images, strict=True):
             print(f"{image['path']}  {image['width']}x{image['height']}  ${one.get('cost_usd')}")

@@ -162,8 +162,8 @@ def side_by_side(rows: list[list[Image.Image]]) -> Image.Image:
     for column, title in enumerate(columns):
         x = gap + column * (width + gap)
         draw.text((x, head // 2), title, fill=(40, 40, 40), font=font, anchor="lm")
-        for row, pictures in enumerate(rows):
-            tile = pictures[column].resize((width, height), Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType] numpy is not installed
+        for row, images in enumerate(rows):
+            tile = images[column].resize((width, height), Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType] numpy is not installed
             sheet.paste(tile, (x, head + row * (height + gap)))
     return sheet
 

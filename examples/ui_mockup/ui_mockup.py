@@ -135,7 +135,7 @@ def take(alternatives: CallToolResult) -> Copies:
     return kept
 
 
-def picture(files: Copies, alt: str, by: str, sizes: str = "") -> str:
+def image(files: Copies, alt: str, by: str, sizes: str = "") -> str:
     """An img element: the smallest file as src, all as srcset by density (x) or width (w)."""
     ordered = sorted(files.items(), key=lambda item: item[1]["width"])
     least = ordered[0][1]
@@ -170,13 +170,13 @@ async def main() -> int:
         return {name: one for name, one in files.items() if name.startswith(f"public/{start}")}
 
     page = Template((HERE / "page.html").read_text("utf-8")).substitute(
-        hero=picture(of(hero, "hero"), "Terraced hills at sunrise", "x"),
+        hero=image(of(hero, "hero"), "Terraced hills at sunrise", "x"),
         social=next(iter(of(hero, "og"))),
-        tea=picture(
+        tea=image(
             of(copies(tea), "tea"), "A cup of green tea", "w", "(min-width: 60rem) 30rem, 90vw"
         ),
-        leaf=picture(of(copies(leaf), "leaf"), "A leaf", "x"),
-        heart=picture(of(copies(heart), "heart"), "A heart", "x"),
+        leaf=image(of(copies(leaf), "leaf"), "A leaf", "x"),
+        heart=image(of(copies(heart), "heart"), "A heart", "x"),
     )
     (SITE / "index.html").write_text(page, "utf-8")
     for name, one in {**hero, **copies(tea), **copies(leaf), **copies(heart)}.items():

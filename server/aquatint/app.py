@@ -24,7 +24,7 @@ from .wiring import (
     choose_home,
     draft_engine,
     in_use,
-    open_outfit,
+    open_backend,
     openai_engine,
 )
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     import httpx2
 
     from .domain.ports import Fetch
-    from .jobs.context import Workshop
+    from .jobs.context import JobContext
     from .jobs.execute import Ended
     from .jobs.runner import Runner
     from .mcp_server.server import Announce, AquatintServer
-    from .services.images import Studio
-    from .wiring import Outfit
+    from .services.images import ImageService
+    from .wiring import Backend
 
 __all__ = ["App", "build", "choose_home"]
 
@@ -55,7 +55,7 @@ class App:
 
     settings: Settings
     make_server: Callable[[], AquatintServer]  # once
-    studio: Callable[[], AbstractAsyncContextManager[Studio]]
+    service: Callable[[], AbstractAsyncContextManager[ImageService]]
 
     @property
     def server(self) -> AquatintServer:
@@ -69,7 +69,7 @@ def build(
     http_client: httpx2.AsyncClient | None = None,
     over_http: bool = False,
     now: Callable[[], float] = time.time,
-    door: Callable[[], Fetch] | None = None,
+    workspace: Callable[[], Fetch] | None = None,
 ) -> App:
     """Wire everything. Two calls give two servers; nothing is opened before it is used.
 
@@ -79,21 +79,23 @@ def build(
     settings = settings.model_copy(update={"strict": settings.strict or over_http})
     # A session of its own, and a way to talk to it; an injected client cannot go there.
     possible = hasattr(os, "setsid") and hasattr(socket, "AF_UNIX") and http_client is None
-    pressed = possible and settings.press and settings.can_pay
+    with_worker = possible and settings.worker and settings.can_pay
 
     @asynccontextmanager
-    async def open_studio(announce: Announce, *, tidy: bool = True) -> AsyncGenerator[Studio]:
+    async def open_service(
+        announce: Announce, *, tidy: bool = True
+    ) -> AsyncGenerator[ImageService]:
         # Imported here, for hosts wait for tools/list, which needs the surface only.
         from .domain.endpoints import is_first_party
-        from .services.editing import Retouch
-        from .services.images import Studio
-        from .services.library import Gallery
+        from .services.editing import Editing
+        from .services.images import ImageService
+        from .services.library import Library
         from .services.references import References
 
         fetching = settings.fetch if settings.fetch is not None else not over_http
         async with (
-            open_outfit(settings, http_client=http_client, now=now) as outfit,
-            _runner(settings, outfit, announce, pressed) as runner,
+            open_backend(settings, http_client=http_client, now=now) as backend,
+            _runner(settings, backend, announce, with_worker) as runner,
             anyio.create_task_group() as chores,
         ):
 
@@ -101,31 +103,31 @@ def build(
                 if not chores.cancel_scope.cancel_called:
                     chores.start_soon(work, *of)
 
-            shop = outfit.shop
-            if tidy and in_use(outfit.home):
-                chores.start_soon(_tidy_up, shop, announce)
-            fetch: Fetch = LazyFetch(door or (lambda: _fetch(fetching, settings)))
-            references = References(shop, shop.door, fetch, settings.max_bytes)
-            notices = (*outfit.notes, *settings.problems)
-            yield Studio(
-                shop=shop,
+            context = backend.context
+            if tidy and in_use(backend.home):
+                chores.start_soon(_tidy_up, context, announce)
+            fetch: Fetch = LazyFetch(workspace or (lambda: _fetch(fetching, settings)))
+            references = References(context, context.workspace, fetch, settings.max_bytes)
+            notices = (*backend.notes, *settings.problems)
+            yield ImageService(
+                context=context,
                 runner=runner,
-                gallery=Gallery(shop, references, _verify, settings.keep_prompts),
-                retouch=Retouch(shop, references, _fresh_id),
-                models=outfit.models,
+                library=Library(context, references, _verify, settings.keep_prompts),
+                editing=Editing(context, references, _fresh_id),
+                models=backend.models,
                 settings=settings,
                 first_party=is_first_party(settings.base_url),
                 new_id=_fresh_id,
-                ready=outfit.ready,
+                ready=backend.ready,
                 later=later,
                 notices=notices if settings.can_pay else (*notices, DRAFTING),
             )
             chores.cancel_scope.cancel()
 
     @asynccontextmanager
-    async def alone() -> AsyncGenerator[Studio]:
-        async with open_studio(_nobody, tidy=False) as studio:
-            yield studio
+    async def alone() -> AsyncGenerator[ImageService]:
+        async with open_service(_nobody, tidy=False) as service:
+            yield service
 
     @cache
     def server() -> AquatintServer:
@@ -135,8 +137,8 @@ def build(
             name="aquatint",
             version=__version__,
             instructions=INSTRUCTIONS,
-            open_studio=open_studio,
-            warm=lambda: _warm(settings, pressed),
+            open_service=open_service,
+            warm=lambda: _warm(settings, with_worker),
             max_line=settings.max_line,
         )
 
@@ -145,43 +147,43 @@ def build(
 
 @asynccontextmanager
 async def _runner(
-    settings: Settings, outfit: Outfit, announce: Announce, pressed: bool
+    settings: Settings, backend: Backend, announce: Announce, with_worker: bool
 ) -> AsyncGenerator[Runner]:
-    """Who runs jobs: this process, and where there can be one, the press for those that cost."""
+    """Who runs jobs: this process, and where there can be one, the worker for those that cost."""
     from .jobs.runner import Dispatch, InProcess
 
     async def settled(_: Ended) -> None:
         await announce()
 
     async with InProcess(
-        outfit.shop,
+        backend.context,
         concurrency=settings.concurrency,
         drain=settings.deadline,
         announce=settled,
     ) as here:
-        if not pressed:
+        if not with_worker:
             yield here
             return
-        from .jobs.worker_client import Press
+        from .jobs.worker_client import WorkerClient
 
-        async with Press(
-            outfit.shop,
-            settings.model_copy(update={"home": outfit.home}).for_worker(),
+        async with WorkerClient(
+            backend.context,
+            settings.model_copy(update={"home": backend.home}).for_worker(),
             settings.inherited,
             announce=settled,
             move=here.start,
             # The main process of a container takes everything with it when it ends.
             drain=settings.deadline if os.getpid() == 1 else 0,
-        ) as press:
-            yield Dispatch(press, here, lambda job: job.engine == "openai")
+        ) as worker:
+            yield Dispatch(worker, here, lambda job: job.engine == "openai")
 
 
-async def _tidy_up(shop: Workshop, announce: Announce) -> None:
+async def _tidy_up(context: JobContext, announce: Announce) -> None:
     """End what killed servers left, behind the first answers."""
     from .jobs.recovery import reconcile
 
     try:
-        repairs = await reconcile(shop)
+        repairs = await reconcile(context)
     except AquatintError as error:
         log.warning("what earlier servers left could not be sorted out: %s", error)
         return
@@ -210,12 +212,12 @@ async def _nobody() -> None:
     """The command line has no clients to tell."""
 
 
-def _warm(settings: Settings, pressed: bool) -> None:
+def _warm(settings: Settings, with_worker: bool) -> None:
     """Import what the first call will need, after the first answer is out."""
     try:
         if not settings.can_pay:
             draft_engine()
-        elif not pressed:  # else the press imports the SDK, and this process never does
+        elif not with_worker:  # else the worker imports the SDK, and this process never does
             openai_engine(settings, None)
     except AquatintError as error:
         log.warning("%s", error)

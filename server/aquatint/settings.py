@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 PREFIX = "AQUATINT_"
+FORMER = {"AQUATINT_PRESS": "AQUATINT_WORKER"}  # names of before 2026-11-27, which people still set
 PATHS = {"home", "models", "roots"}  # fields
 UNRESOLVED = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%")  # no key looks so
 
@@ -97,7 +98,7 @@ class Settings(BaseModel):
         600, ge=0, description="Seconds in which an undelivered picture answers the same request."
     )
     concurrency: int = Field(64, ge=1, le=512, description="Calls in flight at once; others queue.")
-    press: bool = Field(
+    worker: bool = Field(
         True, description="Paid calls run in a process that outlives a killed server."
     )
     max_pixels: int = Field(
@@ -129,6 +130,7 @@ class Settings(BaseModel):
         {}, exclude=True, repr=False, description="A worker's environment: neither key nor settings"
     )
     problems: tuple[str, ...] = Field((), exclude=True)
+    notes: tuple[str, ...] = Field((), exclude=True)  # worth saying, nothing to wait for
 
     @classmethod
     def from_env(
@@ -145,6 +147,7 @@ class Settings(BaseModel):
         An empty variable counts as unset. Never raises: see `problems`.
         """
         raw: dict[str, object] = {}
+        environ, notes = _renamed(environ)
         problems = _unknown(environ)
         for name, field in setting_fields().items():
             variable = variable_of(name, field)
@@ -164,7 +167,7 @@ class Settings(BaseModel):
                     raw[field.alias or name] = value
         ours = (PREFIX, "OPENAI_")
         inherited = {name: environ[name] for name in environ if not name.startswith(ours)}
-        place = {"cwd": cwd, "user_home": user_home, "inherited": inherited}
+        place = {"cwd": cwd, "user_home": user_home, "inherited": inherited, "notes": notes}
         try:
             return cls.model_validate({**raw, **place, "problems": problems})
         except ValidationError as wrong:
@@ -250,6 +253,18 @@ def _placed(
         "Write all of it, or begin with ~/."
     )
     return None
+
+
+def _renamed(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The environment with settings under their names of today, and a note on each old name."""
+    renamed = dict(environ)
+    notes: list[str] = []
+    for old, new in FORMER.items():
+        if old in renamed:
+            value = renamed.pop(old)
+            renamed.setdefault(new, value)
+            notes.append(f"{old} is called {new} now, and still works; please rename it.")
+    return renamed, notes
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:

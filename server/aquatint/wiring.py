@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from .domain.models.registry import Models
     from .domain.ports import Engine, Event, Fetch, Inputs, Part
     from .domain.types import Finding, Order
-    from .jobs.context import Workshop
+    from .jobs.context import JobContext
 
 
 @dataclass(frozen=True, slots=True)
-class Outfit:
+class Backend:
     """A workshop, where it stands, and what there is to say about it.
 
     `ready` raises when no picture could be stored now.
     """
 
-    shop: Workshop
+    context: JobContext
     home: str
     models: Models
     notes: tuple[str, ...]
@@ -42,16 +42,16 @@ class Outfit:
 
 
 @asynccontextmanager
-async def open_outfit(
+async def open_backend(
     settings: Settings,
     *,
     http_client: httpx2.AsyncClient | None = None,
     now: Callable[[], float] = time.time,
-) -> AsyncGenerator[Outfit]:
-    """The server and the press both work with what this gives; nothing is opened before its use."""
+) -> AsyncGenerator[Backend]:
+    """The server and the worker both work with this; nothing is opened before its use."""
     # Imported here, for hosts wait for tools/list, which needs the surface only.
     from .domain.models.registry import cost
-    from .jobs.context import Workshop
+    from .jobs.context import JobContext
     from .storage.files.blobs import FolderBlobs
     from .storage.leases import Leases
     from .storage.sqlite.catalog import SqliteCatalog
@@ -69,7 +69,7 @@ async def open_outfit(
         "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
         "draft": LazyEngine(draft_engine),
     }
-    door = Workspace(
+    workspace = Workspace(
         home=home,
         roots=settings.roots,
         cwd=settings.cwd,
@@ -77,11 +77,11 @@ async def open_outfit(
         strict=settings.strict,
         max_bytes=settings.max_bytes,
     )
-    shop = Workshop(
+    context = JobContext(
         engines=engines,
         blobs=blobs,
         catalog=catalog,
-        door=door,
+        workspace=workspace,
         now=now,
         price=lambda name, usage, n: cost(models.row(name), usage, n),
         max_pixels=settings.max_pixels,
@@ -95,7 +95,7 @@ async def open_outfit(
 
     notes = tuple(note for note in (home_note, models_note) if note)
     try:
-        yield Outfit(shop, home, models, notes, ready)
+        yield Backend(context, home, models, notes, ready)
     finally:
         for engine in engines.values():
             await engine.aclose()
@@ -166,7 +166,7 @@ def _temporary() -> str:
 
 
 def _place(path: str, settings: Settings) -> Path:
-    """Absolute, from where the server stands: the press stands elsewhere."""
+    """Absolute, from where the server stands: the worker stands elsewhere."""
     if path == "~" or path.startswith(("~/", "~\\")):
         path = (settings.user_home or "/") + path[1:]
     return (Path(settings.cwd) / path).absolute()

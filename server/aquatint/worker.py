@@ -1,7 +1,7 @@
-"""The press: a worker process that makes the paid calls of one server, and outlives it.
+"""The worker: a process that makes the paid calls of one server, and outlives it.
 
-`python -m aquatint.worker`, started by `press_link.Press` in a session of its own, with one end of
-a socket as its standard input and output. It ends when it was idle for long, or when its server is
+`python -m aquatint.worker`, started by `jobs.worker_client` in a session of its own, with one end
+of a socket as its standard input and output. It ends when idle for long, or when its server is
 gone and its last job is done.
 """
 
@@ -22,12 +22,12 @@ import anyio
 from anyio.abc import UNIXSocketStream
 
 from .domain.redaction import guard
-from .jobs.context import Stage, Workshop
+from .jobs.context import JobContext, Stage
 from .jobs.execute import Ended
 from .jobs.protocol import GONE, Command, Lines, News, Said, result, told
 from .jobs.runner import InProcess
 from .settings import Settings
-from .wiring import open_outfit
+from .wiring import open_backend
 
 LAST_WORDS = 5.0  # seconds for a server that does not read, once all work is done
 LOGGED = 200  # log lines that wait for a server to read them
@@ -53,23 +53,23 @@ async def work(link: socket.socket) -> None:
         if not begin:
             return
         settings = Settings.model_validate(begin["settings"])
-        async with open_outfit(settings) as outfit:
-            _keep_stderr(Path(outfit.home) / ".aquatint" / "press.log")
+        async with open_backend(settings) as backend:
+            _keep_stderr(Path(backend.home) / ".aquatint" / "worker.log")
             log = _Log()
             guard(log, settings.log, "%(message)s", settings.secrets)
             idle = float(str(begin["idle"]))
-            await _Worker(lines, outfit.shop, settings.concurrency, idle, log).run()
+            await _Worker(lines, backend.context, settings.concurrency, idle, log).run()
 
 
 class _Worker:
     """Reads commands, runs jobs, and tells what changed, each in one task."""
 
     def __init__(
-        self, lines: Lines, shop: Workshop, concurrency: int, idle: float, log: _Log
+        self, lines: Lines, context: JobContext, concurrency: int, idle: float, log: _Log
     ) -> None:
         self._lines, self._idle, self._log = lines, idle, log
         self._runner = InProcess(
-            shop,
+            context,
             concurrency=concurrency,
             drain=math.inf,  # each job has its own deadline
             announce=self._ended,

@@ -12,7 +12,7 @@ from time import perf_counter
 from measure import Effort, Judged, Row, middle
 from processes import OURS, Server
 
-from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Picture, Record
+from aquatint.domain.types import Finish, GenerateRequest, ImageRecord, Job, JobRecord, Order
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 
 SMALL = 1_000
@@ -56,8 +56,8 @@ async def _measured(home: Path, many: int, calls: int) -> dict[str, float]:
     path.parent.mkdir(parents=True)
     catalog = SqliteCatalog(str(path), now=time.time)
     for start in range(0, many, 10_000):
-        pictures = tuple(_picture(n) for n in range(start, min(many, start + 10_000)))
-        await catalog.settle(Record(job=_job(start), state="done", pictures=pictures), pictures)
+        images = tuple(_image(n) for n in range(start, min(many, start + 10_000)))
+        await catalog.settle(JobRecord(job=_job(start), state="done", images=images), images)
     found: dict[str, float] = {}
     for what, look in LOOKS.items():
         await look(catalog)
@@ -81,15 +81,15 @@ def _job(number: int) -> Job:
         finish=Finish(),
         request=GenerateRequest(prompt=""),
         digest=str(number),
-        picture_ids=(),
+        image_ids=(),
         derived_ids=(),
         created=1_795_000_000.0,
     )
 
 
-def _picture(number: int) -> Picture:
+def _image(number: int) -> ImageRecord:
     words = " ".join(WORDS[(number + step * step) % len(WORDS)] for step in range(3))
-    return Picture(
+    return ImageRecord(
         id=f"bench{number:011d}",
         owner="local",
         kind="mask" if number % 50 == 0 else "generated",

@@ -29,7 +29,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return median(times)
 
 
-def picture(size: tuple[int, int], grain: float = 12) -> Image.Image:
+def image(size: tuple[int, int], grain: float = 12) -> Image.Image:
     """Something like a photograph: soft light, edges, a flat sky, a little grain."""
     width, height = size
     ground = Image.merge("RGB", [Image.linear_gradient("L").rotate(a) for a in (0, 90, 180)])
@@ -91,16 +91,16 @@ def encoded(grey: Image.Image) -> None:
 
 
 def of_masks(size: tuple[int, int]) -> list[Timed]:
-    base = picture(size)
+    base = image(size)
     disc = mapped(Image.radial_gradient("L"), where(lambda v: v < 90))
     given = {"mask": resized(disc, size, NEAREST)}
     rows: list[Timed] = []
     for name, region in regions(size).items():
 
         def made(region: Region = region) -> render.Coverage:
-            return render.render([region], size, units="permille", picture=base, images=given)
+            return render.render([region], size, units="permille", image=base, images=given)
 
-        grey, bare = made().picture, milliseconds(plain(name, base))
+        grey, bare = made().image, milliseconds(plain(name, base))
         rows.append((name, milliseconds(made), bare))
         whole = milliseconds(lambda made=made: render.to_png(made()))
         rows.append((f"{name} as PNG", whole, bare + milliseconds(lambda g=grey: encoded(g))))
@@ -110,7 +110,7 @@ def of_masks(size: tuple[int, int]) -> list[Timed]:
         ("shrink 12", lambda: render.shrunk(shape, 12)),
         ("feather 12", lambda: render.feathered(shape, 12)),
     ):
-        blur = milliseconds(lambda: shape.picture.filter(ImageFilter.GaussianBlur(6)))
+        blur = milliseconds(lambda: shape.image.filter(ImageFilter.GaussianBlur(6)))
         rows.append((name, milliseconds(ours), blur))
     rows.append(
         (
@@ -123,7 +123,7 @@ def of_masks(size: tuple[int, int]) -> list[Timed]:
 
 
 def of_composites(size: tuple[int, int]) -> list[Timed]:
-    base = picture(size)
+    base = image(size)
     model = ImageEnhance.Brightness(base).enhance(1.06).filter(ImageFilter.GaussianBlur(0.8))
     rows: list[Timed] = []
     for name, kind in (("ellipse, 24 %", "ellipse"), ("nearly all", "brush")):
@@ -133,8 +133,8 @@ def of_composites(size: tuple[int, int]) -> list[Timed]:
         mask = render.render([region], size, units="permille")
 
         def calls(mask: render.Coverage = mask) -> None:
-            soft = mask.picture.filter(ImageFilter.GaussianBlur(4))
-            ramp = ImageChops.darker(mask.picture, soft)
+            soft = mask.image.filter(ImageFilter.GaussianBlur(4))
+            ramp = ImageChops.darker(mask.image, soft)
             result = Image.composite(mapped(model, list(range(256)) * 3), base, ramp)
             for other in (model, result):
                 ImageChops.difference(base, other)

@@ -34,7 +34,7 @@ def sizes() -> list[Row]:
 
 
 def memories() -> list[Row]:
-    """MB of the server's own process, and of the press where there is one."""
+    """MB of the server's own process, and of the worker where there is one."""
     with Server(BARE) as server:
         server.initialize()
         server.answer(server.ask("tools/list"))
@@ -54,11 +54,11 @@ def memories() -> list[Row]:
         Row("memory idle, warm", idle, "MB", bare, at_most=80),
         Row("memory at most, after 20 generations", peak, "MB", bare),
     ]
-    return found + [Row("memory of the press at most", one, "MB", at_most=110) for one in others]
+    return found + [Row("memory of the worker at most", one, "MB", at_most=110) for one in others]
 
 
 def in_flight() -> list[Row]:
-    """MB of the press while big pictures arrive: one, and then sixteen at once."""
+    """MB of the worker while big pictures arrive: one, and then sixteen at once."""
     large = ("--edge", str(LARGE), "--pad", str(BIG), "--delay", "0.5")
     with TemporaryDirectory() as home, provider(*large) as env, _paying(home, env) as server:
         peaks: list[float] = []
@@ -70,7 +70,7 @@ def in_flight() -> list[Row]:
         waiting = server.memory("VmHWM")
     one, all_ = peaks
     return [
-        Row("memory of the press, one 8.3 MP picture of 13 MB", one, "MB", at_most=110),
+        Row("memory of the worker, one 8.3 MP picture of 13 MB", one, "MB", at_most=110),
         Row("more for each of 15 beside it", (all_ - one) / 15, "MB", at_most=3),
         Row("memory of the server that waits for these 16", waiting, "MB"),
     ]

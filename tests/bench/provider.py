@@ -8,7 +8,7 @@ import os
 import socket
 
 import uvicorn
-from bench_masks import picture
+from bench_masks import image
 
 from fake_openai import FakeOpenAI, Got, with_chunk
 
@@ -21,7 +21,7 @@ class OnePicture(FakeOpenAI):
     def __init__(self, *, edge: int, delay: float, pad: int) -> None:
         super().__init__(delay=delay)
         out = io.BytesIO()
-        picture((edge, edge), GRAIN).save(out, "PNG", compress_level=6)
+        image((edge, edge), GRAIN).save(out, "PNG", compress_level=6)
         filler = os.urandom(max(0, pad - out.tell()))
         self._data = with_chunk(out.getvalue(), b"caBX", b"fake c2pa " + filler)
 

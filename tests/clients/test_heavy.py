@@ -19,11 +19,11 @@ EDGE = 2048
 def test_a_heavy_picture_reaches_a_typescript_client_without_cutting_it_off(
     strangers: Strangers, sdk: str
 ) -> None:
-    picture = strangers.place / "noise.png"
+    image = strangers.place / "noise.png"
     noise = os.urandom(EDGE * EDGE * 3)  # does not compress
-    Image.frombytes("RGB", (EDGE, EDGE), noise).save(picture, compress_level=1)
-    assert picture.stat().st_size > 10 << 20
-    added = strangers.run("aquatint", "add", picture)
+    Image.frombytes("RGB", (EDGE, EDGE), noise).save(image, compress_level=1)
+    assert image.stat().st_size > 10 << 20
+    added = strangers.run("aquatint", "add", image)
     (uri,) = re.findall(r"image://\w+", added.stdout)
     script = Path(__file__).parent / "heavy.mjs"
     examples = ROOT / "examples" / "any_client"

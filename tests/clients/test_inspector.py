@@ -43,8 +43,8 @@ def test_strict_mode_finds_nothing_in_the_schemas(inspect: Inspect) -> None:
 
 
 def test_strict_mode_would_complain_about_a_loose_schema(inspect: Inspect) -> None:
-    loose = (sys.executable, str(Path(__file__).parent / "loose.py"))
-    done = inspect("tools/list", "--strict", server=loose)
+    unsaved = (sys.executable, str(Path(__file__).parent / "loose.py"))
+    done = inspect("tools/list", "--strict", server=unsaved)
     assert done.returncode == 6
     assert "Bare `true`" in done.stderr
 

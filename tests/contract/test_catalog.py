@@ -18,10 +18,10 @@ from aquatint.domain.types import (
     Failure,
     Finish,
     GenerateRequest,
+    ImageRecord,
     Job,
+    JobRecord,
     Order,
-    Picture,
-    Record,
     Usage,
 )
 from aquatint.storage.sqlite.catalog import SqliteCatalog
@@ -42,7 +42,7 @@ def job(id: str, **more: Any) -> Job:
         "finish": Finish(),
         "request": GenerateRequest(prompt=prompt),
         "digest": f"digest of {id}",
-        "picture_ids": (f"p{id}",),
+        "image_ids": (f"p{id}",),
         "derived_ids": (),
         "estimate_usd": 0.5,
         "created": NOW,
@@ -50,7 +50,7 @@ def job(id: str, **more: Any) -> Job:
     return Job(**values | more)
 
 
-def picture(id: str, **more: Any) -> Picture:
+def image(id: str, **more: Any) -> ImageRecord:
     values: dict[str, Any] = {
         "id": id,
         "owner": "ann",
@@ -64,12 +64,12 @@ def picture(id: str, **more: Any) -> Picture:
         "sha256": "0" * 64,
         "created": NOW,
     }
-    return Picture(**values | more)
+    return ImageRecord(**values | more)
 
 
-def done(job: Job, *pictures: Picture, **more: Any) -> Record:
+def done(job: Job, *images: ImageRecord, **more: Any) -> JobRecord:
     values: dict[str, Any] = {"ended": NOW}
-    return Record(job=job, state="done", pictures=pictures, **values | more)
+    return JobRecord(job=job, state="done", images=images, **values | more)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -84,8 +84,8 @@ async def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 async def names(catalog: SqliteCatalog, query: str | None = None, kind: str | None = None) -> str:
     page = await catalog.recent("ann", query, kind, 50, None)
-    assert page.total == len(page.pictures)
-    return " ".join(picture.id for picture in page.pictures)
+    assert page.total == len(page.images)
+    return " ".join(image.id for image in page.images)
 
 
 # Every catalog: the ledger
@@ -94,28 +94,30 @@ async def names(catalog: SqliteCatalog, query: str | None = None, kind: str | No
 async def test_a_job_comes_back_as_it_was_recorded(catalog: SqliteCatalog):
     order = job("1", parents=("x",), project="site", warnings=("w",))
     assert await catalog.begin(order, None) is None
-    assert await catalog.job("1", "ann") == Record(job=order, state="intent")
+    assert await catalog.job("1", "ann") == JobRecord(job=order, state="intent")
     assert await catalog.sent("1", "me")
     assert await catalog.sent("1", "me")
-    assert await catalog.running("ann") == [Record(job=order, state="intent", sent=NOW, lease="me")]
+    assert await catalog.running("ann") == [
+        JobRecord(job=order, state="intent", sent=NOW, lease="me")
+    ]
     assert await catalog.unsettled() == await catalog.running("ann")
-    shown = picture("b", job="1", parents=("a",), alpha=True, saved=("/x.png",), note="fitted")
-    raw = picture("a", job="1", provenance=True)
+    shown = image("b", job="1", parents=("a",), alpha=True, saved=("/x.png",), note="fitted")
+    raw = image("a", job="1", provenance=True)
     end = done(order, shown, usage=Usage(image_out=7), cost_usd=0.2, seconds=3.5, model="m-1.1")
     await catalog.settle(end, (raw, shown))
     assert await catalog.job("1", "ann") == end.model_copy(update={"sent": NOW})
-    assert await catalog.picture("a", "ann") == raw
+    assert await catalog.image("a", "ann") == raw
     assert await catalog.running("ann") == await catalog.unsettled() == []
 
 
 async def test_shown_pictures_keep_the_order_of_the_reply(catalog: SqliteCatalog):
     order = job("1")
-    a, b, c = (picture(id, job="1") for id in "abc")
+    a, b, c = (image(id, job="1") for id in "abc")
     await catalog.begin(order, None)
     await catalog.settle(done(order, c, a), (a, b, c))
     record = await catalog.job("1", "ann")
     assert record is not None
-    assert [p.id for p in record.pictures] == ["c", "a"]
+    assert [p.id for p in record.images] == ["c", "a"]
     assert set((await names(catalog)).split()) == {"a", "c"}
     assert set((await names(catalog, kind="generated")).split()) == {"a", "b", "c"}
 
@@ -124,9 +126,9 @@ async def test_the_first_end_stays(catalog: SqliteCatalog):
     order = job("1")
     await catalog.begin(order, None)
     failure = Failure(kind="BadReply", code="bad_reply", message="no", fix="again", spent="yes")
-    first = Record(job=order, state="failed", failure=failure, ended=NOW)
+    first = JobRecord(job=order, state="failed", failure=failure, ended=NOW)
     await catalog.settle(first, ())
-    await catalog.settle(done(order, picture("a", job="1")), ())
+    await catalog.settle(done(order, image("a", job="1")), ())
     assert await catalog.job("1", "ann") == first
     assert await names(catalog) == ""
 
@@ -134,22 +136,22 @@ async def test_the_first_end_stays(catalog: SqliteCatalog):
 async def test_a_picture_that_turns_up_later_ends_the_unknown(catalog: SqliteCatalog):
     order = job("1")
     await catalog.begin(order, None)
-    await catalog.settle(Record(job=order, state="unknown", ended=NOW), ())
-    end = done(order, picture("a", job="1"))
+    await catalog.settle(JobRecord(job=order, state="unknown", ended=NOW), ())
+    end = done(order, image("a", job="1"))
     await catalog.settle(end, ())
     assert await catalog.job("1", "ann") == end
 
 
 async def test_a_job_whose_intent_was_lost_is_recorded_all_the_same(catalog: SqliteCatalog):
-    end = done(job("1"), picture("a", job="1"))
-    await catalog.settle(end, end.pictures)
+    end = done(job("1"), image("a", job="1"))
+    await catalog.settle(end, end.images)
     assert await catalog.job("1", "ann") == end
 
 
 async def test_the_same_request_finds_its_running_twin(catalog: SqliteCatalog):
     await catalog.begin(job("1", digest="d"), None)
     twin = await catalog.begin(job("2", digest="d"), 0.0)
-    assert isinstance(twin, Record)
+    assert isinstance(twin, JobRecord)
     assert (twin.job.id, twin.state) == ("1", "intent")
     assert await catalog.begin(job("3", digest="other"), 0.0) is None
     assert await catalog.begin(job("4", digest="d", owner="bob"), 0.0) is None
@@ -159,12 +161,12 @@ async def test_the_same_request_finds_its_running_twin(catalog: SqliteCatalog):
 async def test_an_undelivered_picture_is_reused_until_it_is_old_or_delivered(
     catalog: SqliteCatalog,
 ):
-    end = done(job("1", digest="d"), picture("a", job="1"))
+    end = done(job("1", digest="d"), image("a", job="1"))
     await catalog.begin(end.job, None)
     await catalog.settle(end, ())
     assert await catalog.begin(job("2", digest="d"), NOW - 600) == end
     assert await catalog.begin(job("3", digest="d", owner="ann"), NOW + 1) is None
-    await catalog.settle(Record(job=job("3"), state="failed", ended=NOW), ())
+    await catalog.settle(JobRecord(job=job("3"), state="failed", ended=NOW), ())
     await catalog.delivered("1")
     assert await catalog.begin(job("4", digest="d"), NOW - 600) is None
 
@@ -184,7 +186,7 @@ async def test_the_last_troubles_come_back_whoevers_they_are(catalog: SqliteCata
         await catalog.begin(order, None)
         if state != "intent":
             said = None if state == "done" else failure
-            end = Record.model_validate(
+            end = JobRecord.model_validate(
                 {"job": order, "state": state, "failure": said, "ended": NOW - place}
             )
             await catalog.settle(end, ())
@@ -196,7 +198,7 @@ async def test_when_a_model_drew_last_is_known_and_for_another_it_is_not(catalog
     for id, ended in (("1", NOW - 9), ("2", NOW - 5), ("3", NOW - 7)):
         order = job(id)
         await catalog.begin(order, None)
-        await catalog.settle(done(order, picture(id, job=id), ended=ended, seconds=1.0), ())
+        await catalog.settle(done(order, image(id, job=id), ended=ended, seconds=1.0), ())
     assert await catalog.drawn("m-1") == NOW - 5
     assert await catalog.drawn("m-2") is None
 
@@ -212,8 +214,8 @@ async def test_the_pace_is_the_median_of_the_last_twenty(catalog: SqliteCatalog)
 async def test_spending_counts_costs_and_what_is_reserved(catalog: SqliteCatalog):
     await catalog.settle(done(job("1"), cost_usd=0.25), ())
     await catalog.settle(done(job("2"), cost_usd=8.0, ended=NOW - 100), ())
-    await catalog.settle(Record(job=job("3"), state="refused", ended=NOW), ())
-    await catalog.settle(Record(job=job("4", estimate_usd=2.0), state="unknown", ended=NOW), ())
+    await catalog.settle(JobRecord(job=job("3"), state="refused", ended=NOW), ())
+    await catalog.settle(JobRecord(job=job("4", estimate_usd=2.0), state="unknown", ended=NOW), ())
     await catalog.begin(job("5", estimate_usd=4.0), None)
     await catalog.begin(job("6", estimate_usd=None), None)
     await catalog.begin(job("7", owner="bob"), None)
@@ -234,7 +236,7 @@ async def test_search_finds_words_in_six_languages_and_ids(catalog: SqliteCatalo
         "en": "A red car at sunset",
     }
     for id, prompt in prompts.items():
-        await catalog.add(picture(f"{id}7f3a", prompt=prompt, kind="mask"))
+        await catalog.add(image(f"{id}7f3a", prompt=prompt, kind="mask"))
     asked = {
         "zh": ["日落", "猫"],
         "ar": ["غروب"],
@@ -254,14 +256,14 @@ async def test_a_walk_over_the_pages_loses_and_repeats_nothing_while_pictures_co
     catalog: SqliteCatalog,
 ):
     for n in range(25):
-        await catalog.add(picture(f"old{n}", kind="mask" if n % 5 else "generated"))
+        await catalog.add(image(f"old{n}", kind="mask" if n % 5 else "generated"))
     for query, kind, expected in [(None, None, 25), ("car", None, 25), (None, "mask", 20)]:
         seen: list[str] = []
         cursor: str | None = None
         while True:
             page = await catalog.recent("ann", query, kind, 4, cursor)
-            seen += [p.id for p in page.pictures]
-            await catalog.add(picture(f"new{query}{kind}{len(seen)}", kind="mask"))
+            seen += [p.id for p in page.images]
+            await catalog.add(image(f"new{query}{kind}{len(seen)}", kind="mask"))
             if (cursor := page.cursor) is None:
                 break
         old = [id for id in seen if id.startswith("old")]
@@ -277,38 +279,38 @@ async def test_a_cursor_that_is_none_of_ours_is_refused(catalog: SqliteCatalog, 
 
 async def test_another_owner_sees_nothing(catalog: SqliteCatalog):
     await catalog.begin(job("1"), None)
-    await catalog.add(picture("a", job="1"))
+    await catalog.add(image("a", job="1"))
     assert await catalog.job("1", "bob") is None
-    assert await catalog.picture("a", "bob") is None
+    assert await catalog.image("a", "bob") is None
     assert await catalog.running("bob") == []
     assert await catalog.ids("bob", "", 9) == []
     assert await catalog.forget("a", "bob") is None
     assert await catalog.spent("bob", 0) == 0
     for query in (None, "car", "a"):
         page = await catalog.recent("bob", query, None, 9, None)
-        assert (page.pictures, page.total) == ((), 0)
+        assert (page.images, page.total) == ((), 0)
     assert await names(catalog) == "a"
 
 
 async def test_ids_complete_newest_first(catalog: SqliteCatalog):
     for id in ("7fa", "7fb", "8aa", "7%"):
-        await catalog.add(picture(id))
+        await catalog.add(image(id))
     assert await catalog.ids("ann", "7f", 9) == ["7fb", "7fa"]
     assert await catalog.ids("ann", "", 2) == ["7%", "8aa"]
     assert await catalog.ids("ann", "7%", 9) == ["7%"]
 
 
 async def test_adding_twice_keeps_one(catalog: SqliteCatalog):
-    await catalog.add(picture("a"))
-    await catalog.add(picture("a", prompt="other"))
+    await catalog.add(image("a"))
+    await catalog.add(image("a", prompt="other"))
     assert await names(catalog) == await names(catalog, "car") == "a"
 
 
 async def test_half_a_character_is_a_bad_request(catalog: SqliteCatalog):
     for use in (
         lambda: catalog.begin(job("1", prompt="\ud800"), None),
-        lambda: catalog.add(picture("a", prompt="\ud800")),
-        lambda: catalog.picture("\ud800", "ann"),
+        lambda: catalog.add(image("a", prompt="\ud800")),
+        lambda: catalog.image("\ud800", "ann"),
     ):
         with pytest.raises(BadRequest, match="surrogate"):
             await use()
@@ -325,12 +327,12 @@ def file(tmp_path: Path) -> Path:
 async def test_a_forgotten_picture_leaves_no_trace_in_the_file(
     catalog: SqliteCatalog, tmp_path: Path
 ):
-    end = done(job("1", prompt="Xylophonquartz"), picture("a", job="1", prompt="Xylophonquartz"))
+    end = done(job("1", prompt="Xylophonquartz"), image("a", job="1", prompt="Xylophonquartz"))
     await catalog.begin(end.job, None)
     await catalog.settle(end, ())
-    await catalog.add(picture("b"))
+    await catalog.add(image("b"))
     assert b"ylophonquartz" in file(tmp_path).read_bytes()
-    assert await catalog.forget("a", "ann") == end.pictures[0]
+    assert await catalog.forget("a", "ann") == end.images[0]
     assert b"ylophonquartz" not in file(tmp_path).read_bytes()
     assert await names(catalog) == "b"
     record = await catalog.job("1", "ann")
@@ -342,7 +344,7 @@ async def test_nothing_is_made_before_first_use_and_then_only_for_its_owner(
     catalog: SqliteCatalog, tmp_path: Path
 ):
     assert not file(tmp_path).parent.exists()
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     assert [finding.level for finding in await catalog.check()] == ["ok"]
     assert file(tmp_path).stat().st_mode & 0o777 == 0o600
     assert file(tmp_path).parent.stat().st_mode & 0o777 == 0o700
@@ -367,12 +369,12 @@ async def test_a_write_holds_the_file_before_it_looks_and_a_read_does_not(tmp_pa
 
 
 async def test_a_write_ahead_log_is_turned_back(catalog: SqliteCatalog, tmp_path: Path):
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     await catalog.aclose()
     other = sqlite3.connect(file(tmp_path))
     assert other.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
     other.close()
-    await catalog.add(picture("b"))
+    await catalog.add(image("b"))
     assert file(tmp_path).read_bytes()[18:20] == b"\x01\x01"  # sqlite.org/fileformat2.html 1.3.3
     assert await names(catalog) == "b a"
 
@@ -381,14 +383,14 @@ async def test_a_write_ahead_log_is_turned_back(catalog: SqliteCatalog, tmp_path
 async def test_a_damaged_file_is_named_each_time_and_left_alone(
     catalog: SqliteCatalog, tmp_path: Path, damage: int
 ):
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     await catalog.aclose()
     with file(tmp_path).open("r+b") as raw:
         raw.seek(damage)
         raw.write(b"\xfe" * (file(tmp_path).stat().st_size - damage))
     before = file(tmp_path).read_bytes()
     for _ in range(2):
-        for use in (lambda: names(catalog), lambda: catalog.add(picture("b"))):
+        for use in (lambda: names(catalog), lambda: catalog.add(image("b"))):
             with pytest.raises(
                 Misconfigured, match=r"Move that file aside.*AQUATINT_HOME"
             ) as caught:
@@ -398,21 +400,21 @@ async def test_a_damaged_file_is_named_each_time_and_left_alone(
     assert [finding.level for finding in await catalog.check()] == ["fail"]
     assert file(tmp_path).read_bytes() == before
     file(tmp_path).rename(tmp_path / "aside")
-    await catalog.add(picture("b"))
+    await catalog.add(image("b"))
     assert await names(catalog) == "b"
 
 
 async def test_a_file_moved_away_while_open_is_not_written_any_more(
     catalog: SqliteCatalog, tmp_path: Path
 ):
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     file(tmp_path).rename(tmp_path / "aside")
-    await catalog.add(picture("b"))
+    await catalog.add(image("b"))
     assert await names(catalog) == "b"
 
 
 async def test_a_newer_schema_asks_for_an_upgrade(catalog: SqliteCatalog, tmp_path: Path):
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     await catalog.aclose()
     other = sqlite3.connect(file(tmp_path))
     other.execute("PRAGMA user_version = 99")
@@ -425,14 +427,14 @@ async def test_a_place_that_takes_no_file_is_named(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"")
     catalog = SqliteCatalog(str(tmp_path / "file/catalog.db"), now=lambda: NOW)
     with pytest.raises(Misconfigured, match="AQUATINT_HOME") as caught:
-        await catalog.add(picture("a"))
+        await catalog.add(image("a"))
     assert caught.value.reason == "home_not_writable"
 
 
 PRELUDE = f"""
 import anyio, os, resource, sys
 sys.path.insert(0, {os.fspath(Path(__file__).parent)!r})
-from test_catalog import NOW, SqliteCatalog, done, job, picture
+from test_catalog import NOW, SqliteCatalog, done, job, image
 from aquatint.domain.errors import Misconfigured
 async def ready(work, n, go):
     catalog = SqliteCatalog(sys.argv[1], now=lambda: NOW)
@@ -464,7 +466,7 @@ async def work(catalog, n):
     for k in range(25):
         order = job(f"{n}-{k}")
         await catalog.begin(order, None)
-        await catalog.settle(done(order, picture(f"p{n}-{k}", job=order.id)), ())
+        await catalog.settle(done(order, image(f"p{n}-{k}", job=order.id)), ())
 fleet(4, work)
 """
 
@@ -472,7 +474,7 @@ fleet(4, work)
 async def test_four_processes_write_one_file(catalog: SqliteCatalog, tmp_path: Path):
     run(WRITERS, file(tmp_path))
     page = await catalog.recent("ann", None, None, 200, None)
-    assert page.total == len(page.pictures) == 100
+    assert page.total == len(page.images) == 100
     assert await catalog.unsettled() == []
     db = sqlite3.connect(file(tmp_path))
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -504,7 +506,7 @@ async def main():
         os.setuid(65534)
     catalog = SqliteCatalog(sys.argv[1], now=lambda: NOW)
     try:
-        await catalog.add(picture("b"))
+        await catalog.add(image("b"))
     except Misconfigured as exc:
         print(exc.reason)
 anyio.run(main)
@@ -512,7 +514,7 @@ anyio.run(main)
 
 
 async def test_a_read_only_folder_is_told(catalog: SqliteCatalog, tmp_path: Path):
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     file(tmp_path).chmod(0o444)
     file(tmp_path).parent.chmod(0o555)
     try:
@@ -525,12 +527,12 @@ async def test_a_read_only_folder_is_told(catalog: SqliteCatalog, tmp_path: Path
 FULL = """
 async def main():
     catalog = SqliteCatalog(sys.argv[1], now=lambda: NOW)
-    await catalog.add(picture("a"))
+    await catalog.add(image("a"))
     size = os.path.getsize(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     order = job("1")
     try:
-        await catalog.settle(done(order, picture("b", prompt="long " * 20_000)), ())
+        await catalog.settle(done(order, image("b", prompt="long " * 20_000)), ())
     except Misconfigured as exc:
         print(exc.reason, exc.spent)
     print((await catalog.recent("ann", None, None, 9, None)).total)
@@ -549,7 +551,7 @@ async def test_a_full_disk_is_told_and_tears_nothing(catalog: SqliteCatalog, tmp
 async def test_writes_that_wait_together_share_a_transaction_and_a_bad_one_spoils_only_itself(
     catalog: SqliteCatalog, tmp_path: Path
 ):
-    await catalog.add(picture("first"))
+    await catalog.add(image("first"))
     store = CatalogFile(str(file(tmp_path)))
     outcomes: dict[str, object] = {}
 
@@ -585,10 +587,10 @@ async def test_twenty_writes_at_once_are_three_transactions_at_most(
     def commits() -> int:  # sqlite.org/fileformat2.html: the file change counter
         return int.from_bytes(file(tmp_path).read_bytes()[24:28])
 
-    await catalog.add(picture("first"))
+    await catalog.add(image("first"))
     before = commits()
     async with anyio.create_task_group() as group:
         for number in range(20):
-            group.start_soon(catalog.add, picture(f"p{number}"))
+            group.start_soon(catalog.add, image(f"p{number}"))
     assert (await catalog.recent("ann", None, None, 50, None)).total == 21
     assert 1 <= commits() - before <= 3

@@ -76,14 +76,14 @@ async def drawn(asked: Order, inputs: Inputs | None = None, **engine: object) ->
 
 
 def opened(data: bytes) -> Image.Image:
-    picture = Image.open(BytesIO(data))
-    picture.load()
-    return picture
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
 
 
-def png(picture: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     out = BytesIO()
-    picture.save(out, "PNG")
+    image.save(out, "PNG")
     return out.getvalue()
 
 
@@ -119,8 +119,8 @@ async def test_it_says_sent_first_and_finishes_once_at_no_cost():
 
 @pytest.mark.parametrize("size", ["1024x1024", "1536x864", "480x1440", "256x256", "33x47"])
 async def test_the_picture_has_exactly_the_size_asked_for(size: str):
-    picture = await drawn(order(size=size))
-    assert f"{picture.width}x{picture.height}" == size
+    image = await drawn(order(size=size))
+    assert f"{image.width}x{image.height}" == size
 
 
 async def test_auto_is_a_square_of_1024():
@@ -143,20 +143,20 @@ async def test_the_same_order_gives_the_same_bytes_and_variants_differ():
     "prompt", ["sunset", "login", "app icon", "pattern", "dog", "tea", "poster"]
 )
 async def test_a_gif_moves_in_every_frame(prompt: str):
-    picture = await drawn(order(prompt, format="gif", frames=5, frame_ms=120, size="96x96"))
-    assert (getattr(picture, "n_frames", 1), picture.info["duration"]) == (5, 120)
+    image = await drawn(order(prompt, format="gif", frames=5, frame_ms=120, size="96x96"))
+    assert (getattr(image, "n_frames", 1), image.info["duration"]) == (5, 120)
 
 
 async def test_a_gif_has_nine_frames_of_200_ms_unless_said():
-    picture = await drawn(order(format="gif"))
-    assert (getattr(picture, "n_frames", 1), picture.info["duration"]) == (9, 200)
+    image = await drawn(order(format="gif"))
+    assert (getattr(image, "n_frames", 1), image.info["duration"]) == (9, 200)
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "gif"])
 @pytest.mark.parametrize("prompt", ["a cat", "mountains", "app icon", "poster"])
 async def test_transparent_means_nothing_is_drawn_in_the_corner(prompt: str, format: str):
-    picture = await drawn(order(prompt, background="transparent", format=format))
-    alpha = picture.convert("RGBA").getchannel("A")
+    image = await drawn(order(prompt, background="transparent", format=format))
+    alpha = image.convert("RGBA").getchannel("A")
     assert alpha.getpixel((0, 0)) == 0
     assert alpha.getextrema() == (0, 255)
 
@@ -189,8 +189,8 @@ async def test_partials_are_whole_pictures_of_the_asked_size_that_come_closer():
 )
 @pytest.mark.parametrize("size", ["16x16", "3x200", "300x2"])
 async def test_odd_prompts_and_slivers_are_drawn_too(prompt: str, size: str):
-    picture = await drawn(order(prompt, size=size))
-    assert f"{picture.width}x{picture.height}" == size
+    image = await drawn(order(prompt, size=size))
+    assert f"{image.width}x{image.height}" == size
 
 
 async def test_svg_is_refused_with_a_way_out():

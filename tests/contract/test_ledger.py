@@ -17,8 +17,8 @@ from PIL import Image
 from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
-from aquatint.domain.types import Finish, GenerateRequest, Job, Order, Record
-from aquatint.jobs.context import Workshop
+from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order
+from aquatint.jobs.context import JobContext
 from aquatint.jobs.recovery import cancel, reconcile, settled, statement
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
@@ -41,7 +41,7 @@ def job(number: int, **more: Any) -> Job:
         "finish": Finish(),
         "request": GenerateRequest(prompt="a fox"),
         "digest": name,
-        "picture_ids": (IDS[number],),
+        "image_ids": (IDS[number],),
         "derived_ids": (f"y{IDS[number][1:]}", f"z{IDS[number][1:]}"),
         "estimate_usd": 0.25,
         "project": "/site",
@@ -62,14 +62,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def shop(home: Path) -> AsyncIterator[Workshop]:
+async def context(home: Path) -> AsyncIterator[JobContext]:
     leases = Leases(str(home), "me")
     leases.take()
-    shop = Workshop(
+    context = JobContext(
         engines={},
         blobs=FolderBlobs(str(home), min_free=0),
         catalog=SqliteCatalog(str(home / ".aquatint/catalog.sqlite"), now=lambda: NOW),
-        door=Workspace(
+        workspace=Workspace(
             home=str(home), roots=(), cwd="/", user_home=None, strict=True, max_bytes=1000
         ),
         now=lambda: NOW,
@@ -78,13 +78,13 @@ async def shop(home: Path) -> AsyncIterator[Workshop]:
         lease=leases.name,
         alive=leases.alive,
     )
-    yield shop
-    await shop.catalog.aclose()
+    yield context
+    await context.catalog.aclose()
     leases.release()
 
 
-async def ended(shop: Workshop, one: Job) -> Record:
-    record = await shop.catalog.job(one.id, one.owner)
+async def ended(context: JobContext, one: Job) -> JobRecord:
+    record = await context.catalog.job(one.id, one.owner)
     assert record is not None
     return record
 
@@ -147,46 +147,46 @@ def test_a_lease_is_no_path(home: Path) -> None:
 # Sending
 
 
-async def test_only_one_process_sends_a_job_and_none_after_its_end(shop: Workshop) -> None:
-    catalog = shop.catalog
+async def test_only_one_process_sends_a_job_and_none_after_its_end(context: JobContext) -> None:
+    catalog = context.catalog
     await catalog.begin(job(0), None, lease="me")
-    assert (await ended(shop, job(0))).lease == "me"
-    assert await catalog.sent(job(0).id, "press")
-    assert await catalog.sent(job(0).id, "press")
+    assert (await ended(context, job(0))).lease == "me"
+    assert await catalog.sent(job(0).id, "worker")
+    assert await catalog.sent(job(0).id, "worker")
     assert not await catalog.sent(job(0).id, "me")
-    assert (await ended(shop, job(0))).lease == "press"
-    await catalog.settle(Record(job=job(0), state="unknown", ended=NOW), ())
-    assert not await catalog.sent(job(0).id, "press")
-    assert not await catalog.sent("job-nobody", "press")
+    assert (await ended(context, job(0))).lease == "worker"
+    await catalog.settle(JobRecord(job=job(0), state="unknown", ended=NOW), ())
+    assert not await catalog.sent(job(0).id, "worker")
+    assert not await catalog.sent("job-nobody", "worker")
 
 
-async def test_a_job_is_cancelled_until_it_is_sent(shop: Workshop) -> None:
+async def test_a_job_is_cancelled_until_it_is_sent(context: JobContext) -> None:
     for number in (0, 1):
-        await shop.catalog.begin(job(number), None, lease="me")
-    await cancel(shop, job(0).id, "local")
-    assert not await shop.catalog.sent(job(0).id, "me")
-    record = await ended(shop, job(0))
+        await context.catalog.begin(job(number), None, lease="me")
+    await cancel(context, job(0).id, "local")
+    assert not await context.catalog.sent(job(0).id, "me")
+    record = await ended(context, job(0))
     assert (record.state, record.cost_usd) == ("failed", 0)
     assert record.failure
     assert record.failure.code == "cancelled"
-    await shop.catalog.sent(job(1).id, "me")
+    await context.catalog.sent(job(1).id, "me")
     with pytest.raises(BadRequest, match="too late"):
-        await cancel(shop, job(1).id, "local")
-    assert (await ended(shop, job(1))).state == "intent"
+        await cancel(context, job(1).id, "local")
+    assert (await ended(context, job(1))).state == "intent"
     with pytest.raises(BadRequest, match="has ended"):
-        await cancel(shop, job(0).id, "local")
+        await cancel(context, job(0).id, "local")
     with pytest.raises(NoSuchImage):
-        await cancel(shop, job(1).id, "somebody else")
+        await cancel(context, job(1).id, "somebody else")
 
 
 # The budget
 
 
-async def test_a_call_that_does_not_fit_is_told_what_stands_in_its_way(shop: Workshop) -> None:
+async def test_a_call_that_does_not_fit_is_told_what_stands_in_its_way(context: JobContext) -> None:
     limit = Limit(0.6, NOW - 3600)
-    catalog = shop.catalog
-    old = Record(job=job(0), state="done", cost_usd=5.0, ended=NOW - 3601)
-    paid = Record(job=job(1), state="done", cost_usd=0.1, ended=NOW - 1800)
+    catalog = context.catalog
+    old = JobRecord(job=job(0), state="done", cost_usd=5.0, ended=NOW - 3601)
+    paid = JobRecord(job=job(1), state="done", cost_usd=0.1, ended=NOW - 1800)
     for record in (old, paid):
         await catalog.settle(record, ())
     assert await catalog.begin(job(2), None, limit, lease="me") is None
@@ -200,22 +200,22 @@ async def test_a_call_that_does_not_fit_is_told_what_stands_in_its_way(shop: Wor
     assert await catalog.job(job(4).id, "local") is None
 
 
-async def test_what_is_paid_already_or_free_passes_a_spent_budget(shop: Workshop) -> None:
-    catalog, limit = shop.catalog, Limit(0.25, 0)
+async def test_what_is_paid_already_or_free_passes_a_spent_budget(context: JobContext) -> None:
+    catalog, limit = context.catalog, Limit(0.25, 0)
     assert await catalog.begin(job(0, digest="d"), None, limit, lease="me") is None
     assert isinstance(await catalog.begin(job(1, digest="d"), None, limit), Shortfall)
     twin = await catalog.begin(job(1, digest="d"), 0.0, limit)
-    assert isinstance(twin, Record)
+    assert isinstance(twin, JobRecord)
     assert await catalog.begin(job(2, engine="draft", estimate_usd=0.0), None, limit) is None
     assert await catalog.begin(job(3, owner="ann"), None, limit) is None
 
 
-async def test_money_comes_back_when_less_was_spent_than_reserved(shop: Workshop) -> None:
-    catalog, limit = shop.catalog, Limit(0.25, 0)
+async def test_money_comes_back_when_less_was_spent_than_reserved(context: JobContext) -> None:
+    catalog, limit = context.catalog, Limit(0.25, 0)
     await catalog.begin(job(0), None, limit)
-    await catalog.settle(Record(job=job(0), state="failed", cost_usd=0.0, ended=NOW), ())
+    await catalog.settle(JobRecord(job=job(0), state="failed", cost_usd=0.0, ended=NOW), ())
     assert await catalog.begin(job(1), None, limit) is None
-    await catalog.settle(Record(job=job(1), state="unknown", cost_usd=0.25, ended=NOW), ())
+    await catalog.settle(JobRecord(job=job(1), state="unknown", cost_usd=0.25, ended=NOW), ())
     assert isinstance(await catalog.begin(job(2), None, limit), Shortfall)
 
 
@@ -247,47 +247,47 @@ assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
 """
 
 
-async def test_four_racing_processes_keep_one_budget(shop: Workshop, home: Path) -> None:
+async def test_four_racing_processes_keep_one_budget(context: JobContext, home: Path) -> None:
     path = str(home / ".aquatint/catalog.sqlite")
     argv = [sys.executable, "-c", RACERS, path, str(ROOT)]
     told = subprocess.run(argv, check=True, timeout=60, stdout=subprocess.PIPE).stdout
     assert len(told) == 200
     assert told.count(b".") == 40  # of 25 cents each
-    assert await shop.catalog.spent("local", 0) == pytest.approx(10.0)
+    assert await context.catalog.spent("local", 0) == pytest.approx(10.0)
 
 
 # Reconciling
 
 
-async def test_a_living_process_keeps_its_jobs(shop: Workshop) -> None:
-    await shop.catalog.begin(job(0), None, lease="me")
-    await shop.catalog.begin(job(1), None, lease="gone")
-    await shop.catalog.sent(job(1).id, "me")
-    assert not await reconcile(shop)
-    assert len(await shop.catalog.unsettled()) == 2
-    record = await ended(shop, job(0))
-    assert await settled(shop, record) == record
+async def test_a_living_process_keeps_its_jobs(context: JobContext) -> None:
+    await context.catalog.begin(job(0), None, lease="me")
+    await context.catalog.begin(job(1), None, lease="gone")
+    await context.catalog.sent(job(1).id, "me")
+    assert not await reconcile(context)
+    assert len(await context.catalog.unsettled()) == 2
+    record = await ended(context, job(0))
+    assert await settled(context, record) == record
 
 
-async def test_what_was_not_sent_costs_nothing(shop: Workshop) -> None:
-    await shop.catalog.begin(job(0), None, lease="gone")
-    assert (await reconcile(shop)).dropped == 1
-    record = await ended(shop, job(0))
+async def test_what_was_not_sent_costs_nothing(context: JobContext) -> None:
+    await context.catalog.begin(job(0), None, lease="gone")
+    assert (await reconcile(context)).dropped == 1
+    record = await ended(context, job(0))
     assert (record.state, record.cost_usd) == ("failed", 0)
     assert record.failure
     assert (record.failure.code, record.failure.spent) == ("cancelled", "no")
 
 
-async def test_what_was_sent_and_left_no_picture_is_unknown_and_shown(shop: Workshop) -> None:
-    await shop.catalog.begin(job(0), None, lease="me")
-    await shop.catalog.sent(job(0).id, "gone")
-    assert (await reconcile(shop)).unknown == 1
-    record = await ended(shop, job(0))
+async def test_what_was_sent_and_left_no_picture_is_unknown_and_shown(context: JobContext) -> None:
+    await context.catalog.begin(job(0), None, lease="me")
+    await context.catalog.sent(job(0).id, "gone")
+    assert (await reconcile(context)).unknown == 1
+    record = await ended(context, job(0))
     assert (record.state, record.cost_usd) == ("unknown", 0.25)
     assert record.failure
     assert (record.failure.code, record.failure.spent) == ("interrupted", "unknown")
     assert "2026-11-18T" in record.failure.fix
-    told = await statement(shop, "local", 1)
+    told = await statement(context, "local", 1)
     assert (told.usd, told.calls) == (0.25, 1)
     assert [one.job.id for one in told.unknown] == [job(0).id]
     row = told.rows[0]
@@ -295,58 +295,58 @@ async def test_what_was_sent_and_left_no_picture_is_unknown_and_shown(shop: Work
     assert json.loads(json.dumps(told.facts()))["unknown"][0]["time"].startswith("2026-11-18T")
 
 
-async def test_a_free_draft_that_was_stopped_is_nobodys_doubt(shop: Workshop) -> None:
-    await shop.catalog.begin(job(0, engine="draft", estimate_usd=0.0), None, lease="gone")
-    await shop.catalog.sent(job(0).id, "gone")
-    assert (await reconcile(shop)).unknown == 0
-    assert (await statement(shop, "local", 1)).calls == 0
+async def test_a_free_draft_that_was_stopped_is_nobodys_doubt(context: JobContext) -> None:
+    await context.catalog.begin(job(0, engine="draft", estimate_usd=0.0), None, lease="gone")
+    await context.catalog.sent(job(0).id, "gone")
+    assert (await reconcile(context)).unknown == 0
+    assert (await statement(context, "local", 1)).calls == 0
 
 
-async def test_a_stored_picture_is_taken_in_and_finished(shop: Workshop, home: Path) -> None:
+async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, home: Path) -> None:
     one = job(0, finish=Finish(exact_size=(24, 24), save_to=("x.png",)), parents=("p",))
-    await shop.catalog.begin(one, None, lease="me")
-    await shop.catalog.sent(one.id, "gone")
-    key = names.picture_key(NOW, "a fox", one.picture_ids[0], "png")
-    await shop.blobs.put(key, png())
-    half_done = names.picture_key(NOW, "a fox", one.derived_ids[1], "webp")
-    await shop.blobs.put(half_done, b"made just before the kill")
-    assert (await reconcile(shop)).recovered == 1
-    record = await ended(shop, one)
+    await context.catalog.begin(one, None, lease="me")
+    await context.catalog.sent(one.id, "gone")
+    key = names.image_key(NOW, "a fox", one.image_ids[0], "png")
+    await context.blobs.put(key, png())
+    half_done = names.image_key(NOW, "a fox", one.derived_ids[1], "webp")
+    await context.blobs.put(half_done, b"made just before the kill")
+    assert (await reconcile(context)).recovered == 1
+    record = await ended(context, one)
     assert (record.state, record.cost_usd) == ("done", 0.25)
     assert any("Recovered" in warning for warning in record.warnings)
     assert any("save_to" in warning for warning in record.warnings)
-    shown = record.pictures[0]
-    assert (shown.width, shown.height, shown.parents) == (24, 24, (one.picture_ids[0],))
-    original = await shop.catalog.picture(one.picture_ids[0], "local")
+    shown = record.images[0]
+    assert (shown.width, shown.height, shown.parents) == (24, 24, (one.image_ids[0],))
+    original = await context.catalog.image(one.image_ids[0], "local")
     assert original
     assert (original.width, original.key, original.parents) == (48, key, ("p",))
-    assert (await shop.blobs.read(key)) == png()
+    assert (await context.blobs.read(key)) == png()
     assert not (home / half_done).exists()
-    assert not await reconcile(shop)
+    assert not await reconcile(context)
 
 
-async def test_of_two_pictures_one_may_be_there(shop: Workshop) -> None:
-    one = job(0, picture_ids=(IDS[0], IDS[1]), derived_ids=tuple(IDS[2:6]))
-    await shop.catalog.begin(one, None, lease="me")
-    await shop.catalog.sent(one.id, "gone")
-    await shop.blobs.put(names.picture_key(NOW, "a fox", IDS[1], "png"), png())
-    record = await settled(shop, await ended(shop, one))
+async def test_of_two_pictures_one_may_be_there(context: JobContext) -> None:
+    one = job(0, image_ids=(IDS[0], IDS[1]), derived_ids=tuple(IDS[2:6]))
+    await context.catalog.begin(one, None, lease="me")
+    await context.catalog.sent(one.id, "gone")
+    await context.blobs.put(names.image_key(NOW, "a fox", IDS[1], "png"), png())
+    record = await settled(context, await ended(context, one))
     assert record.state == "done"
-    assert [picture.id for picture in record.pictures] == [IDS[1]]
+    assert [image.id for image in record.images] == [IDS[1]]
     assert "1 of 2 pictures were there." in record.warnings
 
 
-async def test_old_parts_and_inputs_go_and_the_rest_stays(shop: Workshop, home: Path) -> None:
-    part = shop.blobs.part()
+async def test_old_parts_and_inputs_go_and_the_rest_stays(context: JobContext, home: Path) -> None:
+    part = context.blobs.part()
     part.write(b"half")
     old, new = names.input_key("old", "png"), names.input_key("new", "png")
     for key in (old, new, "2026-picture.png"):
-        await shop.blobs.put(key, png())
+        await context.blobs.put(key, png())
     parts = next((home / ".aquatint/parts").iterdir())
     for path in (parts, home / old, home / "2026-picture.png"):
         os.utime(path, (NOW - 90_000, NOW - 90_000))
     os.utime(home / new, (NOW - 80_000, NOW - 80_000))
-    assert (await reconcile(shop)).cleaned == 2
+    assert (await reconcile(context)).cleaned == 2
     assert not parts.exists()
     assert not (home / old).exists()
     assert (home / new).exists()
@@ -354,27 +354,29 @@ async def test_old_parts_and_inputs_go_and_the_rest_stays(shop: Workshop, home: 
     part.discard()
 
 
-async def test_spending_is_told_by_day_model_and_project(shop: Workshop) -> None:
+async def test_spending_is_told_by_day_model_and_project(context: JobContext) -> None:
     day = 86400.0
     costs = [(0, 0.5, 0.0), (1, 0.25, 0.0), (2, 1.0, day), (3, 9.0, 40 * day)]
     for number, cost, ago in costs:
         one = job(number, owner="ann" if number == 2 else "local")
-        await shop.catalog.settle(Record(job=one, state="done", cost_usd=cost, ended=NOW - ago), ())
+        await context.catalog.settle(
+            JobRecord(job=one, state="done", cost_usd=cost, ended=NOW - ago), ()
+        )
     free = job(4, engine="draft", estimate_usd=0.0)
-    await shop.catalog.settle(Record(job=free, state="done", cost_usd=0.0, ended=NOW), ())
+    await context.catalog.settle(JobRecord(job=free, state="done", cost_usd=0.0, ended=NOW), ())
     other = job(5, project="/other", estimate_usd=None)
-    await shop.catalog.settle(Record(job=other, state="done", ended=NOW), ())
-    told = await statement(shop, None, 30)
+    await context.catalog.settle(JobRecord(job=other, state="done", ended=NOW), ())
+    told = await statement(context, None, 30)
     rows = [(row.day, row.project, row.calls, row.usd, row.unpriced) for row in told.rows]
     assert rows == [
         ("2026-11-18", "/site", 2, 0.75, 0),
         ("2026-11-18", "/other", 1, 0.0, 1),
         ("2026-11-17", "/site", 1, 1.0, 0),
     ]
-    assert (await statement(shop, "local", 30)).usd == 0.75
-    assert (await statement(shop, "local", 365)).usd == 9.75
+    assert (await statement(context, "local", 30)).usd == 0.75
+    assert (await statement(context, "local", 365)).usd == 9.75
     with pytest.raises(BadRequest):
-        await statement(shop, None, 0)
+        await statement(context, None, 0)
 
 
 @pytest.mark.parametrize("kills", [20, pytest.param(500, marks=pytest.mark.full)])

@@ -115,7 +115,7 @@ def an_order(**changes: Any) -> Order:
     return Order.model_validate(said | changes)
 
 
-def picture(mode: str = "RGB", size: tuple[int, int] = (1024, 1024), fmt: str = "png") -> bytes:
+def image(mode: str = "RGB", size: tuple[int, int] = (1024, 1024), fmt: str = "png") -> bytes:
     return encoded(Image.new(mode, size), fmt)
 
 
@@ -194,18 +194,18 @@ async def test_key_organisation_and_project_go_in_their_headers(desk: Desk) -> N
 
 async def test_one_picture_goes_as_a_bare_image_with_its_type(desk: Desk) -> None:
     for fmt, name in (("png", "png"), ("jpeg", "jpg"), ("webp", "webp")):
-        await desk.draw(inputs=Inputs((picture(fmt=fmt),)))
+        await desk.draw(inputs=Inputs((image(fmt=fmt),)))
         files = desk.sent().files
         assert list(files) == ["image"]
         assert (files["image"][0].name, files["image"][0].mime) == (
             f"image-1.{name}",
             f"image/{fmt}",
         )
-        assert files["image"][0].data == picture(fmt=fmt)
+        assert files["image"][0].data == image(fmt=fmt)
 
 
 async def test_several_pictures_go_as_a_list_in_their_order(desk: Desk) -> None:
-    first, second = picture(size=(16, 16)), picture(size=(32, 32), fmt="jpeg")
+    first, second = image(size=(16, 16)), image(size=(32, 32), fmt="jpeg")
     await desk.draw(inputs=Inputs((first, second)))
     files = desk.sent().files
     assert list(files) == ["image[]"]
@@ -216,9 +216,9 @@ async def test_several_pictures_go_as_a_list_in_their_order(desk: Desk) -> None:
 
 
 async def test_an_edit_sends_mask_fidelity_and_moderation(desk: Desk) -> None:
-    mask = picture("RGBA")
+    mask = image("RGBA")
     finished = await desk.draw(
-        inputs=Inputs((picture(),), mask), moderation="low", model="gpt-image-1.5",
+        inputs=Inputs((image(),), mask), moderation="low", model="gpt-image-1.5",
         input_fidelity="high",
     )  # fmt: skip
     got = desk.sent()
@@ -233,7 +233,7 @@ async def test_an_edit_sends_mask_fidelity_and_moderation(desk: Desk) -> None:
 
 
 async def test_markup_goes_as_a_file_too(desk: Desk) -> None:
-    await desk.draw(inputs=Inputs((picture(),), markup=picture("RGBA")))
+    await desk.draw(inputs=Inputs((image(),), markup=image("RGBA")))
     assert desk.sent().files["markup"][0].mime == "image/png"
 
 
@@ -252,7 +252,7 @@ async def test_a_mask_is_said_as_the_service_reads_it(
     mask.paste((255, 255, 255, 0), (0, 0, 10, 10))
     desk.fake.mode = "no_usage"  # the strict rules want alpha, which `white` leaves out
     engine = desk.engine(OTHERS, mask=speech)
-    await desk.draw(engine, Inputs((picture(),), encoded(mask, "png")))
+    await desk.draw(engine, Inputs((image(),), encoded(mask, "png")))
     sent = Image.open(io.BytesIO(desk.sent().files["mask"][0].data))
     assert (sent.getpixel((5, 5)), sent.getpixel((50, 50))) == (edit, keep)
 
@@ -309,7 +309,7 @@ async def test_every_dialect_gives_the_picture_byte_for_byte(desk: Desk, mode: s
 
 async def test_n_pictures_come_in_their_order(desk: Desk) -> None:
     finished = await desk.draw(n=3)
-    assert [part.read() for part in finished.parts] == list(desk.fake.pictures.values())
+    assert [part.read() for part in finished.parts] == list(desk.fake.images.values())
 
 
 async def test_fewer_pictures_than_asked_are_kept_and_said(desk: Desk) -> None:
@@ -356,7 +356,7 @@ async def test_previews_come_before_the_picture(desk: Desk) -> None:
     assert desk.kinds() == ["Sent", "Partial", "Partial", "Finished"]
     early = [event for event in desk.events if isinstance(event, Partial)]
     assert [event.index for event in early] == [0, 1]
-    drawn = list(desk.fake.pictures.values())
+    drawn = list(desk.fake.images.values())
     assert [event.part.read() for event in early] == drawn[:2]
     assert finished.parts[0].read() == drawn[2]
     assert finished.usage is not None
@@ -365,7 +365,7 @@ async def test_previews_come_before_the_picture(desk: Desk) -> None:
 
 
 async def test_edits_stream_too(desk: Desk) -> None:
-    finished = await desk.draw(inputs=Inputs((picture(),)), partials=1)
+    finished = await desk.draw(inputs=Inputs((image(),)), partials=1)
     assert desk.kinds() == ["Sent", "Partial", "Finished"]
     assert desk.sent().fields["stream"] == "true"
     assert finished.parts[0].read() == desk.fake.last
@@ -552,9 +552,9 @@ async def test_what_the_service_finds_wrong_is_passed_on(
 @pytest.mark.parametrize(
     ("inputs", "kind", "says"),
     [
-        (Inputs((picture("CMYK", fmt="jpeg")[:200],)), errors.BadImage, "image 1"),
-        (Inputs((picture(),), picture()), errors.BadMask, "alpha"),
-        (Inputs((picture(),), picture("RGBA", (512, 512))), errors.BadMask, "size"),
+        (Inputs((image("CMYK", fmt="jpeg")[:200],)), errors.BadImage, "image 1"),
+        (Inputs((image(),), image()), errors.BadMask, "alpha"),
+        (Inputs((image(),), image("RGBA", (512, 512))), errors.BadMask, "size"),
     ],
 )
 async def test_bad_pictures_and_masks_are_told_apart(
@@ -687,7 +687,7 @@ async def test_a_parameter_nobody_asked_for_is_left_out_and_remembered(desk: Des
 
 async def test_a_parameter_of_edits_can_be_left_out_too(desk: Desk) -> None:
     desk.fake.mode = "reject_param:moderation"
-    inputs = Inputs((picture(),))
+    inputs = Inputs((image(),))
     finished = await desk.draw(desk.engine(OTHERS), inputs, moderation="low")
     assert "`moderation`" in finished.notes[0]
 
@@ -754,7 +754,7 @@ async def test_many_calls_at_once_do_not_meet(desk: Desk) -> None:
     async with anyio.create_task_group() as group:
         for number in range(16):
             group.start_soon(one, number)
-    assert sorted(seen) == sorted(desk.fake.pictures.values())
+    assert sorted(seen) == sorted(desk.fake.images.values())
 
 
 # The doctor.

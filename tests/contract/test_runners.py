@@ -1,4 +1,4 @@
-"""What every runner of jobs promises; the same tests for the in-process one and the press."""
+"""What every runner of jobs promises; the same tests for the in-process one and the worker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import anyio
 import pytest
 
 from aquatint.domain.ids import new_id
-from aquatint.domain.names import picture_key
+from aquatint.domain.names import image_key
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
-from aquatint.jobs.context import Workshop
+from aquatint.jobs.context import JobContext
 from aquatint.jobs.execute import Ended
 from aquatint.jobs.runner import Dispatch, InProcess, Runner
-from aquatint.jobs.worker_client import Press
+from aquatint.jobs.worker_client import WorkerClient
 from aquatint.settings import Settings
-from aquatint.wiring import open_outfit
+from aquatint.wiring import open_backend
 from fake_openai import FakeOpenAI, fake_openai, serve
 
 LONG = 30.0  # seconds; nothing here takes so long
@@ -42,7 +42,7 @@ class Bench:
     """A runner, the workshop behind it, and what it announced."""
 
     runner: Runner
-    shop: Workshop
+    context: JobContext
     announced: list[Ended] = field(default_factory=list[Ended])
     numbers: list[int] = field(default_factory=lambda: [0])
 
@@ -63,12 +63,12 @@ class Bench:
             finish=Finish(),
             request=GenerateRequest(prompt=prompt),
             digest=f"digest {number}",
-            picture_ids=(fresh(),),
+            image_ids=(fresh(),),
             derived_ids=(fresh(), fresh()),
             estimate_usd=ESTIMATE,
-            created=self.shop.now(),
+            created=self.context.now(),
         )
-        await self.shop.catalog.begin(job, None)
+        await self.context.catalog.begin(job, None)
         self.runner.start(job)
         return job
 
@@ -90,7 +90,7 @@ class Bench:
 Open = Callable[..., AbstractAsyncContextManager[Bench]]
 
 
-@pytest.fixture(params=["in process", "press"])
+@pytest.fixture(params=["in process", "worker"])
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -113,16 +113,16 @@ def bench(kind: str, url: str, home: Path) -> Open:
         async def announce(ended: Ended) -> None:
             announced.append(ended)
 
-        async with open_outfit(settings) as outfit:
+        async with open_backend(settings) as backend:
             runner = (
-                InProcess(outfit.shop, concurrency=concurrency, drain=LONG, announce=announce)
+                InProcess(backend.context, concurrency=concurrency, drain=LONG, announce=announce)
                 if kind == "in process"
-                else Press(
-                    outfit.shop, settings.for_worker(), {}, announce=announce, move=never_moved
+                else WorkerClient(
+                    backend.context, settings.for_worker(), {}, announce=announce, move=never_moved
                 )
             )
             async with runner:
-                yield Bench(runner, outfit.shop, announced)
+                yield Bench(runner, backend.context, announced)
 
     return opened
 
@@ -138,12 +138,12 @@ async def test_a_job_ends_as_a_kept_picture_on_record_and_is_announced(
         job = await one.start()
         ended = await one.end_of(job)
         assert ended.record.state == "done", ended.record.failure
-        picture = ended.record.pictures[0]
-        assert await one.shop.blobs.read(picture.key) == provider.last
+        image = ended.record.images[0]
+        assert await one.context.blobs.read(image.key) == provider.last
         assert ended.record.cost_usd == pytest.approx(0.006, abs=0.003)
-        kept = await one.shop.catalog.job(job.id, "local")
+        kept = await one.context.catalog.job(job.id, "local")
         assert kept
-        assert kept.pictures == ended.record.pictures
+        assert kept.images == ended.record.images
         await one.until(lambda: one.announced)
         assert one.announced == [ended]
         assert one.runner.stage(job.id) is None
@@ -166,7 +166,7 @@ async def test_what_goes_wrong_is_told_and_on_record(bench: Open, provider: Fake
             assert record.failure
             assert (record.state, record.failure.kind) == (state, kind_of_failure)
             assert (record.failure.spent, record.cost_usd) == (spent, cost)
-            kept = await one.shop.catalog.job(job.id, "local")
+            kept = await one.context.catalog.job(job.id, "local")
             assert kept
             assert (kept.state, kept.failure) == (state, record.failure)
     assert len(provider.paid) == len(FAULTS)
@@ -221,7 +221,7 @@ async def test_a_job_dropped_before_it_was_sent_costs_nothing(
         assert record.failure
         assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
         assert (await one.end_of(first)).record.state == "done"
-        kept = await one.shop.catalog.job(second.id, "local")
+        kept = await one.context.catalog.job(second.id, "local")
         assert kept
         assert (kept.state, kept.cost_usd) == ("failed", 0)
     assert len(provider.paid) == 1
@@ -258,15 +258,15 @@ async def test_a_picture_whose_folder_fails_comes_back_as_a_loose_preview(
 ) -> None:
     async with bench() as one:
         provider_id = new_id(lambda count: (1).to_bytes(count, "big"))
-        taken = home / picture_key(one.shop.now(), "A red fox", provider_id, "png")
+        taken = home / image_key(one.context.now(), "A red fox", provider_id, "png")
         taken.parent.mkdir(parents=True)
         taken.write_text("in the way")
         ended = await one.end_of(await one.start())
         assert ended.record.failure
         assert ended.record.failure.kind == "NotKept"
         assert ended.record.failure.spent == "yes"
-        assert ended.loose[0].mime == "image/jpeg"
-        assert ended.loose[0].data.startswith(b"\xff\xd8")
+        assert ended.unsaved[0].mime == "image/jpeg"
+        assert ended.unsaved[0].data.startswith(b"\xff\xd8")
     assert taken.read_text() == "in the way"
 
 
@@ -279,7 +279,7 @@ async def test_many_jobs_at_once_all_end(bench: Open, provider: FakeOpenAI) -> N
     assert len(provider.paid) == 40
 
 
-# What only the press promises: it comes when it is needed, and gives back what it cannot do.
+# What only the worker promises: it comes when it is needed, and gives back what it cannot do.
 
 
 @asynccontextmanager
@@ -293,20 +293,20 @@ async def pressing(
         return None
 
     async with (
-        open_outfit(settings) as outfit,
-        Press(
-            outfit.shop,
+        open_backend(settings) as backend,
+        WorkerClient(
+            backend.context,
             settings.for_worker(),
             inherited,
             announce=announce,
             move=move,
             idle=idle,
-        ) as press,
+        ) as worker,
     ):
-        yield Bench(press, outfit.shop)
+        yield Bench(worker, backend.context)
 
 
-async def test_an_idle_press_ends_and_the_next_job_has_a_new_one(url: str, home: Path) -> None:
+async def test_an_idle_worker_ends_and_the_next_job_has_a_new_one(url: str, home: Path) -> None:
     given_back: list[Job] = []
     async with pressing(home, url, given_back.append, idle=0.02) as one:
         for _ in range(3):
@@ -315,7 +315,7 @@ async def test_an_idle_press_ends_and_the_next_job_has_a_new_one(url: str, home:
     assert not given_back
 
 
-async def test_a_press_that_cannot_start_gives_its_jobs_back(url: str, home: Path) -> None:
+async def test_a_worker_that_cannot_start_gives_its_jobs_back(url: str, home: Path) -> None:
     given_back: list[Job] = []
     async with pressing(home, url, given_back.append, PYTHONHOME=str(home / "nowhere")) as one:
         assert [finding.level for finding in await one.runner.check()] == ["warn"]
@@ -345,9 +345,9 @@ async def test_what_one_runner_gives_back_the_other_runs(
         async def announce(ended: Ended) -> None:
             given_back.append(ended.record.job)
 
-        async with InProcess(one.shop, concurrency=1, drain=LONG, announce=announce) as here:
+        async with InProcess(one.context, concurrency=1, drain=LONG, announce=announce) as here:
             runner = Dispatch(one.runner, here, lambda job: job.engine == "openai")
-            both = Bench(runner, one.shop)
+            both = Bench(runner, one.context)
             job = await both.start()
             assert (await both.end_of(job)).record.state == "done"
     assert given_back == [job]

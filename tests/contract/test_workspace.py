@@ -54,7 +54,9 @@ class World:
     def extra(self) -> Path:
         return self.top / "extra"
 
-    def door(self, *, cwd: Path | None = None, strict: bool = False, **options: int) -> Workspace:
+    def workspace(
+        self, *, cwd: Path | None = None, strict: bool = False, **options: int
+    ) -> Workspace:
         return Workspace(
             home=str(self.home),
             roots=[str(self.extra)],
@@ -142,9 +144,9 @@ def plain(world: World, path: str) -> bytes:
         return b""
 
 
-async def refusal(door: Workspace, path: str, caller: Caller = LOCAL) -> AquatintError:
+async def refusal(workspace: Workspace, path: str, caller: Caller = LOCAL) -> AquatintError:
     with pytest.raises(AquatintError) as caught:
-        await door.read(path, caller)
+        await workspace.read(path, caller)
     assert caught.value.message
     assert caught.value.fix
     return caught.value
@@ -152,9 +154,9 @@ async def refusal(door: Workspace, path: str, caller: Caller = LOCAL) -> Aquatin
 
 @pytest.mark.parametrize("handles", [True, False])
 async def test_no_hostile_path_reads_a_byte(handles: bool, world: World):
-    door = world.door(handles=handles)
+    workspace = world.workspace(handles=handles)
     for path in vectors(world):
-        error = await refusal(door, path)
+        error = await refusal(workspace, path)
         assert isinstance(error, BadRequest), path
         assert SECRET.decode() not in str(error), path
         assert not any(0xD800 <= ord(each) < 0xE000 for each in str(error)), path
@@ -179,16 +181,16 @@ def test_the_table_is_hostile_to_a_plain_open(world: World):
 )
 async def test_a_picture_in_an_open_folder_is_read(path: str, handles: bool, world: World):
     given = path.format(t=world.top, p=world.proj, u=world.user)
-    assert await world.door(handles=handles).read(given, LOCAL) == b"inside"
+    assert await world.workspace(handles=handles).read(given, LOCAL) == b"inside"
 
 
 async def test_the_error_is_the_same_whether_a_closed_file_exists_or_not(world: World):
-    door = world.door()
+    workspace = world.workspace()
     for there, nowhere in [
         (f"{world.top}/secret.png", f"{world.top}/nobody.png"),
         ("~/.ssh/id_rsa", "~/.ssh/id_dsa"),
     ]:
-        one, other = await refusal(door, there), await refusal(door, nowhere)
+        one, other = await refusal(workspace, there), await refusal(workspace, nowhere)
         assert type(one) is type(other) is PathNotAllowed
         assert str(one).replace(there, "") == str(other).replace(nowhere, "")
         assert "AQUATINT_ROOTS" in one.fix
@@ -196,74 +198,74 @@ async def test_the_error_is_the_same_whether_a_closed_file_exists_or_not(world: 
 
 
 async def test_strict_closes_the_home_folder_but_not_aquatints(world: World):
-    door = world.door(strict=True)
-    error = await refusal(door, "~/Pictures/x.png")
+    workspace = world.workspace(strict=True)
+    error = await refusal(workspace, "~/Pictures/x.png")
     assert isinstance(error, PathNotAllowed)
     assert "AQUATINT_STRICT" in error.fix
-    assert await door.read("~/Pictures/aquatint/made.png", LOCAL) == b"inside"
+    assert await workspace.read("~/Pictures/aquatint/made.png", LOCAL) == b"inside"
 
 
 @pytest.mark.parametrize("cwd", ["/", "user", "."])
 async def test_a_working_directory_that_holds_the_home_opens_nothing(cwd: str, world: World):
-    door = world.door(cwd=world.top / cwd)
-    assert door.workspace(LOCAL) == str(world.home)
-    assert door.write_roots(LOCAL) == [str(world.extra), str(world.home)]
-    assert await door.read("made.png", LOCAL) == b"inside"
-    assert isinstance(await refusal(door, f"{world.top}/secret.png"), PathNotAllowed)
-    assert isinstance(await refusal(door, "~/.ssh/id_rsa"), PathNotAllowed)
+    workspace = world.workspace(cwd=world.top / cwd)
+    assert workspace.workspace(LOCAL) == str(world.home)
+    assert workspace.write_roots(LOCAL) == [str(world.extra), str(world.home)]
+    assert await workspace.read("made.png", LOCAL) == b"inside"
+    assert isinstance(await refusal(workspace, f"{world.top}/secret.png"), PathNotAllowed)
+    assert isinstance(await refusal(workspace, "~/.ssh/id_rsa"), PathNotAllowed)
 
 
 async def test_the_hidden_part_of_aquatints_own_home_is_closed(world: World):
     (world.home / ".aquatint").mkdir()
     (world.home / ".aquatint" / "token.png").write_bytes(SECRET)
     path = f"{world.home}/.aquatint/token.png"
-    assert isinstance(await refusal(world.door(), path), PathNotAllowed)
+    assert isinstance(await refusal(world.workspace(), path), PathNotAllowed)
     with pytest.raises(PathNotAllowed):
-        await world.door().check_target(path, LOCAL, True)
+        await world.workspace().check_target(path, LOCAL, True)
 
 
 async def test_the_hosts_roots_replace_the_working_directory(world: World):
     caller = Caller(roots=(str(world.top / "outside"), str(world.top / "proj-evil")))
-    door = world.door()
-    assert door.workspace(caller) == str(world.top / "outside")
-    assert await door.read("secret.png", caller) == SECRET
-    assert await door.read(f"{world.top}/proj-evil/secret.png", caller) == SECRET
-    assert isinstance(await refusal(door, f"{world.proj}/ok.png", caller), PathNotAllowed)
+    workspace = world.workspace()
+    assert workspace.workspace(caller) == str(world.top / "outside")
+    assert await workspace.read("secret.png", caller) == SECRET
+    assert await workspace.read(f"{world.top}/proj-evil/secret.png", caller) == SECRET
+    assert isinstance(await refusal(workspace, f"{world.proj}/ok.png", caller), PathNotAllowed)
 
 
 async def test_a_host_that_opens_the_whole_home_does_not_open_what_is_hidden(world: World):
-    door = world.door()
+    workspace = world.workspace()
     for root in (world.user, world.top, Path("/")):
         caller = Caller(roots=(str(root),))
-        assert await door.read(f"{world.user}/Pictures/x.png", caller) == b"inside"
-        assert isinstance(await refusal(door, "~/.ssh/id_rsa", caller), PathNotAllowed)
+        assert await workspace.read(f"{world.user}/Pictures/x.png", caller) == b"inside"
+        assert isinstance(await refusal(workspace, "~/.ssh/id_rsa", caller), PathNotAllowed)
 
 
 async def test_a_stranger_has_the_operators_folders_alone(world: World):
     stranger = Caller(owner="alice", roots=("/",))
-    door = world.door()
-    assert door.read_roots(stranger) == door.write_roots(stranger) == [str(world.extra)]
-    assert await door.read("e.png", stranger) == b"inside"
+    workspace = world.workspace()
+    assert workspace.read_roots(stranger) == workspace.write_roots(stranger) == [str(world.extra)]
+    assert await workspace.read("e.png", stranger) == b"inside"
     for path in (f"{world.proj}/ok.png", "~/Pictures/x.png", f"{world.home}/made.png"):
-        assert isinstance(await refusal(door, path, stranger), PathNotAllowed)
+        assert isinstance(await refusal(workspace, path, stranger), PathNotAllowed)
 
 
 async def test_a_root_that_is_a_link_may_be_spelled_either_way(world: World):
     (world.top / "alias").symlink_to(world.proj)
-    door = world.door(cwd=world.top / "alias")
+    workspace = world.workspace(cwd=world.top / "alias")
     for path in ("ok.png", f"{world.top}/alias/ok.png", f"{world.proj}/ok.png"):
-        assert await door.read(path, LOCAL) == b"inside"
+        assert await workspace.read(path, LOCAL) == b"inside"
 
 
 async def test_a_home_that_is_the_whole_disk_opens_nothing(world: World):
-    door = Workspace(home=str(world.home), roots=[], cwd=str(world.proj), user_home="/")
-    assert door.read_roots(LOCAL) == [str(world.proj), str(world.home)]
+    workspace = Workspace(home=str(world.home), roots=[], cwd=str(world.proj), user_home="/")
+    assert workspace.read_roots(LOCAL) == [str(world.proj), str(world.home)]
 
 
 async def test_a_missing_file_names_the_workspace_and_three_near_pictures(world: World):
     for name in ("hero1.png", "hero2.png", "hero3.jpg", "hero4.webp", "hero.txt"):
         (world.proj / name).touch()
-    error = await refusal(world.door(), "hero.png")
+    error = await refusal(world.workspace(), "hero.png")
     assert isinstance(error, NoSuchImage)
     assert str(world.proj) in error.message
     assert error.fix.count("hero") == 3
@@ -271,13 +273,13 @@ async def test_a_missing_file_names_the_workspace_and_three_near_pictures(world:
 
 
 async def test_near_names_of_the_home_folder_leave_out_the_hidden(world: World):
-    error = await refusal(world.door(), "~/hidden.png")
+    error = await refusal(world.workspace(), "~/hidden.png")
     assert isinstance(error, NoSuchImage)
     assert ".hidden.png" not in error.fix
 
 
 async def test_a_name_with_bidi_and_control_characters_is_shown_without_them(world: World):
-    error = await refusal(world.door(), "a\u202e\x1b[31m\U000e0041.png")
+    error = await refusal(world.workspace(), "a\u202e\x1b[31m\U000e0041.png")
     assert not any(each in str(error) for each in "\u202e\x1b\U000e0041")
 
 
@@ -298,38 +300,38 @@ async def test_a_pipe_a_device_and_a_socket_are_refused_at_once(world: World):
         listening.bind("socket.png")
     with anyio.fail_after(5):
         for name in ("pipe.png", "socket.png", "sub"):
-            assert isinstance(await refusal(world.door(), name), BadImage)
+            assert isinstance(await refusal(world.workspace(), name), BadImage)
         devices = Caller(roots=("/dev",))
         for name in ("zero", "null", "tty"):
-            assert isinstance(await refusal(world.door(), name, devices), BadImage)
+            assert isinstance(await refusal(world.workspace(), name, devices), BadImage)
 
 
 async def test_the_size_cap_is_judged_on_the_open_file(world: World):
     file = world.proj / "big.png"
     file.write_bytes(bytes(1000))
-    assert len(await world.door().read("big.png", LOCAL)) == 1000
+    assert len(await world.workspace().read("big.png", LOCAL)) == 1000
     file.write_bytes(bytes(1001))
-    error = await refusal(world.door(), "big.png")
+    error = await refusal(world.workspace(), "big.png")
     assert error.reason == "too_large"
     assert "1,001" in error.message
     assert "1,000" in error.message
 
 
 async def test_a_file_that_says_it_is_empty_is_capped_all_the_same(world: World):
-    error = await refusal(world.door(max_bytes=50), "status", Caller(roots=("/proc/self",)))
+    error = await refusal(world.workspace(max_bytes=50), "status", Caller(roots=("/proc/self",)))
     assert error.reason == "too_large"
 
 
 async def test_a_name_that_is_too_long_is_a_clear_error(world: World):
-    assert "too long" in (await refusal(world.door(), "a" * 300 + ".png")).message
+    assert "too long" in (await refusal(world.workspace(), "a" * 300 + ".png")).message
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 async def test_a_hard_link_is_read_only_when_its_file_is_ours(world: World):
     (world.proj / "hard.png").hardlink_to(world.proj / "ok.png")
-    assert await world.door().read("hard.png", LOCAL) == b"inside"
+    assert await world.workspace().read("hard.png", LOCAL) == b"inside"
     os.chown(world.proj / "ok.png", 12345, 12345)
-    assert isinstance(await refusal(world.door(), "hard.png"), PathNotAllowed)
+    assert isinstance(await refusal(world.workspace(), "hard.png"), PathNotAllowed)
 
 
 @pytest.mark.parametrize("opens", [1_000, pytest.param(10_000, marks=pytest.mark.full)])
@@ -357,14 +359,14 @@ async def test_a_link_swapped_in_between_opens_leaks_nothing(what: str, opens: i
                 link.replace(real)
             aside.replace(real)
 
-    door, seen = world.door(), {"inside": 0, "refused": 0, "leaked": 0}
+    workspace, seen = world.workspace(), {"inside": 0, "refused": 0, "leaked": 0}
     swapper = threading.Thread(target=swap)
     swapper.start()
     try:
         with anyio.fail_after(60):  # a slow disk may hold the swapper up: go on until both were met
             while sum(seen.values()) < opens or not (seen["inside"] and seen["refused"]):
                 try:
-                    data = await door.read(path, LOCAL)
+                    data = await workspace.read(path, LOCAL)
                     seen["inside" if data == b"inside" else "leaked"] += 1
                 except BadRequest:
                     seen["refused"] += 1
@@ -377,9 +379,11 @@ async def test_a_link_swapped_in_between_opens_leaks_nothing(what: str, opens: i
 # Writing
 
 
-async def save(door: Workspace, path: str, data: bytes = b"new", *, overwrite: bool = False) -> str:
-    target = await door.check_target(path, LOCAL, overwrite)
-    await door.write(target, data, LOCAL, overwrite)
+async def save(
+    workspace: Workspace, path: str, data: bytes = b"new", *, overwrite: bool = False
+) -> str:
+    target = await workspace.check_target(path, LOCAL, overwrite)
+    await workspace.write(target, data, LOCAL, overwrite)
     return target.path
 
 
@@ -409,7 +413,7 @@ async def test_a_picture_is_saved_where_it_was_asked_for(
     path: str, end: str, handles: bool, world: World
 ):
     before = tree(world.top)
-    saved = await save(world.door(handles=handles), path.format(t=world.top))
+    saved = await save(world.workspace(handles=handles), path.format(t=world.top))
     assert saved == str(world.top / end)
     assert Path(saved).read_bytes() == b"new"
     added = {name for name, entry in tree(world.top).items() if before.get(name) != entry}
@@ -433,14 +437,14 @@ async def test_nothing_is_written_outside_or_through_a_link(
     handles: bool, overwrite: bool, world: World
 ):
     before = tree(world.top)
-    door = world.door(handles=handles)
+    workspace = world.workspace(handles=handles)
     for escape in ESCAPES:
         path = escape.format(t=world.top)
         with pytest.raises(PathNotAllowed) as caught:
-            await door.check_target(path, LOCAL, overwrite)
+            await workspace.check_target(path, LOCAL, overwrite)
         assert "AQUATINT_ROOTS" in caught.value.fix
         with pytest.raises(PathNotAllowed):  # a target that was never judged fares no better
-            await door.write(Target(path), b"new", LOCAL, overwrite)
+            await workspace.write(Target(path), b"new", LOCAL, overwrite)
     assert tree(world.top) == before
 
 
@@ -470,34 +474,34 @@ async def test_a_place_that_cannot_be_written_is_told_before_anything_is_paid(
     before = tree(world.top)
     for overwrite in (True, False):
         with pytest.raises(BadRequest) as caught:
-            await world.door().check_target(path, LOCAL, overwrite)
+            await world.workspace().check_target(path, LOCAL, overwrite)
         assert caught.value.fix
     assert tree(world.top) == before
 
 
 async def test_an_unknown_ending_names_the_endings_that_work(world: World):
     with pytest.raises(BadRequest) as caught:
-        await world.door().check_target("new.xyz", LOCAL, False)
+        await world.workspace().check_target("new.xyz", LOCAL, False)
     assert "avif, gif, ico, jpeg, jpg, png, svg, webp" in caught.value.fix
 
 
 async def test_an_existing_file_is_kept_unless_the_caller_says_overwrite(world: World):
-    door = world.door()
+    workspace = world.workspace()
     with pytest.raises(BadRequest) as caught:
-        await door.check_target("ok.png", LOCAL, False)
+        await workspace.check_target("ok.png", LOCAL, False)
     assert caught.value.reason == "exists"
     assert "overwrite" in caught.value.fix
-    await save(door, "ok.png", b"newer", overwrite=True)
+    await save(workspace, "ok.png", b"newer", overwrite=True)
     assert (world.proj / "ok.png").read_bytes() == b"newer"
 
 
 async def test_of_eight_writers_of_one_name_one_wins_and_the_others_hear_of_it(world: World):
-    door = world.door()
+    workspace = world.workspace()
     won, lost = list[bytes](), list[str]()
 
     async def write(data: bytes) -> None:
         try:
-            await door.write(Target(str(world.proj / "one.png")), data, LOCAL, False)
+            await workspace.write(Target(str(world.proj / "one.png")), data, LOCAL, False)
             won.append(data)
         except BadRequest as error:
             lost.append(error.reason)
@@ -511,16 +515,16 @@ async def test_of_eight_writers_of_one_name_one_wins_and_the_others_hear_of_it(w
 
 
 async def test_a_link_that_appears_after_the_check_is_not_followed(world: World):
-    door = world.door()
-    target = await door.check_target("later/new.png", LOCAL, True)
+    workspace = world.workspace()
+    target = await workspace.check_target("later/new.png", LOCAL, True)
     (world.proj / "later").symlink_to(world.top / "outside")
     with pytest.raises(PathNotAllowed):
-        await door.write(target, b"new", LOCAL, True)
+        await workspace.write(target, b"new", LOCAL, True)
     (world.proj / "later").unlink()
     (world.proj / "later").mkdir()
     (world.proj / "later" / "new.png").symlink_to(world.top / "secret.png")
     with pytest.raises(PathNotAllowed):
-        await door.write(target, b"new", LOCAL, True)
+        await workspace.write(target, b"new", LOCAL, True)
     assert (world.top / "secret.png").read_bytes() == SECRET
     assert not (world.top / "outside" / "new.png").exists()
 
@@ -528,7 +532,7 @@ async def test_a_link_that_appears_after_the_check_is_not_followed(world: World)
 async def test_what_is_written_takes_the_umask(world: World):
     before = os.umask(0o027)
     try:
-        path = Path(await save(world.door(), "made/new.png"))
+        path = Path(await save(world.workspace(), "made/new.png"))
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -547,10 +551,10 @@ def files_of_at_most(size: int) -> Generator[None]:
 
 
 async def test_a_full_disk_leaves_the_old_file_and_says_where_the_picture_is(world: World):
-    door, before = world.door(), tree(world.top)
+    workspace, before = world.workspace(), tree(world.top)
     for overwrite, name in ((True, "ok.png"), (False, "new.png")):
         with files_of_at_most(1000), pytest.raises(NotKept) as caught:
-            await door.write(Target(str(world.proj / name)), bytes(2000), LOCAL, overwrite)
+            await workspace.write(Target(str(world.proj / name)), bytes(2000), LOCAL, overwrite)
         assert str(world.home) in caught.value.fix
         assert caught.value.spent == "yes"
     assert tree(world.top) == before
@@ -576,29 +580,29 @@ def without_rights() -> Generator[Path]:
 
 
 async def test_an_unwritable_folder_is_told_before_and_after_the_money_is_spent(world: World):
-    door = world.door()
+    workspace = world.workspace()
     with without_rights() as folder:
         caller = Caller(roots=(str(folder),))
         with pytest.raises(BadRequest) as caught:
-            await door.check_target("new.png", caller, False)
+            await workspace.check_target("new.png", caller, False)
         assert caught.value.reason == "unwritable"
         with pytest.raises(NotKept):
-            await door.write(Target(str(folder / "new.png")), b"new", caller, False)
+            await workspace.write(Target(str(folder / "new.png")), b"new", caller, False)
         assert [each.name for each in folder.iterdir()] == ["closed.png"]
 
 
 async def test_a_file_that_the_system_closes_to_us_is_named_as_such(world: World):
     with without_rights() as folder:
-        error = await refusal(world.door(), "closed.png", Caller(roots=(str(folder),)))
+        error = await refusal(world.workspace(), "closed.png", Caller(roots=(str(folder),)))
     assert isinstance(error, PathNotAllowed)
     assert "The system" in error.message
 
 
 async def test_a_workspace_that_is_gone_is_a_clear_error(world: World):
-    door, caller = world.door(), Caller(roots=(str(world.top / "gone"),))
-    assert isinstance(await refusal(door, "a.png", caller), NoSuchImage)
+    workspace, caller = world.workspace(), Caller(roots=(str(world.top / "gone"),))
+    assert isinstance(await refusal(workspace, "a.png", caller), NoSuchImage)
     with pytest.raises(BadRequest) as caught:
-        await door.check_target("a.png", caller, False)
+        await workspace.check_target("a.png", caller, False)
     assert caught.value.reason == "unwritable"
 
 
@@ -606,7 +610,7 @@ async def test_the_doctor_hears_of_each_folder_and_of_the_missing_one(world: Wor
     (world.extra / "e.png").unlink()
     (world.extra / "ssh").unlink()
     world.extra.rmdir()
-    findings = await world.door().check()
+    findings = await world.workspace().check()
     assert [each.level for each in findings] == ["ok", "warn", "ok"]
     assert str(world.extra) in findings[1].text
     assert findings[1].fix

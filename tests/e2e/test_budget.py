@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.types import ElicitResult, TextResourceContents
 
 from aquatint.cli.main import run
-from aquatint.domain.types import GenerateRequest, Record
+from aquatint.domain.types import GenerateRequest, JobRecord
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai
 from ledger import happened, jobs
@@ -299,16 +299,16 @@ async def test_what_a_killed_server_left_is_ended_by_the_next(
     async with paying(make_app, provider, mode) as client:
         await draw(client)
     app = make_app(OPENAI_API_KEY="sk-test")
-    async with app.studio() as studio:
+    async with app.service() as service:
         row = jobs(home)[0]
-        record = await studio.shop.catalog.job(row["id"], "local")
-        assert isinstance(record, Record)
+        record = await service.context.catalog.job(row["id"], "local")
+        assert isinstance(record, JobRecord)
         left = record.job.model_copy(
-            update={"id": "job-" + "a" * 16, "digest": "x", "picture_ids": ("b" * 16,)}
+            update={"id": "job-" + "a" * 16, "digest": "x", "image_ids": ("b" * 16,)}
         )
         assert left.request == GenerateRequest(prompt="A red fox")
-        await studio.shop.catalog.begin(left, None, lease="gone")
-        await studio.shop.catalog.sent(left.id, "gone")
+        await service.context.catalog.begin(left, None, lease="gone")
+        await service.context.catalog.sent(left.id, "gone")
     async with paying(make_app, provider, mode) as client:
         told = await refusal(client, "get_image", image=left.id)
         assert "code: interrupted" in told

@@ -42,7 +42,7 @@ def run(
     """A command in a process of its own, in this folder and with this environment alone."""
     base = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
     base |= {"AQUATINT_HOME": str(folder / "home"), "AQUATINT_MIN_FREE": "0"}
-    base |= {"AQUATINT_PRESS": "false", "OPENAI_API_KEY": KEY}
+    base |= {"AQUATINT_WORKER": "false", "OPENAI_API_KEY": KEY}
     done = subprocess.run(
         [sys.executable, "-m", "aquatint", command, *arguments],
         env=base | environ,
@@ -77,7 +77,7 @@ def examine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Examine:
 
     async def ask(*arguments: str, **environ: str) -> dict[str, dict[str, str]]:
         base = {"AQUATINT_HOME": str(tmp_path / "home"), "OPENAI_API_KEY": KEY}
-        base |= {"AQUATINT_PRESS": "false", "AQUATINT_MIN_FREE": "0", **environ}
+        base |= {"AQUATINT_WORKER": "false", "AQUATINT_MIN_FREE": "0", **environ}
         settings = Settings.from_env(base, user_home=str(tmp_path))
         parsed = make_parser().parse_args(["doctor", "--json", *arguments])
         code = await doctor(settings, parsed)
@@ -231,9 +231,9 @@ def test_where_nothing_works_everything_is_told_and_nothing_crashes(tmp_path: Pa
 
 async def test_scripts_without_a_font_are_named_with_what_to_install(make_app: MakeApp) -> None:
     app = make_app()
-    async with app.studio() as studio:
-        engines = {**studio.shop.engines, "draft": DraftEngine(fonts=[], shaping=False)}
-        bare = replace(studio, shop=replace(studio.shop, engines=engines))
+    async with app.service() as service:
+        engines = {**service.context.engines, "draft": DraftEngine(fonts=[], shaping=False)}
+        bare = replace(service, context=replace(service.context, engines=engines))
         sections = await look(app.settings, bare, online=False)
     [fonts] = [section.findings for section in sections if section.title.startswith("Fonts")]
     fixes = {line.name: line.fix for line in fonts if line.level == "warn"}
@@ -254,7 +254,7 @@ async def test_the_report_names_no_server_of_the_users(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {"OPENAI_BASE_URL": "https://acme.openai.azure.com/openai/v1", "OPENAI_API_KEY": KEY}
-    environ |= {"AQUATINT_HOME": str(tmp_path / "home"), "AQUATINT_PRESS": "false"}
+    environ |= {"AQUATINT_HOME": str(tmp_path / "home"), "AQUATINT_WORKER": "false"}
     arguments = make_parser().parse_args(["doctor", "--report", "--offline"])
     await doctor(Settings.from_env(environ, user_home=str(tmp_path)), arguments)
     told = capsys.readouterr().out

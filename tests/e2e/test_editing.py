@@ -69,14 +69,14 @@ async def test_a_masked_edit_sends_the_picture_and_one_mask_that_both_convention
     async with paying(make_app, provider, mode) as client:
         eye = await mask(client, cat, LEFT_EYE, feather=9)
         result = await edit(client, cat, mask=eye["id"], quality="low")
-    fields, picture, hard = provider.paid[0].fields, sent(provider), sent(provider, "mask")
+    fields, image, hard = provider.paid[0].fields, sent(provider), sent(provider, "mask")
     assert fields["model"] == "gpt-image-2.5-sunburst"
     width, height = map(int, fields["size"].split("x"))
     assert width * height >= 655_360
     assert (width % 16, height % 16) == (0, 0)
     assert width / height == pytest.approx(451 / 300, rel=0.02)
-    assert (picture.mime, hard.mime) == ("image/png", "image/png")
-    drawn, stencil = opened(picture.data), opened(hard.data)
+    assert (image.mime, hard.mime) == ("image/png", "image/png")
+    drawn, stencil = opened(image.data), opened(hard.data)
     assert drawn.size == stencil.size == (width, height)
     assert stencil.mode == "RGBA"
     colours = {colour for _, colour in stencil.getcolors() or []}
@@ -157,10 +157,10 @@ async def test_what_is_sent_is_upright_and_rgb_whatever_came(
     Image.new("I;16", (64, 48), 30_000).save(workspace / "deep.png")
     async with paying(make_app, provider) as client:
         await edited(client, ["phone.jpg", "print.jpg", "few.gif", "deep.png"])
-    pictures = [opened(file.data) for file in provider.paid[0].files["image[]"]]
-    assert [picture.mode for picture in pictures] == ["RGB"] * 4
-    assert pictures[0].width < pictures[0].height
-    red = at(pictures[0], 2, 2)
+    images = [opened(file.data) for file in provider.paid[0].files["image[]"]]
+    assert [image.mode for image in images] == ["RGB"] * 4
+    assert images[0].width < images[0].height
+    red = at(images[0], 2, 2)
     assert red[0] > 200 > 100 > red[1]
 
 
@@ -221,17 +221,17 @@ async def test_markup_goes_over_the_picture_as_it_is_sent(
 # What stays exact.
 
 
-def deep(picture: Image.Image) -> bytes:
+def deep(image: Image.Image) -> bytes:
     """A 16-bit grey PNG whose upper bytes are the picture's own."""
-    grey = picture.convert("L").tobytes()
-    wide = Image.frombytes("I;16", picture.size, bytes(b for level in grey for b in (level, level)))
+    grey = image.convert("L").tobytes()
+    wide = Image.frombytes("I;16", image.size, bytes(b for level in grey for b in (level, level)))
     return hostile.saved(wide, "PNG")
 
 
-def turned(picture: Image.Image) -> bytes:
+def turned(image: Image.Image) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    return hostile.saved(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif)
+    return hostile.saved(image.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif)
 
 
 INPUTS: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
@@ -385,7 +385,7 @@ async def test_outside_model_gives_the_models_own_picture(
         image = await edited(client, "it.png", mask=part["id"], outside="model")
         fitted = {"outside": "model", "exact_size": "500x500", "prompt": "fitted"}
         square = await edited(client, "it.png", mask=part["id"], **fitted)
-    assert Path(image["path"]).read_bytes() == provider.pictures[1]
+    assert Path(image["path"]).read_bytes() == provider.images[1]
     assert "outside" not in image
     assert "mask" in provider.paid[0].files
     assert (square["width"], square["height"]) == (500, 500)
@@ -682,10 +682,10 @@ async def test_a_picture_and_mask_too_large_to_send_are_scaled_alike(
         part = await mask(client, "large.webp", {**ANY, "width": 2000, "height": 2000})
         arguments = {"mask": part["id"], "outside": "model", "size": "auto", "reply": "path"}
         result = await edit(client, "large.webp", **arguments)
-    picture = sent(provider)
+    image = sent(provider)
     assert not result.is_error, text_of(result)
-    assert len(picture.data) < 50_000_000
-    assert opened(picture.data).size == opened(sent(provider, "mask").data).size
+    assert len(image.data) < 50_000_000
+    assert opened(image.data).size == opened(sent(provider, "mask").data).size
 
 
 async def test_a_draft_can_be_edited_next(connect: Connect) -> None:

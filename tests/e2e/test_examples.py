@@ -62,6 +62,6 @@ def test_the_retouch_story_changes_three_parts_and_nothing_else(tmp_path: Path) 
 
 
 def test_the_readmes_picture_of_it_is_small() -> None:
-    picture = EXAMPLES.parent / "docs" / "images" / "retouch.jpg"
-    assert picture.stat().st_size <= 200_000
-    assert look(picture) == ((924, 641), "jpeg")
+    image = EXAMPLES.parent / "docs" / "images" / "retouch.jpg"
+    assert image.stat().st_size <= 200_000
+    assert look(image) == ((924, 641), "jpeg")

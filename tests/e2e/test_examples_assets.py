@@ -94,8 +94,8 @@ def test_the_icon_family_shares_its_colours_and_has_every_size(tmp_path: Path) -
         assert isinstance(hue, int)
         hues.append(hue / 256 * 360)
     assert max(hues) - min(hues) < 30, hues
-    pictures = {(public / f"icons/{name}-180.png").read_bytes() for name in names}
-    assert len(pictures) == len(names)
+    images = {(public / f"icons/{name}-180.png").read_bytes() for name in names}
+    assert len(images) == len(names)
     manifest = json.loads((public / "site.webmanifest").read_text("utf-8"))
     assert [icon["sizes"] for icon in manifest["icons"]] == ["192x192", "512x512"]
     for icon in manifest["icons"]:

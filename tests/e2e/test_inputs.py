@@ -51,10 +51,10 @@ async def test_a_heic_photograph_is_edited_as_a_picture_that_every_service_takes
     (sent,) = provider.paid[0].files["image"]
     assert sent.mime in {"image/png", "image/jpeg"}
     assert b"Canary" not in sent.data
-    with Image.open(io.BytesIO(sent.data)) as picture:
-        assert picture.size == (96, 64)
-        assert not picture.getexif()
-        left, right = (picture.convert("RGB").getpixel((x, 32)) for x in (20, 76))
+    with Image.open(io.BytesIO(sent.data)) as image:
+        assert image.size == (96, 64)
+        assert not image.getexif()
+        left, right = (image.convert("RGB").getpixel((x, 32)) for x in (20, 76))
     assert isinstance(left, tuple)
     assert isinstance(right, tuple)
     assert left[0] > 150 > 90 > left[2]
@@ -90,7 +90,7 @@ async def editing(
         app = build(
             Settings.from_env(environ),
             http_client=http,
-            door=lambda: net.fetch(trust, max_bytes=300_000),
+            workspace=lambda: net.fetch(trust, max_bytes=300_000),
         )
         async with Client(app.server) as client:
             yield client
@@ -107,8 +107,8 @@ async def test_a_picture_at_an_https_address_is_edited(
         result = await client.call_tool("edit_image", arguments)
         assert images_of(result), text_of(result)
     (sent,) = provider.paid[0].files["image"]
-    with Image.open(io.BytesIO(sent.data)) as picture:
-        assert picture.size == (451, 300)
+    with Image.open(io.BytesIO(sent.data)) as image:
+        assert image.size == (451, 300)
 
 
 BIG = b"HTTP/1.1 200 OK\r\nContent-Length: 300001\r\n\r\n"

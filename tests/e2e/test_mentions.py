@@ -51,7 +51,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         yield page.relative_to(ROOT).as_posix(), page.read_text("utf-8")
     for path in ROOT.glob("server/**/*.py"):
-        if path.name == "prompts.py":  # its templates are no calls yet; what comes of them is
+        if path.name == "guides.py":  # its templates are no calls yet; what comes of them is
             continue
         yield from ((path.name, text) for text in strings(path))
     for path in (ROOT / "tests/e2e/prompts").glob("*.txt"):
@@ -84,7 +84,7 @@ async def test_every_call_that_is_named_is_one_the_tools_take(tools: dict[str, T
     told = [(place, call) for place, text in texts() for call in calls(text)]
     assert not [(place, call, wrong) for place, call in told if (wrong := faults(tools, call))]
     assert len(told) > 30
-    assert {"instructions", "shown.py", "ui_mockup.txt"} <= {place for place, _ in told}
+    assert {"instructions", "replies.py", "ui_mockup.txt"} <= {place for place, _ in told}
 
 
 @pytest.mark.parametrize(

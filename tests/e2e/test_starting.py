@@ -34,10 +34,10 @@ def test_without_any_home_pictures_go_where_the_reply_says(tmp_path: Path) -> No
     done = subprocess.run(
         [*command, "0"], env=environ, cwd="/", capture_output=True, text=True, check=True
     )
-    picture = Path(done.stdout.splitlines()[0])
-    assert picture.is_file()
-    assert picture.parent.parent == tmp_path.resolve()
-    assert str(picture.parent) in done.stderr
+    image = Path(done.stdout.splitlines()[0])
+    assert image.is_file()
+    assert image.parent.parent == tmp_path.resolve()
+    assert str(image.parent) in done.stderr
     assert "AQUATINT_HOME" in done.stderr
 
 

@@ -82,7 +82,7 @@ def provider() -> FakeOpenAI:
 def paying(env: dict[str, str], provider: FakeOpenAI) -> Generator[dict[str, str]]:
     with serve(provider) as url:
         key = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"{url}/v1"}
-        yield {**env, **key, "AQUATINT_PRESS": "false"}
+        yield {**env, **key, "AQUATINT_WORKER": "false"}
 
 
 def at_terminal(
@@ -278,7 +278,7 @@ def test_ctrl_c_says_where_a_picture_that_was_sent_will_be(
     workspace: Path, paying: dict[str, str], provider: FakeOpenAI, home: Path
 ) -> None:
     provider.delay = 3.0
-    paying["AQUATINT_PRESS"] = "true"
+    paying["AQUATINT_WORKER"] = "true"
     with at_terminal(workspace, paying, "draw", "A red fox", *PLAIN) as terminal:
         terminal.until("drawing  ")
         terminal.type("\x03")
@@ -298,7 +298,7 @@ def test_ctrl_c_says_where_a_picture_that_was_sent_will_be(
 def test_ctrl_c_gives_up_what_was_not_sent(
     workspace: Path, paying: dict[str, str], provider: FakeOpenAI, home: Path
 ) -> None:
-    paying["AQUATINT_PRESS"] = "true"
+    paying["AQUATINT_WORKER"] = "true"
     with at_terminal(workspace, paying, "draw", "A red fox", *PLAIN) as terminal:
         terminal.until("queued  ")
         terminal.type("\x03")

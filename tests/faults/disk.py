@@ -84,7 +84,7 @@ def filled(bench: Bench, times: int) -> Result:
 
 
 def limited(bench: Bench, times: int) -> Result:
-    """RLIMIT_FSIZE of 1.5 MB, which the press inherits."""
+    """RLIMIT_FSIZE of 1.5 MB, which the worker inherits."""
     home, found = bench.home("limited"), Result()
     with Host(home, bench.provider.settings(), before=("prlimit", "--fsize=1500000")) as host:
         found.add(_unkept(bench, host, times))
@@ -155,7 +155,7 @@ def _sound(home: Path, found: Result) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Syscall:
-    """A fault at every k-th call of a sort, in each thread of the server and of its press."""
+    """A fault at every k-th call of a sort, in each thread of the server and of its worker."""
 
     call: str
     fault: str

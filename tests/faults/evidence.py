@@ -62,14 +62,14 @@ def judge(home: Path, asked: Sequence[Asked], *, may_lose: bool = False, hits: i
     """The invariants, once every process of a home has ended. `may_lose`: the payer was killed."""
     found = Result(paid=len(asked))
     sent = {digest for one in asked for digest in one.digests}
-    pictures = rows(home, "SELECT * FROM pictures")
-    found_again = {row["sha256"] for row in pictures}
+    images = rows(home, "SELECT * FROM pictures")
+    found_again = {row["sha256"] for row in images}
     told = [*home.glob("2*"), *(home / ".aquatint/parts").glob("*.rescued")]
     found_again |= {digest(path) for path in told}  # their call's error names the file
-    whole = sent | {row["sha256"] for row in pictures}  # what was taken in, or made of others
+    whole = sent | {row["sha256"] for row in images}  # what was taken in, or made of others
     for path in home.glob("2*"):
         found.expect(digest(path) in whole, f"torn or foreign file {path.name}")
-    for row in pictures:
+    for row in images:
         place = home / row["key"]
         found.expect(place.exists(), f"row {row['id']} without its file")
         if place.exists():

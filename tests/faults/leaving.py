@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters
 
 from .bench import Bench, each
 from .evidence import Result, jobs
-from .processes import PATIENCE, Door, Host, door, environ, presses, until
+from .processes import PATIENCE, Host, Workspace, environ, until, workers, workspace
 
 CALLS = 3  # in flight when a server is left
 
@@ -39,7 +39,7 @@ def cancelled(bench: Bench, times: int) -> Result:
     for modern in revisions(times):
         home = bench.home("cancel")
         with Host(home, bench.provider.settings(), modern=modern) as host:
-            host.answer(host.generate(bench.prompt(home)))  # starts the press
+            host.answer(host.generate(bench.prompt(home)))  # starts the worker
             for _ in range(times):
                 number = host.generate(bench.prompt(home, "after=0.3"))
                 time.sleep(bench.chance.uniform(0, 0.4))
@@ -56,12 +56,12 @@ def hung_up(bench: Bench, times: int) -> Result:
     found = Result()
     for modern in revisions(times):
         home = bench.home("hangup")
-        with door(home, bench.provider.settings()) as http:
+        with workspace(home, bench.provider.settings()) as http:
             session = None if modern else http.session()
-            http.post(bench.prompt(home), session, PATIENCE)  # starts the press
+            http.post(bench.prompt(home), session, PATIENCE)  # starts the worker
 
             def leave(
-                _: int, home: Path = home, http: Door = http, name: str | None = session
+                _: int, home: Path = home, http: Workspace = http, name: str | None = session
             ) -> None:
                 http.post(bench.prompt(home, "after=0.4"), name, bench.chance.uniform(0.1, 0.6))
 
@@ -77,7 +77,7 @@ def terminated_door(bench: Bench, times: int) -> Result:
     home, found = bench.home("httpterm"), Result()
 
     def trial(number: int) -> None:
-        with door(home, bench.provider.settings()) as http, ThreadPoolExecutor() as pool:
+        with workspace(home, bench.provider.settings()) as http, ThreadPoolExecutor() as pool:
             session = http.session() if number % 2 else None
             prompts = [bench.prompt(home, "after=0.6") for _ in range(CALLS)]
             asking = [pool.submit(http.post, prompt, session, 20) for prompt in prompts]
@@ -99,14 +99,14 @@ class Departure:
     leave: Callable[[Host], None]
     code: int | None = None  # exit code that is promised, within two seconds
     may_lose: bool = False  # the payer dies too: then the loss must be known
-    press: bool = True
+    worker: bool = True
 
     def __call__(self, bench: Bench, times: int) -> Result:
         home, found = bench.home("leave"), Result(injections=times)
         slowest: list[float] = []
 
         def trial(number: int) -> None:
-            settings = {**bench.provider.settings(), "AQUATINT_PRESS": str(self.press)}
+            settings = {**bench.provider.settings(), "AQUATINT_WORKER": str(self.worker)}
             host = Host(home, settings, modern=number % 2 == 0)
             prompts = [
                 bench.prompt(home, f"after={bench.chance.uniform(0.2, 0.6):.2f}")
@@ -141,9 +141,9 @@ def with_signal(number: signal.Signals) -> Callable[[Host], None]:
 
 
 def kill_both(host: Host) -> None:
-    """As when a container ends: the server and its press at once."""
+    """As when a container ends: the server and its worker at once."""
     with suppress(ProcessLookupError):
-        for pid in presses(host.home):
+        for pid in workers(host.home):
             if _parent(pid) == host.process.pid:
                 os.kill(pid, signal.SIGKILL)
     host.kill_group()
@@ -160,7 +160,7 @@ SIGTERM = Departure(with_signal(signal.SIGTERM), code=0)
 SIGHUP = Departure(with_signal(signal.SIGHUP), code=0)
 KILLPG = Departure(Host.kill_group)
 KILLED_BOTH = Departure(kill_both, may_lose=True)
-KILLED_ALONE = Departure(Host.kill_group, may_lose=True, press=False)
+KILLED_ALONE = Departure(Host.kill_group, may_lose=True, worker=False)
 
 
 def official_client(bench: Bench, times: int) -> Result:
@@ -194,8 +194,8 @@ def official_client(bench: Bench, times: int) -> Result:
 
 
 def press_killed(bench: Bench, times: int) -> Result:
-    """kill -9 of the press: what was sent is unknown and never run again, the rest goes on."""
-    home, found = bench.home("press"), Result(injections=times)
+    """kill -9 of the worker: what was sent is unknown and never run again, the rest goes on."""
+    home, found = bench.home("worker"), Result(injections=times)
     with Host(home, {**bench.provider.settings(), "AQUATINT_CONCURRENCY": "2"}) as host:
         for number in range(times):
             prompts = [
@@ -204,9 +204,9 @@ def press_killed(bench: Bench, times: int) -> Result:
             calls = [host.generate(prompt) for prompt in prompts]
             if number % 2:
                 until(partial(begun, bench, prompts), 30)
-            until(lambda: presses(home), 30)
+            until(lambda: workers(home), 30)
             time.sleep(bench.chance.uniform(0, 0.6))
-            for pid in presses(home):
+            for pid in workers(home):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             answers = [host.answer(one) for one in calls]

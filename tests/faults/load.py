@@ -17,7 +17,7 @@ from aquatint.domain.types import Usage
 
 from .bench import Bench
 from .evidence import Result, rows
-from .processes import Host, environ, peak, presses
+from .processes import Host, environ, peak, workers
 
 TESTS = Path(__file__).parents[1]
 MODELS = TESTS.parent / "server/aquatint/domain/models/models.toml"
@@ -149,7 +149,7 @@ def crowd(bench: Bench, times: int) -> Result:
         prompts = [bench.prompt(home, "after=4") for _ in range(times)]
         calls = [host.generate(prompt, reply="path") for prompt in prompts]
         answers = [host.answer(call, 120) for call in calls]
-        memory = f"server {peak(host.process.pid):.0f} MB, press {_press(host):.0f} MB"
+        memory = f"server {peak(host.process.pid):.0f} MB, worker {_worker(host):.0f} MB"
     failed = [one for one in answers if one.get("isError", True)]
     found.expect(not failed, f"{len(failed)} errors: {str(failed[:1])[:300]}")
     most = bench.provider.most()
@@ -160,7 +160,7 @@ def crowd(bench: Bench, times: int) -> Result:
 
 
 def memory(bench: Bench, times: int) -> Result:
-    """12 MB pictures in flight: one, then `times` of them; the peaks of server and press."""
+    """12 MB pictures in flight: one, then `times` of them; the peaks of server and worker."""
     peaks: dict[int, tuple[float, float]] = {}
     found = Result(injections=1 + times)
     for count in (1, times):
@@ -170,17 +170,17 @@ def memory(bench: Bench, times: int) -> Result:
             calls = [host.generate(bench.prompt(home, f"after=1 pad={BIG}")) for _ in range(count)]
             answers = [host.answer(call, 120) for call in calls]
             found.expect(not any(one.get("isError", True) for one in answers), "a call failed")
-            peaks[count] = (peak(host.process.pid), _press(host))
+            peaks[count] = (peak(host.process.pid), _worker(host))
         found.add(bench.verdict(home))
     extra = (peaks[times][1] - peaks[1][1]) / max(1, times - 1)
-    server, press = peaks[times]
-    found.note = f"{extra:.1f} MB each beyond the first; press {press:.0f}, server {server:.0f} MB"
+    server, worker = peaks[times]
+    found.note = f"{extra:.1f} MB each beyond the first; worker {worker:.0f}, server {server:.0f}"
     found.expect(extra <= EACH, found.note)
     return found
 
 
 def large_input(bench: Bench, times: int) -> Result:
-    """Edits of a 50-megapixel picture; the peaks of the server and of the press."""
+    """Edits of a 50-megapixel picture; the peaks of the server and of the worker."""
     home, found = bench.home("input"), Result(injections=times)
     source = bench.folder / "large.png"
     Image.new("RGB", (EDGE, EDGE), "teal").save(source, compress_level=1)
@@ -193,14 +193,14 @@ def large_input(bench: Bench, times: int) -> Result:
             told = host.result("edit_image", **asked, size="1024x1024")
             found.expect(not told.get("isError", True), str(told)[:300])
         grown = peak(host.process.pid) - idle
-        found.note = f"server {grown:.0f} MB over idle, press {_press(host):.0f} MB"
+        found.note = f"server {grown:.0f} MB over idle, worker {_worker(host):.0f} MB"
     found.expect(grown <= EDGE * EDGE * A_PIXEL / 2**20 + 60, found.note)
     found.add(bench.verdict(home))
     return found
 
 
-def _press(host: Host) -> float:
-    return max(map(peak, presses(host.home)), default=0.0)
+def _worker(host: Host) -> float:
+    return max(map(peak, workers(host.home)), default=0.0)
 
 
 def unread(bench: Bench, times: int) -> Result:

@@ -1,4 +1,4 @@
-"""The processes under test: servers over stdio and HTTP, spoken to in raw JSON; their presses."""
+"""The processes under test: servers over stdio and HTTP, spoken to in raw JSON; their workers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HELLO = {
     "capabilities": {},
     "clientInfo": {"name": "faults", "version": "1"},
 }
-MARK = "FAULTS_HOME"  # in the environment of a server and its press, so that both are found
+MARK = "FAULTS_HOME"  # in the environment of a server and its worker, so that both are found
 PATIENCE = 60.0  # seconds until a fault is called a hang, on a machine that does other things
 
 
@@ -56,7 +56,7 @@ def of_home(home: Path, words: str = "aquatint") -> list[int]:
     return found
 
 
-def presses(home: Path) -> list[int]:
+def workers(home: Path) -> list[int]:
     return of_home(home, "aquatint.worker")
 
 
@@ -225,7 +225,7 @@ class Host:
             self._news.notify_all()
 
 
-class Door:
+class Workspace:
     """A server over HTTP, and the requests to it."""
 
     def __init__(self, process: subprocess.Popen[str], port: int, token: str) -> None:
@@ -278,7 +278,7 @@ class Door:
 
 
 @contextmanager
-def door(home: Path, settings: dict[str, str]) -> Generator[Door]:
+def workspace(home: Path, settings: dict[str, str]) -> Generator[Workspace]:
     with subprocess.Popen(
         [sys.executable, "-m", "aquatint", "serve", "--http", "0"],
         env=environ(home, settings),
@@ -293,7 +293,7 @@ def door(home: Path, settings: dict[str, str]) -> Generator[Door]:
             token = Path(first.split("token is in ")[1].strip()).read_text().strip()
             port = int(re.findall(r":(\d+)/mcp", first)[0])
             threading.Thread(target=process.stderr.read, daemon=True).start()
-            yield Door(process, port, token)
+            yield Workspace(process, port, token)
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):

@@ -108,7 +108,7 @@ class Obedient(FakeOpenAI):
         if pad > len(data):
             data = with_chunk(data, b"caBX", os.urandom(pad - len(data)))
         if "mode=url" not in orders:
-            del self.pictures[self.drawn]
+            del self.images[self.drawn]
         self._rows[id(got)]["digests"].append(hashlib.sha256(data).hexdigest())
         return data
 

@@ -13,7 +13,7 @@ from fake_openai import misbehave
 
 from .bench import Bench
 from .evidence import Result, jobs, rows
-from .processes import Host, peak, presses
+from .processes import Host, peak, workers
 from .provider import KEY
 
 DEADLINE = 3.0  # seconds, AQUATINT_DEADLINE of these servers
@@ -102,7 +102,7 @@ def replies(faults: Sequence[Reply], streamed: bool = False) -> Run:
         for modern in (True, False)[: min(times, 2)]:
             home = bench.home("reply")
             with Host(home, settings, modern=modern) as host:
-                host.answer(host.generate(bench.prompt(home, "warm")))  # starts the press
+                host.answer(host.generate(bench.prompt(home, "warm")))  # starts the worker
                 for fault in faults:
                     found.add(_one(bench, host, fault))
             told = bench.verdict(home, may_lose=True, hits=max(one.hits for one in faults))
@@ -157,13 +157,13 @@ def _one(bench: Bench, host: Host, fault: Reply) -> Result:
     return found
 
 
-def _suffix(picture: dict[str, Any]) -> bool:
-    return picture["key"].endswith({"jpeg": ".jpg"}.get(picture["format"], f".{picture['format']}"))
+def _suffix(image: dict[str, Any]) -> bool:
+    return image["key"].endswith({"jpeg": ".jpg"}.get(image["format"], f".{image['format']}"))
 
 
 def _memory(host: Host) -> float:
-    """MB, the most that the server and its press ever had, together."""
-    return sum(peak(pid) for pid in [host.process.pid, *presses(host.home)])
+    """MB, the most that the server and its worker ever had, together."""
+    return sum(peak(pid) for pid in [host.process.pid, *workers(host.home)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from aquatint.domain.errors import AquatintError
-from aquatint.domain.types import Picture
+from aquatint.domain.types import ImageRecord
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 
 
@@ -20,7 +20,7 @@ async def write(home: Path, count: int) -> None:
     seconds: list[float] = []
     errors: list[str] = []
     for number in range(count):
-        picture = Picture(
+        image = ImageRecord(
             id=f"{os.getpid()}-{number}",
             owner="local",
             kind="generated",
@@ -35,7 +35,7 @@ async def write(home: Path, count: int) -> None:
         )
         began = time.monotonic()
         try:
-            await catalog.add(picture)
+            await catalog.add(image)
         except AquatintError as error:
             errors.append(str(error))
         seconds.append(time.monotonic() - began)

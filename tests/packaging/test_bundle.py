@@ -92,8 +92,8 @@ async def test_with_no_question_answered_it_draws_drafts(unpacked: Path, tmp_pat
 
 
 async def test_what_was_answered_is_what_it_uses(unpacked: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "mine"
-    told = config(unpacked, tmp_path, {"home": str(pictures), "budget_usd": 2.5})
+    images = tmp_path / "mine"
+    told = config(unpacked, tmp_path, {"home": str(images), "budget_usd": 2.5})
     assert told["env"]["AQUATINT_BUDGET_USD"] == "2.5"
     environ = strangers(tmp_path, **told["env"], AQUATINT_MIN_FREE="0")
-    await makes_a_draft([told["command"], *told["args"]], environ, pictures)
+    await makes_a_draft([told["command"], *told["args"]], environ, images)

@@ -50,25 +50,25 @@ def test_the_same_commit_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> No
 @pytest.mark.full
 @pytest.mark.parametrize("file", BUILT)
 async def test_uvx_starts_the_built_file(file: str, dist: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
-    environ = strangers(tmp_path, AQUATINT_HOME=str(pictures), AQUATINT_MIN_FREE="0")
+    images = tmp_path / "pictures"
+    environ = strangers(tmp_path, AQUATINT_HOME=str(images), AQUATINT_MIN_FREE="0")
     command = [str(TOOLS / "uvx"), "--from", str(dist.parent / file), "aquatint"]
-    await makes_a_draft(command, environ, pictures)
+    await makes_a_draft(command, environ, images)
 
 
 @pytest.mark.full
 async def test_pipx_runs_the_built_wheel(dist: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
-    environ = strangers(tmp_path, AQUATINT_HOME=str(pictures), AQUATINT_MIN_FREE="0")
+    images = tmp_path / "pictures"
+    environ = strangers(tmp_path, AQUATINT_HOME=str(images), AQUATINT_MIN_FREE="0")
     command = [str(TOOLS / "pipx"), "run", "--spec", str(dist / wheels.WHEEL), "aquatint"]
-    await makes_a_draft(command, environ, pictures)
+    await makes_a_draft(command, environ, images)
 
 
 @pytest.mark.full
 async def test_pipx_installs_the_built_sdist(dist: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
-    environ = strangers(tmp_path, AQUATINT_HOME=str(pictures), AQUATINT_MIN_FREE="0")
+    images = tmp_path / "pictures"
+    environ = strangers(tmp_path, AQUATINT_HOME=str(images), AQUATINT_MIN_FREE="0")
     install = [TOOLS / "pipx", "install", dist / wheels.SDIST]
     told = subprocess.run(install, env=environ, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
-    await makes_a_draft([str(tmp_path / ".local/bin/aquatint")], environ, pictures)
+    await makes_a_draft([str(tmp_path / ".local/bin/aquatint")], environ, images)

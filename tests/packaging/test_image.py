@@ -58,11 +58,11 @@ class Image:
     root: Path
     config: dict[str, Any]
 
-    def run(self, pictures: Path, *arguments: str, **environ: str) -> list[str]:
+    def run(self, images: Path, *arguments: str, **environ: str) -> list[str]:
         """The command that an engine would turn `docker run -i -e ... -v ...` into."""
         given = [*self.config["Env"], *(f"{name}={value}" for name, value in environ.items())]
         inside = [*given, *self.config["Entrypoint"], *arguments]
-        engine = ["sh", "-c", ENGINE.format(nobody=NOBODY), "engine", str(self.root), str(pictures)]
+        engine = ["sh", "-c", ENGINE.format(nobody=NOBODY), "engine", str(self.root), str(images)]
         return ["unshare", "--mount", "--pid", "--fork", *engine, *inside]
 
 
@@ -114,7 +114,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Generator[Image]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
+def images(tmp_path: Path) -> Path:
     """The volume, which belongs to the one user who may write there."""
     volume = tmp_path / "pictures"
     volume.mkdir()
@@ -139,16 +139,16 @@ def started(command: list[str]) -> Generator[tuple[Pipes, int]]:
 
 
 async def test_anybody_may_start_it_with_the_volume_alone_writable(
-    image: Image, pictures: Path, tmp_path: Path
+    image: Image, images: Path, tmp_path: Path
 ) -> None:
-    command = image.run(pictures, AQUATINT_MIN_FREE="0")
+    command = image.run(images, AQUATINT_MIN_FREE="0")
     kept = {"PATH": os.environ["PATH"]}
-    await makes_a_draft(command, kept, Path("/pictures"), seen=pictures)
+    await makes_a_draft(command, kept, Path("/pictures"), seen=images)
 
 
-def test_every_script_has_its_letters(image: Image, pictures: Path) -> None:
+def test_every_script_has_its_letters(image: Image, images: Path) -> None:
     told = subprocess.run(
-        image.run(pictures, "doctor", "--json"), capture_output=True, text=True, check=False
+        image.run(images, "doctor", "--json"), capture_output=True, text=True, check=False
     )
     fonts = [one for one in json.loads(told.stdout) if one["group"].startswith("Fonts")]
     assert fonts
@@ -165,22 +165,22 @@ def test_it_is_told_what_the_registry_asks_for(image: Image) -> None:
 
 @pytest.mark.parametrize("how", ["its input ends", "docker stop"])
 def test_a_paid_picture_is_waited_for_when_it_is_stopped(
-    how: str, image: Image, pictures: Path
+    how: str, image: Image, images: Path
 ) -> None:
     provider = fake_openai(delay=1.5)
     with serve(provider) as address:
         account = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"{address}/v1"}
-        with started(image.run(pictures, AQUATINT_MIN_FREE="0", **account)) as (server, first):
+        with started(image.run(images, AQUATINT_MIN_FREE="0", **account)) as (server, first):
             assert Path(f"/proc/{first}/root").readlink() != Path("/")
             call = {"name": "generate_image", "arguments": {"prompt": "fox", "reply": "path"}}
             server.send(server.request(1, "tools/call", call))
-            until(lambda: sent(pictures) == 1)
+            until(lambda: sent(images) == 1)
             if how == "docker stop":
                 os.kill(first, signal.SIGTERM)
             else:
                 assert server.process.stdin
                 server.process.stdin.close()
             assert server.process.wait(PATIENCE) == 0
-    assert states(pictures) == ["done"]
+    assert states(images) == ["done"]
     assert len(provider.paid) == 1
-    assert [path.read_bytes() for path in pictures.glob("*.png")] == [provider.last]
+    assert [path.read_bytes() for path in images.glob("*.png")] == [provider.last]

@@ -75,8 +75,8 @@ def test_a_session_with_a_key_dials_the_provider_only_and_not_at_start(tmp_path:
     fake = fake_openai()
     with serve(fake) as url:
         environ = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"{url}/v1"}
-        # In this process, where the audit hook is: a press would be another.
-        environ["AQUATINT_PRESS"] = "false"
+        # In this process, where the audit hook is: a worker would be another.
+        environ["AQUATINT_WORKER"] = "false"
         with pipes(tmp_path / "home", arguments=arguments, modern=True, **environ) as server:
             server.alive()
             assert log.read_text() == ""

@@ -120,8 +120,8 @@ def test_a_line_of_the_usual_limit_is_read_within_four_times_its_size(home: Path
     with pipes(home) as server:
         server.alive()
         before = peak_memory(server.process.pid)
-        picture = "data:image/png;base64," + "A" * 70_000_000
-        told = server.ask(1, "tools/call", {"name": "get_image", "arguments": {"image": picture}})
+        image = "data:image/png;base64," + "A" * 70_000_000
+        told = server.ask(1, "tools/call", {"name": "get_image", "arguments": {"image": image}})
         assert told["result"]["isError"]
         assert peak_memory(server.process.pid) - before < 4 * 80_000_000
 

@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from mcp.types import TextResourceContents
 
 from aquatint.domain.errors import BadImage
-from aquatint.domain.types import Picture
+from aquatint.domain.types import ImageRecord
 from aquatint.imaging.svg import sanitised
 from conftest import MakeApp
 
@@ -89,7 +89,7 @@ async def test_an_svg_is_served_sanitised_as_text_and_kept_as_it_came(
 ) -> None:
     raw = HEAD + ACTIVE[1]
     app = make_app()
-    picture = Picture(
+    image = ImageRecord(
         id="abcdefgh23456777",
         owner="local",
         kind="generated",
@@ -102,17 +102,17 @@ async def test_an_svg_is_served_sanitised_as_text_and_kept_as_it_came(
         sha256="",
         created=1.0,
     )
-    async with app.studio() as studio:
-        await studio.shop.blobs.put("logo.svg", raw)
-        await studio.shop.catalog.add(picture)
+    async with app.service() as service:
+        await service.context.blobs.put("logo.svg", raw)
+        await service.context.catalog.add(image)
     async with Client(app.server) as client:
-        (read,) = (await client.read_resource(f"image://{picture.id}")).contents
+        (read,) = (await client.read_resource(f"image://{image.id}")).contents
         assert isinstance(read, TextResourceContents)
         assert read.mime_type == "image/svg+xml"
         assert "<svg" in read.text
         assert "evil" not in read.text
         with pytest.raises(MCPError):
-            await client.read_resource(f"image://{picture.id}/preview")
-        told = await client.call_tool("get_image", {"image": picture.id, "reply": "full"})
+            await client.read_resource(f"image://{image.id}/preview")
+        told = await client.call_tool("get_image", {"image": image.id, "reply": "full"})
         assert "evil" not in told.model_dump_json()
     assert (home / "logo.svg").read_bytes() == raw

@@ -68,10 +68,8 @@ def bomb_png() -> bytes:
 
 def animated(name: str, frames: int, side: int = 8, **options: object) -> bytes:
     """Encode an animation whose frames all differ, 40 ms each."""
-    pictures = [Image.new("RGB", (side, side), (i % 256, i // 256, 90)) for i in range(frames)]
-    return saved(
-        pictures[0], name, save_all=True, append_images=pictures[1:], duration=40, **options
-    )
+    images = [Image.new("RGB", (side, side), (i % 256, i // 256, 90)) for i in range(frames)]
+    return saved(images[0], name, save_all=True, append_images=images[1:], duration=40, **options)
 
 
 def sideways() -> bytes:

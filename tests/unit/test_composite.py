@@ -44,9 +44,9 @@ def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
     return tuple(image.crop((x, y, x + 1, y + 1)).tobytes())
 
 
-def redrawn(picture: Image.Image) -> Image.Image:
+def redrawn(image: Image.Image) -> Image.Image:
     """What models do to a whole picture: brighter, warmer, softer, a pixel off."""
-    warm = mapped(picture, [min(255.0, v * f) for f in (1.1, 1.04, 0.95) for v in range(256)])
+    warm = mapped(image, [min(255.0, v * f) for f in (1.1, 1.04, 0.95) for v in range(256)])
     return ImageChops.offset(warm.filter(ImageFilter.GaussianBlur(0.8)), 1, 1)
 
 
@@ -95,13 +95,13 @@ def test_outside_difference_is_0_over_50_random_masks_and_pictures():
 
 def test_outside_difference_finds_one_level_in_one_pixel_and_looks_nowhere_else():
     mask = rect(100, 50, 40, 40)
-    picture = photograph()
-    other = picture.copy()
+    image = photograph()
+    other = image.copy()
     other.paste((0, 0, 0), (100, 50, 140, 90))
-    assert outside_difference(picture, other, mask) == 0
+    assert outside_difference(image, other, mask) == 0
     red, green, blue = other.split()
-    blue.putpixel((99, 50), pixel(picture, 99, 50)[2] + 1)
-    assert outside_difference(picture, Image.merge("RGB", (red, green, blue)), mask) == 1
+    blue.putpixel((99, 50), pixel(image, 99, 50)[2] + 1)
+    assert outside_difference(image, Image.merge("RGB", (red, green, blue)), mask) == 1
 
 
 def test_outside_difference_sees_alpha_and_the_colours_below_it():
@@ -126,7 +126,7 @@ def test_the_model_shows_inside_and_its_changes_outside_are_counted():
 
 def seam(original: Image.Image, result: Image.Image, inside: Coverage) -> float:
     """How far the tone just inside the mask lies from the original's, in mean levels."""
-    ring = render.minus(inside, render.shrunk(inside, 10)).picture
+    ring = render.minus(inside, render.shrunk(inside, 10)).image
     apart = [
         abs(a - b)
         for a, b in zip(
@@ -141,7 +141,7 @@ def test_matching_along_the_rim_takes_the_step_in_tone_away():
     model = redrawn(original)
     mask = rect(60, 30, 120, 100)
     kept = keep_outside(original, model, mask)
-    pasted = Image.composite(model, original, mask.picture)
+    pasted = Image.composite(model, original, mask.image)
     assert kept.matched
     assert seam(original, pasted, mask) > 8
     assert seam(original, kept.image, mask) < 2
@@ -195,7 +195,7 @@ def test_a_soft_mask_is_blended_by_its_own_softness():
     kept = keep_outside(original, model, soft)
     assert kept.feather is None
     red = list(kept.image.split()[0].tobytes())
-    assert red == [round(200 * v / 255) for v in soft.picture.tobytes()]
+    assert red == [round(200 * v / 255) for v in soft.image.tobytes()]
 
 
 def test_an_rgba_original_keeps_its_alpha_outside_and_takes_the_models_inside():
@@ -274,7 +274,7 @@ def test_the_mask_goes_the_same_way_and_keeps_the_padding():
     assert box is not None
     assert box[1:] == (0, box[2], 1)
     assert 60 <= box[2] <= 62
-    assert pad_coverage(mask, WIDE, WIDE.canvas).picture.crop((30, 0, 270, 160)) == mask.picture
+    assert pad_coverage(mask, WIDE, WIDE.canvas).image.crop((30, 0, 270, 160)) == mask.image
 
 
 @pytest.mark.parametrize("format", ["png", "webp"])
@@ -282,15 +282,15 @@ def test_the_mask_goes_the_same_way_and_keeps_the_padding():
 def test_an_exact_file_decodes_to_the_same_pixels_and_carries_only_the_profile(
     format: Literal["png", "webp"], mode: str
 ):
-    picture = noise(Random(5), mode, (61, 47))
-    picture.info |= {"comment": "secret", "exif": b"Exif\0\0secret", "dpi": (72, 72)}
-    data = encode_exact(picture, format, b"a profile")
+    image = noise(Random(5), mode, (61, 47))
+    image.info |= {"comment": "secret", "exif": b"Exif\0\0secret", "dpi": (72, 72)}
+    data = encode_exact(image, format, b"a profile")
     back = Image.open(BytesIO(data))
     assert back.format == format.upper()
-    assert back.convert(mode).tobytes() == picture.tobytes()
+    assert back.convert(mode).tobytes() == image.tobytes()
     assert b"secret" not in data
     assert back.info.get("icc_profile") == b"a profile"
-    assert "icc_profile" not in Image.open(BytesIO(encode_exact(picture, format))).info
+    assert "icc_profile" not in Image.open(BytesIO(encode_exact(image, format))).info
 
 
 def test_a_brightened_copy_is_told_from_the_original_by_share_not_by_grain():

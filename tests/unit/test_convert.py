@@ -66,9 +66,9 @@ def test_fitting_covers_and_crops_the_middle() -> None:
 
 
 def test_a_picture_of_the_size_already_is_not_resampled() -> None:
-    picture = photo()
-    assert cover(picture, 64, 48) is picture
-    assert opened(fit(saved(picture, "PNG"), 64, 48, "png")).tobytes() == picture.tobytes()
+    image = photo()
+    assert cover(image, 64, 48) is image
+    assert opened(fit(saved(image, "PNG"), 64, 48, "png")).tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "avif"])
@@ -89,13 +89,13 @@ def test_jpeg_lies_on_white() -> None:
 @pytest.mark.parametrize("format", WRITABLE)
 @pytest.mark.parametrize("name", INPUTS)
 def test_every_format_becomes_every_other(name: str, format: str) -> None:
-    picture = photo()
-    data = convert(saved(picture, name), format)
+    image = photo()
+    data = convert(saved(image, name), format)
     assert sniff(data) == format
     done = opened(data)
     if format != "ico":
-        assert done.size == picture.size
-        assert unlike(done, picture) < 12
+        assert done.size == image.size
+        assert unlike(done, image) < 12
 
 
 def test_compression_is_the_quality_of_lossy_formats() -> None:
@@ -107,10 +107,8 @@ def test_compression_is_the_quality_of_lossy_formats() -> None:
 
 
 def test_lossless_webp_is_lossless() -> None:
-    picture = photo()
-    assert (
-        opened(encode(picture, "webp", lossless=True)).convert("RGB").tobytes() == picture.tobytes()
-    )
+    image = photo()
+    assert opened(encode(image, "webp", lossless=True)).convert("RGB").tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize(("source", "target"), [("GIF", "gif"), ("GIF", "webp"), ("WEBP", "gif")])
@@ -316,8 +314,8 @@ def test_what_moves_on_a_clear_ground_leaves_no_trail(target: str) -> None:
     [(48, {16, 32, 48}), (40, {16, 32, 40}), (256, {16, 32, 48, 64, 128, 256}), (8, {8})],
 )
 def test_an_icon_of_a_size_is_made_of_all_the_pixels_there_are(side: int, sides: set[int]) -> None:
-    for picture in (photo(600, 300, "RGBA"), photo(20, 10, "RGBA")):
-        done = opened(icon(picture, side))
+    for image in (photo(600, 300, "RGBA"), photo(20, 10, "RGBA")):
+        done = opened(icon(image, side))
         assert {width for width, _ in done.info["sizes"]} == sides
         clear = done.convert("RGBA").getchannel("A")
         assert clear.getpixel((side // 2, 0)) == 0
@@ -325,8 +323,8 @@ def test_an_icon_of_a_size_is_made_of_all_the_pixels_there_are(side: int, sides:
 
 
 def test_a_copy_is_scaled_without_a_rim_of_what_is_clear() -> None:
-    picture = Image.new("RGBA", (256, 256), (0, 255, 0, 0))
-    picture.paste((255, 0, 0, 255), (64, 64, 192, 192))
-    small = opened(scaled(picture, (30, 30), "png"))
+    image = Image.new("RGBA", (256, 256), (0, 255, 0, 0))
+    image.paste((255, 0, 0, 255), (64, 64, 192, 192))
+    small = opened(scaled(image, (30, 30), "png"))
     reds = [small.getpixel((x, y)) for x in range(30) for y in range(30)]
     assert all(pixel[1] == 0 for pixel in reds if isinstance(pixel, tuple) and pixel[3] > 8)

@@ -40,10 +40,10 @@ def test_a_change_of_the_picture_itself_is_not_taken_for_that(prompt: str) -> No
 
 
 def test_the_two_leading_colours_are_taken_and_what_is_clear_is_not() -> None:
-    picture = Image.new("RGBA", (90, 90))
-    picture.paste(oklch(0.6, 0.12, 200), (0, 0, 90, 50))
-    picture.paste(oklch(0.8, 0.14, 85), (0, 50, 90, 70))
-    found = palette_of(picture, USUAL)
+    image = Image.new("RGBA", (90, 90))
+    image.paste(oklch(0.6, 0.12, 200), (0, 0, 90, 50))
+    image.paste(oklch(0.8, 0.14, 85), (0, 50, 90, 70))
+    found = palette_of(image, USUAL)
     assert abs(found.hue - 200) < 4
     assert abs(found.accent - 85) < 4
     assert palette_of(Image.new("RGBA", (9, 9)), USUAL) == USUAL

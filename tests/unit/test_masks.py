@@ -25,30 +25,30 @@ quick = settings(max_examples=60, deadline=None)
 def told(coverage: Coverage) -> str:
     """A mask as text: `.` keeps, `#` gives away, digits are tenths between."""
     width, height = coverage.size
-    levels = coverage.picture.tobytes()
+    levels = coverage.image.tobytes()
     signs = ["." if v == 0 else "#" if v == 255 else str(v * 10 // 256) for v in levels]
     return "\n".join("".join(signs[y * width : (y + 1) * width]) for y in range(height)) + "\n"
 
 
 def sky() -> Image.Image:
     """Blue above, a grey fence of one pixel, the same blue below with a red dot."""
-    picture = Image.new("RGB", SIZE, (80, 120, 220))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", SIZE, (80, 120, 220))
+    draw = ImageDraw.Draw(image)
     draw.line((0, 9, 31, 9), fill=(90, 90, 90))
     draw.rectangle((4, 2, 7, 4), fill=(85, 125, 225))
     draw.ellipse((20, 11, 24, 15), fill=(220, 30, 30))
-    return picture
+    return image
 
 
 def stencil() -> Image.Image:
-    picture = Image.new("L", SIZE)
-    ImageDraw.Draw(picture).rectangle((2, 2, 9, 13), fill=255)
-    return picture
+    image = Image.new("L", SIZE)
+    ImageDraw.Draw(image).rectangle((2, 2, 9, 13), fill=255)
+    return image
 
 
 RECT = Region(kind="rect", x=4, y=3, width=20, height=10)
 DOT = Region(kind="rect", x=15, y=7, width=1, height=1)
-PICTURES: dict[str, Coverage] = {
+IMAGES: dict[str, Coverage] = {
     "rect": render.render([RECT], SIZE),
     "ellipse": render.render([Region(kind="ellipse", x=2, y=1, width=26, height=13)], SIZE),
     "polygon": render.render([Region(kind="polygon", points=((2, 14), (16, 1), (30, 14)))], SIZE),
@@ -73,13 +73,11 @@ PICTURES: dict[str, Coverage] = {
         SIZE,
         units="permille",
     ),
-    "colour_connected": render.render([Region(kind="color", x=0, y=0)], SIZE, picture=sky()),
+    "colour_connected": render.render([Region(kind="color", x=0, y=0)], SIZE, image=sky()),
     "colour_everywhere": render.render(
-        [Region(kind="color", color="#5078dc", contiguous=False)], SIZE, picture=sky()
+        [Region(kind="color", color="#5078dc", contiguous=False)], SIZE, image=sky()
     ),
-    "colour_exact": render.render(
-        [Region(kind="color", x=5, y=3, tolerance=4)], SIZE, picture=sky()
-    ),
+    "colour_exact": render.render([Region(kind="color", x=5, y=3, tolerance=4)], SIZE, image=sky()),
     "image": render.render(
         [Region(kind="image", image="a", edit="black")], SIZE, images={"a": stencil()}
     ),
@@ -93,13 +91,13 @@ PICTURES: dict[str, Coverage] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(PICTURES))
+@pytest.mark.parametrize("name", sorted(IMAGES))
 def test_a_mask_looks_like_its_golden_picture(name: str):
-    assert told(PICTURES[name]) == (GOLDEN / f"{name}.txt").read_text()
+    assert told(IMAGES[name]) == (GOLDEN / f"{name}.txt").read_text()
 
 
 def test_every_golden_picture_is_looked_at():
-    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(PICTURES)
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(IMAGES)
 
 
 # the algebra
@@ -152,7 +150,7 @@ def pairs(draw: st.DrawFn) -> tuple[Coverage, Coverage]:
 
 
 def same(a: Coverage, b: Coverage) -> bool:
-    return a.size == b.size and a.picture.tobytes() == b.picture.tobytes()
+    return a.size == b.size and a.image.tobytes() == b.image.tobytes()
 
 
 def contains(outer: Coverage, inner: Coverage) -> bool:
@@ -212,8 +210,8 @@ def test_feather_keeps_the_inside_editable_and_never_touches_the_outside(
 @given(coverages(), st.floats(1, 30))
 def test_feather_leaves_something_to_edit_in_the_thinnest_mask(a: Coverage, pixels: float):
     hard = render.hard(a)
-    highest = max(render.feathered(hard, pixels).picture.tobytes())
-    assert highest > 190 or not hard.picture.getbbox()
+    highest = max(render.feathered(hard, pixels).image.tobytes())
+    assert highest > 190 or not hard.image.getbbox()
 
 
 @quick
@@ -228,12 +226,12 @@ def test_any_chain_keeps_the_size_and_stays_within_the_levels(
 ):
     made = render.render(regions, size, grow=grow, shrink=shrink, feather=feather, invert=invert)
     assert made.size == size
-    assert made.picture.mode == "L"
+    assert made.image.mode == "L"
 
 
 def test_a_wide_grow_still_reaches_a_lone_pixel():
     dot = Coverage(Image.new("L", (900, 3)))
-    dot.picture.putpixel((0, 1), 255)
+    dot.image.putpixel((0, 1), 255)
     box = render.describe(render.grown(dot, 600)).box
     assert box is not None
     assert box[2] == round(600 * 0.97) + 1
@@ -245,7 +243,7 @@ def test_a_wide_grow_still_reaches_a_lone_pixel():
 def test_a_polygon_on_a_rectangles_corners_is_that_rectangle():
     corners = ((4, 3), (24, 3), (24, 13), (4, 13))
     polygon = render.render([Region(kind="polygon", points=corners)], SIZE)
-    assert same(polygon, PICTURES["rect"])
+    assert same(polygon, IMAGES["rect"])
 
 
 @pytest.mark.parametrize(
@@ -254,7 +252,7 @@ def test_a_polygon_on_a_rectangles_corners_is_that_rectangle():
 def test_units_say_the_same_place(units: Units, factor: tuple[float, float]):
     across, down = factor
     region = Region(kind="rect", x=4 * across, y=3 * down, width=20 * across, height=10 * down)
-    assert same(render.render([region], SIZE, units=units), PICTURES["rect"])
+    assert same(render.render([region], SIZE, units=units), IMAGES["rect"])
 
 
 def test_what_was_clipped_or_missed_is_said_by_region():
@@ -272,7 +270,7 @@ def test_what_was_clipped_or_missed_is_said_by_region():
 
 
 def test_a_colour_that_is_nowhere_is_said():
-    made = render.render([Region(kind="color", color="lime")], SIZE, picture=sky())
+    made = render.render([Region(kind="color", color="lime")], SIZE, image=sky())
     assert made.notes == ("regions[0] found nothing of that colour: raise tolerance.",)
     assert render.describe(made) == render.Facts(0.0, None)
 
@@ -283,22 +281,22 @@ def test_a_color_region_without_a_picture_is_a_bad_mask():
 
 
 def test_transparent_pixels_are_one_colour_whatever_hides_below():
-    picture = Image.new("RGBA", SIZE, (200, 10, 10, 255))
-    picture.paste((1, 2, 3, 0), (0, 0, 8, 16))
-    picture.paste((250, 250, 250, 0), (8, 0, 16, 16))
-    made = render.render([Region(kind="color", x=0, y=0)], SIZE, picture=picture)
+    image = Image.new("RGBA", SIZE, (200, 10, 10, 255))
+    image.paste((1, 2, 3, 0), (0, 0, 8, 16))
+    image.paste((250, 250, 250, 0), (8, 0, 16, 16))
+    made = render.render([Region(kind="color", x=0, y=0)], SIZE, image=image)
     assert render.describe(made) == render.Facts(0.5, (0, 0, 16, 16))
 
 
 def test_connected_pixels_on_a_busy_picture_stay_on_their_side_of_a_gap():
     grain = Image.frombytes("L", (700, 700), random.Random(7).randbytes(700 * 700))
     noise = mapped(grain, where(lambda v: v > 60))
-    match = render.hard(Coverage(noise)).picture
+    match = render.hard(Coverage(noise)).image
     match.paste(0, (300, 0, 308, 700))
-    picture = Image.merge("RGB", (match, match, match))
+    image = Image.merge("RGB", (match, match, match))
     seed = next(x for x in range(20, 60) if match.getpixel((x, 20)) == 255)
     region = Region(kind="color", color="white", x=seed, y=20)
-    facts = render.describe(render.render([region], (700, 700), picture=picture))
+    facts = render.describe(render.render([region], (700, 700), image=image))
     assert facts.box is not None
     assert facts.box[0] == 0
     assert 295 <= facts.box[2] <= 300
@@ -400,7 +398,7 @@ def test_no_regions_are_a_problem_and_good_ones_are_none():
 
 
 def test_a_colour_needs_a_picture_to_look_in():
-    problems = check([Region(kind="color", color="red")], SIZE, "pixel", picture=False)
+    problems = check([Region(kind="color", color="red")], SIZE, "pixel", image=False)
     assert problems == [
         "regions[0] (color) needs a picture to look in: pass image, not width and height alone."
     ]
@@ -429,8 +427,8 @@ def test_the_stored_mask_gives_its_softness_back_exactly(a: Coverage):
 @given(coverages())
 def test_a_mask_is_sent_hard_and_reads_alike_in_both_conventions(a: Coverage):
     image = read(render.sent_png(a))
-    edit = render.hard(a).picture
-    assert image.getchannel("A") == render.inverted(Coverage(edit)).picture
+    edit = render.hard(a).image
+    assert image.getchannel("A") == render.inverted(Coverage(edit)).image
     assert {band.tobytes() for band in image.split()[:3]} == {edit.tobytes()}
 
 
@@ -448,7 +446,7 @@ def test_white_means_edit_in_an_opaque_mask_of_any_mode(mode: str):
 
 def test_transparent_means_edit_where_alpha_varies():
     image = Image.new("RGBA", SIZE, (200, 30, 30, 255))
-    image.putalpha(render.inverted(Coverage(stencil())).picture)
+    image.putalpha(render.inverted(Coverage(stencil())).image)
     made, note = render.understand(image)
     assert render.describe(made).box == (2, 2, 8, 12)
     assert note == "The mask was read by its alpha: transparent means edit."
@@ -504,16 +502,16 @@ def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
     small = render.scale(hair, (8, 4))
     assert not render.is_soft(small)
     assert render.describe(small).box == (0, 1, 8, 1)
-    assert render.is_soft(render.scale(PICTURES["feathered"], (64, 32)))
+    assert render.is_soft(render.scale(IMAGES["feathered"], (64, 32)))
 
 
 # the picture for people
 
 
 def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
-    picture = Image.new("RGB", (200, 100), (90, 140, 90))
+    image = Image.new("RGB", (200, 100), (90, 140, 90))
     ring = render.render([Region(kind="rect", x=50, y=20, width=100, height=60)], (200, 100))
-    shown = render.overlay(picture, ring)
+    shown = render.overlay(image, ring)
     assert shown.getpixel((10, 10)) == (90, 140, 90)
     assert shown.getpixel((49, 50)) == (0, 0, 0)
     assert shown.getpixel((50, 50)) == (255, 255, 255)
@@ -523,8 +521,8 @@ def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
 
 
 def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
-    picture = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
-    whole = render.blank(picture.size, 255)
-    shown = render.overlay(picture, whole, grid=True, edge=768)
+    image = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
+    whole = render.blank(image.size, 255)
+    shown = render.overlay(image, whole, grid=True, edge=768)
     assert (shown.mode, shown.size) == ("RGB", (768, 192))
     assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid=True).size == (3, 2)

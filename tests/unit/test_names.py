@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aquatint.domain.names import input_key, picture_key, preview_key
+from aquatint.domain.names import image_key, input_key, preview_key
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
 ID = "7f3a" * 8
@@ -41,13 +41,13 @@ def middle(name: str, id: str = ID) -> str:
     ],
 )
 def test_the_prompt_becomes_a_slug_of_its_letters(prompt: str, expected: str):
-    assert picture_key(NOON, prompt, ID, "png") == f"2026-11-21-{expected}-{ID}.png"
+    assert image_key(NOON, prompt, ID, "png") == f"2026-11-21-{expected}-{ID}.png"
 
 
 @settings(max_examples=1000, deadline=None)
 @given(texts)
 def test_every_prompt_gives_a_safe_short_name(prompt: str):
-    name = picture_key(NOON, prompt, ID, "png")
+    name = image_key(NOON, prompt, ID, "png")
     assert len(name.encode()) <= 120
     assert unicodedata.is_normalized("NFC", name)
     word = middle(name)
@@ -64,7 +64,7 @@ def test_every_prompt_gives_a_safe_short_name(prompt: str):
 @settings(max_examples=1000, deadline=None)
 @given(texts, st.uuids(), st.uuids())
 def test_two_ids_never_share_a_name(prompt: str, one: object, other: object):
-    first, second = (picture_key(NOON, prompt, str(id), "png") for id in (one, other))
+    first, second = (image_key(NOON, prompt, str(id), "png") for id in (one, other))
     assert (first == second) == (one == other)
     assert first.endswith(f"-{one}.png")
 
@@ -72,14 +72,14 @@ def test_two_ids_never_share_a_name(prompt: str, one: object, other: object):
 @pytest.mark.parametrize("letter", ["e\u0323\u0302\u0301", "ก\u0e49", "क\u093f", "日", "𠀀"])
 def test_a_long_name_is_cut_between_letters_and_not_before_their_marks(letter: str):
     whole = unicodedata.normalize("NFC", letter)
-    word = middle(picture_key(NOON, letter * 200, ID, "png"))
+    word = middle(image_key(NOON, letter * 200, ID, "png"))
     assert word == whole * (len(word) // len(whole))
-    left = 120 - len(picture_key(NOON, letter * 200, ID, "png").encode())
+    left = 120 - len(image_key(NOON, letter * 200, ID, "png").encode())
     assert left < len(whole.encode())
 
 
 def test_jpeg_files_are_called_jpg_and_the_date_is_utc():
-    assert picture_key(0.0, "x", "a1", "jpeg") == "1970-01-01-x-a1.jpg"
+    assert image_key(0.0, "x", "a1", "jpeg") == "1970-01-01-x-a1.jpg"
     assert preview_key("a1", "jpeg") == ".aquatint/previews/a1.jpg"
     assert input_key("a1", "png") == ".aquatint/inputs/a1.png"
 

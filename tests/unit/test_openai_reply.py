@@ -57,7 +57,7 @@ def read(parts_of_body: list[bytes], each: int = 10**6) -> tuple[list[Document],
     return documents + reply.close(), reply, parts
 
 
-def pictures(documents: list[Document]) -> list[bytes]:
+def images(documents: list[Document]) -> list[bytes]:
     found: list[bytes] = []
     for document in documents:
         for number in range(20):
@@ -86,11 +86,11 @@ def dressed(dress: str) -> str:
 DRESSES = ["standard", "url-safe", "unpadded", "data uri", "lines", "spaces around"]
 
 
-def body(picture: str, *, slashes: bool = False) -> bytes:
+def body(image: str, *, slashes: bool = False) -> bytes:
     reply: dict[str, Any] = {
         "created": 1,
         "note": 'a "quoted" \\ back\\\\slash, b64_json: {[',
-        "data": [{"b64_json": picture, "url": None}, {"b64_json": picture}],
+        "data": [{"b64_json": image, "url": None}, {"b64_json": image}],
         "usage": {"input_tokens": 5},
     }
     text = json.dumps(reply)
@@ -103,7 +103,7 @@ def test_a_body_cut_anywhere_gives_the_same_pictures(dress: str, slashes: bool) 
     whole = body(dressed(dress), slashes=slashes)
     for cut in range(0, len(whole), 1 if dress == "data uri" else 7):
         documents, reply, _ = read([whole[:cut], whole[cut:]])
-        assert pictures(documents) == [PICTURE, PICTURE]
+        assert images(documents) == [PICTURE, PICTURE]
         value: Any = reply.body.value()
         assert value["data"] == [{"b64_json": 0, "url": None}, {"b64_json": 1}]
         assert value["note"].startswith('a "quoted" \\ back')
@@ -129,7 +129,7 @@ def test_any_bytes_survive_any_dress_and_any_cuts(data: bytes, dress: str, cuts:
     whole = json.dumps({"data": [{"b64_json": text}]})
     whole = escaped(whole) if dress == "/" else whole
     documents, _, _ = read(pieces(whole.encode(), cuts))
-    assert pictures(documents) == ([data] if data else [])
+    assert images(documents) == ([data] if data else [])
 
 
 @given(cuts=st.lists(st.integers(0, 10**6), max_size=12), crlf=st.booleans(), gap=st.booleans())
@@ -155,13 +155,13 @@ def test_a_stream_cut_anywhere_gives_the_same_events(
     whole = ("\r\n" if crlf else "\n").join(lines).encode()
     documents, reply, _ = read(pieces(whole, cuts))
     assert reply.kind == "events"
-    assert pictures(documents) == [b"early", PICTURE]
+    assert images(documents) == [b"early", PICTURE]
 
 
 def test_events_need_no_empty_line_between_them() -> None:
     rows = [json.dumps({"type": "t", "b64_json": b64(bytes([n]))}) for n in range(3)]
     documents, _, _ = read(["".join(f"data:{row}\n" for row in rows).encode()])
-    assert pictures(documents) == [b"\0", b"\1", b"\2"]
+    assert images(documents) == [b"\0", b"\1", b"\2"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_picture_is_decoded_in_slices_and_never_whole() -> None:
 
 def test_a_data_uri_of_megabytes_does_not_pass_through_the_text() -> None:
     documents, reply, _ = read([json.dumps({"url": "data:image/png;base64," + b64()}).encode()])
-    assert pictures(documents) == [PICTURE]
+    assert images(documents) == [PICTURE]
     assert bytes(reply.body.text) == b'{"url": 0}'
 
 

@@ -209,8 +209,8 @@ def test_a_masked_edit_always_knows_where_its_picture_stands() -> None:
     assert square.placement.canvas == (1000, 1000)
     auto = planned(images=("a",), mask="m", first=(1000, 667), size="auto")
     assert (auto.order.size, auto.placement is None) == ("1008x672", False)
-    loose = planned(images=("a",), mask="m", outside="model", first=(1000, 667), size="square")
-    assert loose.placement is None
+    unsaved = planned(images=("a",), mask="m", outside="model", first=(1000, 667), size="square")
+    assert unsaved.placement is None
 
 
 def test_a_masked_edit_comes_lossless_and_is_converted_after() -> None:

@@ -33,11 +33,11 @@ def unlike(a: Image.Image, b: Image.Image) -> float:
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"])
 @pytest.mark.parametrize("size", [(1000, 500), (500, 1000)])
 def test_a_preview_has_the_shape_of_its_picture(name: str, size: tuple[int, int]) -> None:
-    picture = photo(*size)
-    small = preview(saved(picture, name), edge=200)
+    image = photo(*size)
+    small = preview(saved(image, name), edge=200)
     assert small.mime == "image/jpeg"
     assert max(opened(small).size) == 200
-    assert unlike(opened(small), ImageOps.fit(picture, opened(small).size)) < 8
+    assert unlike(opened(small), ImageOps.fit(image, opened(small).size)) < 8
 
 
 def test_a_preview_is_never_enlarged() -> None:
@@ -48,10 +48,10 @@ def test_a_preview_is_never_enlarged() -> None:
 @pytest.mark.parametrize("budget", [42_000, 12_000, 3_000, 1_500])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_a_preview_fits_its_budget_even_of_noise(budget: int, alpha: bool) -> None:
-    picture = NOISE.convert("RGBA") if alpha else NOISE.copy()
+    image = NOISE.convert("RGBA") if alpha else NOISE.copy()
     if alpha:
-        picture.putalpha(ImageOps.fit(Image.radial_gradient("L"), picture.size))
-    small = preview(saved(picture, "PNG"), budget=budget)
+        image.putalpha(ImageOps.fit(Image.radial_gradient("L"), image.size))
+    small = preview(saved(image, "PNG"), budget=budget)
     assert len(small.data) <= budget
     assert small.mime == ("image/webp" if alpha else "image/jpeg")
     assert opened(small).width / small.height == pytest.approx(1.5, abs=0.05)
@@ -75,9 +75,9 @@ def test_an_alpha_channel_that_hides_nothing_is_no_reason_for_webp() -> None:
 
 
 def test_transparent_colours_do_not_bleed_when_made_smaller() -> None:
-    picture = Image.new("RGBA", (400, 400), (0, 255, 0, 0))
-    picture.paste((255, 0, 0, 255), (100, 100, 300, 300))
-    small = opened(preview(saved(picture, "PNG"), edge=77)).convert("RGBA")
+    image = Image.new("RGBA", (400, 400), (0, 255, 0, 0))
+    image.paste((255, 0, 0, 255), (100, 100, 300, 300))
+    small = opened(preview(saved(image, "PNG"), edge=77)).convert("RGBA")
     shown = [pixel for pixel in _pixels(small) if pixel[3] > 16]
     assert shown
     assert max(pixel[1] for pixel in shown) < 40

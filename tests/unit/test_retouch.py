@@ -54,16 +54,16 @@ def test_the_mask_that_is_sent_gives_away_all_that_may_change(
 @given(sides, sides)
 def test_the_first_picture_and_its_mask_are_sent_at_one_size(width: int, height: int):
     size, placement = canvas(RULE, width, height)
-    picture = hostile.saved(hostile.photo(width, height), "PNG")
-    made = inputs.placed(picture, placement, size, LIMIT)
+    image = hostile.saved(hostile.photo(width, height), "PNG")
+    made = inputs.placed(image, placement, size, LIMIT)
     mask = inputs.placed_mask(Coverage(Image.new("L", (width, height), 255)), placement, size)
     assert read(made.data).size == read(mask).size == (made.width, made.height) == size
 
 
 def test_a_lossless_copy_keeps_the_colours_that_alpha_hides():
-    picture = hostile.saved(hostile.cutout(), "PNG")
-    copy = read(inputs.as_webp(picture, LIMIT))
-    assert copy.tobytes() == read(picture).tobytes()
+    image = hostile.saved(hostile.cutout(), "PNG")
+    copy = read(inputs.as_webp(image, LIMIT))
+    assert copy.tobytes() == read(image).tobytes()
 
 
 @pytest.mark.parametrize(("name", "said"), [("PNG", 0), ("JPEG", 0), ("TIFF", 1), ("AVIF", 1)])
@@ -72,14 +72,14 @@ def test_only_an_unusual_conversion_is_worth_a_word(name: str, said: int):
 
 
 def test_a_mask_takes_its_size_from_the_picture_and_from_nothing_else():
-    picture = hostile.saved(hostile.photo(), "PNG")
+    image = hostile.saved(hostile.photo(), "PNG")
     everything = MaskRequest(regions=(Region(kind="all"),), width=64, height=48)
     box = {"max_pixels": LIMIT, "edge": 64, "budget": 9_000}
-    drawn = inputs.draw_mask(everything, picture, {}, **box)
+    drawn = inputs.draw_mask(everything, image, {}, **box)
     assert (drawn.seen.width, drawn.seen.height) == (64, 48)
     assert mapped(read(drawn.data).getchannel("A"), FULL).getbbox() is None
     with pytest.raises(BadMask, match="here 64x48"):
-        inputs.draw_mask(everything.model_copy(update={"width": 65}), picture, {}, **box)
+        inputs.draw_mask(everything.model_copy(update={"width": 65}), image, {}, **box)
 
 
 def test_a_picture_in_the_shape_of_a_stored_mask_is_read_back_softness_and_all():
@@ -87,5 +87,5 @@ def test_a_picture_in_the_shape_of_a_stored_mask_is_read_back_softness_and_all()
     read_back = inputs.read_mask(
         render.to_png(soft), (256, 256), scale=False, label="it", max_pixels=LIMIT
     )
-    assert read_back.coverage.picture.tobytes() == soft.picture.tobytes()
+    assert read_back.coverage.image.tobytes() == soft.image.tobytes()
     assert read_back.notes == ()

@@ -76,7 +76,7 @@ def test_a_terminal_is_known_by_its_names(env: dict[str, str], way: str | None) 
     assert by_name(env) == way
 
 
-def picture() -> Image.Image:
+def image() -> Image.Image:
     """Red over blue, with a see-through hole."""
     made = Image.new("RGBA", (40, 40), "red")
     made.paste((0, 0, 255, 255), (0, 20, 40, 40))
@@ -104,7 +104,7 @@ def test_iterm_gets_the_png_with_its_size() -> None:
 
 
 def test_blocks_are_two_pixels_a_cell_and_grey_where_see_through() -> None:
-    seen = from_blocks(blocks(picture(), 10, 5, true=True))
+    seen = from_blocks(blocks(image(), 10, 5, true=True))
     assert seen.size == (10, 10)
     assert [seen.getpixel(at) for at in ((8, 1), (1, 8), (1, 1))] == [
         (255, 0, 0),
@@ -114,7 +114,7 @@ def test_blocks_are_two_pixels_a_cell_and_grey_where_see_through() -> None:
 
 
 def test_blocks_of_256_colours_use_the_cube_and_the_greys() -> None:
-    told = blocks(picture(), 10, 5, true=False)
+    told = blocks(image(), 10, 5, true=False)
     assert set(re.findall(r"8;5;(\d+)", told)) >= {"196", "21", "244"}
     assert "2;" not in re.sub(r";5;\d+", "", told)
 

@@ -84,18 +84,18 @@ class Screen:
         from PIL import Image, ImageOps
 
         with Image.open(io.BytesIO(data)) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+            image = ImageOps.exif_transpose(opened).convert("RGBA")
         columns, rows, cell = _extent(self.out)
-        columns, rows = fit(picture.size, (columns, rows), cell)
+        columns, rows = fit(image.size, (columns, rows), cell)
         match self.way:
             case "kitty":
-                self.out.write(kitty(_png(picture), columns) + "\n")
+                self.out.write(kitty(_png(image), columns) + "\n")
             case "iterm":
-                self.out.write(iterm(_png(picture), columns) + "\n")
+                self.out.write(iterm(_png(image), columns) + "\n")
             case "sixel":
-                _sixel(picture, columns, self.out)
+                _sixel(image, columns, self.out)
             case _:
-                self.out.write(blocks(picture, columns, rows, true=self.true_colour))
+                self.out.write(blocks(image, columns, rows, true=self.true_colour))
         self.out.flush()
 
 
@@ -133,12 +133,12 @@ def iterm(png: bytes, columns: int) -> str:
     return f"\x1b]1337;File=inline=1;size={len(png)};width={columns}:{text}\a"
 
 
-def blocks(picture: Image.Image, columns: int, rows: int, *, true: bool) -> str:
+def blocks(image: Image.Image, columns: int, rows: int, *, true: bool) -> str:
     """Two pixels a cell, the upper half block over a background; on grey where see-through."""
     from PIL import Image
 
     # its stub names numpy
-    small = picture.resize((columns, rows * 2))  # pyright: ignore[reportUnknownMemberType]
+    small = image.resize((columns, rows * 2))  # pyright: ignore[reportUnknownMemberType]
     flat = Image.new("RGBA", small.size, (128, 128, 128, 255))
     flat.alpha_composite(small)
     data = flat.convert("RGB").tobytes()
@@ -171,9 +171,9 @@ def _indexed(rgb: tuple[int, int, int]) -> str:
     return f"5;{16 + 36 * near[0] + 6 * near[1] + near[2]}"
 
 
-def _png(picture: Image.Image) -> bytes:
+def _png(image: Image.Image) -> bytes:
     kept = io.BytesIO()
-    picture.save(kept, "PNG")
+    image.save(kept, "PNG")
     return kept.getvalue()
 
 
@@ -218,7 +218,7 @@ def _by_asking() -> str | None:
     return "kitty" if renderable.Image is renderable.TGPImage else None
 
 
-def _sixel(picture: Image.Image, columns: int, out: TextIO) -> None:
+def _sixel(image: Image.Image, columns: int, out: TextIO) -> None:
     logging.getLogger("textual_image").setLevel(logging.ERROR)
     from rich.console import Console
     from textual_image.renderable import SixelImage
@@ -226,4 +226,4 @@ def _sixel(picture: Image.Image, columns: int, out: TextIO) -> None:
 
     options = SixelOptions(quantize="adaptive")  # no bands in skies; two thirds more bytes
     console = Console(file=out, force_terminal=True, width=columns, height=MOST[1])
-    console.print(SixelImage(picture, width=columns, height="auto", sixel_options=options))
+    console.print(SixelImage(image, width=columns, height="auto", sixel_options=options))

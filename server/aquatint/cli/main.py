@@ -28,8 +28,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     )
     lines = "%(levelname)s %(name)s: %(message)s"
     guard(logging.StreamHandler(sys.stderr), settings.log, lines, settings.secrets)
-    for problem in settings.problems:
-        logging.getLogger("aquatint").warning("%s", problem)
+    for line in (*settings.problems, *settings.notes):
+        logging.getLogger("aquatint").warning("%s", line)
     module, _, name = arguments.run.partition(":")
     carry_out: Carry = getattr(import_module(f".commands.{module}", __package__), name)
     ended = carry_out(settings, arguments)

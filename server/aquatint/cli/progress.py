@@ -15,7 +15,7 @@ from ..domain.errors import AquatintError, OverBudget
 from ..domain.types import Caller, EditRequest, GenerateRequest
 from ..domain.words import clean
 from ..jobs.recovery import cancel
-from ..services.images import Studio
+from ..services.images import ImageService
 from ..services.outcomes import Outcome, Progress, Report
 
 PARTING = 5.0  # seconds for giving up a call
@@ -89,7 +89,7 @@ class Bar:
 
 
 async def waited(
-    studio: Studio, make: Callable[[Report], Awaitable[Outcome]], *, ours: bool = True
+    service: ImageService, make: Callable[[Report], Awaitable[Outcome]], *, ours: bool = True
 ) -> Outcome:
     """What `make` answers, with a bar meanwhile.
 
@@ -109,7 +109,7 @@ async def waited(
     except anyio.get_cancelled_exc_class():
         bar.clear()
         with anyio.CancelScope(shield=True), anyio.move_on_after(PARTING):
-            print(await _left(studio, bar.latest, ours=ours), file=sys.stderr)
+            print(await _left(service, bar.latest, ours=ours), file=sys.stderr)
         raise
     bar.clear()
     if outcome is None:
@@ -118,18 +118,18 @@ async def waited(
     return outcome
 
 
-async def _left(studio: Studio, latest: Progress | None, *, ours: bool) -> str:
+async def _left(service: ImageService, latest: Progress | None, *, ours: bool) -> str:
     if latest is None:
         return "Stopped; nothing was sent."
     job = latest.job
-    if ours and studio.runner.stage(job) is not None:  # not another process's, which we joined
+    if ours and service.runner.stage(job) is not None:  # not another process's, which we joined
         try:
-            await cancel(studio.shop, job, Caller().owner)
+            await cancel(service.context, job, Caller().owner)
         except AquatintError:
             pass  # too late
         else:
             return f"Stopped; {job} had not been sent, so nothing was paid."
-    home, _ = choose_home(studio.settings)
+    home, _ = choose_home(service.settings)
     return (
         f"Stopped waiting; {job} goes on, and its picture comes into {home}.\n"
         f"`aquatint show {job}` waits for it."
@@ -145,16 +145,16 @@ def refuse(error: AquatintError) -> None:
 
 
 async def agreed(
-    studio: Studio, request: GenerateRequest | EditRequest, caller: Caller, *, yes: bool
+    service: ImageService, request: GenerateRequest | EditRequest, caller: Caller, *, yes: bool
 ) -> float:
     """The dollars the person agrees to; 0 where nobody need be asked, or can be.
 
     Raises OverBudget when they say no.
     """
-    if request.dry_run or studio.settings.confirm_usd is None:
+    if request.dry_run or service.settings.confirm_usd is None:
         return 0.0
-    bid = await studio.quote(request, caller)
-    if not studio.pricing.asks(bid):
+    bid = await service.quote(request, caller)
+    if not service.pricing.asks(bid):
         return 0.0
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):

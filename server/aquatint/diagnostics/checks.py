@@ -20,9 +20,9 @@ from ..domain.budget import SECONDS, dollars
 from ..domain.endpoints import is_first_party
 from ..domain.errors import AquatintError
 from ..domain.times import to_the_minute
-from ..domain.types import Caller, Finding, Record
+from ..domain.types import Caller, Finding, JobRecord
 from ..jobs.recovery import statement
-from ..services.images import Studio
+from ..services.images import ImageService
 from ..settings import Settings, setting_fields, variable_of
 from .hosts import inspect
 from .keys import shape
@@ -36,11 +36,11 @@ SYNCED = re.compile(
     r"(?i)(OneDrive|Dropbox|Google ?Drive|iCloud|Mobile Documents|CloudStorage|Nextcloud|pCloud"
     r"|Syncthing|MEGA)([ _-].*|~.*)?$"
 )
-NO_PRESS = Finding(
-    "press",
+NO_WORKER = Finding(
+    "worker",
     "warn",
     "there is none, so a paid picture is lost when the server is killed",
-    "Leave AQUATINT_PRESS at true; it needs a system with sessions (not Windows).",
+    "Leave AQUATINT_WORKER at true; it needs a system with sessions (not Windows).",
 )
 # What only a paid call can tell, so that the ledger is asked: the error's code, and what it is of.
 ONLY_PAID = (("org_unverified", "verification"), ("billing", "billing"))
@@ -58,26 +58,29 @@ class Section:
 Check = Callable[[], Awaitable[list[Finding]]]
 
 
-async def examine(settings: Settings, studio: Studio, *, online: bool) -> list[Section]:
+async def examine(settings: Settings, service: ImageService, *, online: bool) -> list[Section]:
     """Every section, in the order in which people set things up. Never raises."""
-    shop, usual = studio.shop, studio.models.defaults
-    ours = [Section("Program", (*_program(), *_settings(settings), *_notes(studio)))]
+    context, usual = service.context, service.models.defaults
+    ours = [Section("Program", (*_program(), *_settings(settings), *_notes(service)))]
     checks: list[tuple[str, list[Check]]] = [
         ("Key and service", [lambda: _plain(_key(settings), *_certificates(settings))]),
-        ("Models", [lambda: _plain(*_models(studio))]),
-        ("Money", [lambda: _ledger(studio), lambda: _budget(studio)]),
-        ("Folders", [shop.blobs.check, lambda: _plain(*_place(settings)), shop.door.check]),
-        ("Catalog and press", [shop.catalog.check]),
-        ("Fonts of drafts", [lambda: _fonts(studio)]),
+        ("Models", [lambda: _plain(*_models(service))]),
+        ("Money", [lambda: _ledger(service), lambda: _budget(service)]),
+        (
+            "Folders",
+            [context.blobs.check, lambda: _plain(*_place(settings)), context.workspace.check],
+        ),
+        ("Catalog and worker", [context.catalog.check]),
+        ("Fonts of drafts", [lambda: _fonts(service)]),
         ("Hosts", [lambda: anyio.to_thread.run_sync(_hosts, settings)]),
-        ("Last errors", [lambda: _errors(studio)]),
+        ("Last errors", [lambda: _errors(service)]),
     ]
     if settings.can_pay:
         wanted = (usual.generate, usual.edit)
-        checks[0][1].append(lambda: shop.engines["openai"].check(wanted, online=online))
+        checks[0][1].append(lambda: context.engines["openai"].check(wanted, online=online))
         if settings.api_key is not None:
-            checks[0][1].append(lambda: _only_paid(studio))
-        checks[4][1].append(lambda: _press(studio))
+            checks[0][1].append(lambda: _only_paid(service))
+        checks[4][1].append(lambda: _worker(service))
     answers: dict[tuple[str, int], list[Finding]] = {}
 
     async def one(title: str, place: int, check: Check) -> None:
@@ -141,13 +144,13 @@ def given(settings: Settings) -> dict[str, object]:
     return {variable_of(name, fields[name]): getattr(settings, name) for name in names}
 
 
-def _notes(studio: Studio) -> list[Finding]:
+def _notes(service: ImageService) -> list[Finding]:
     """What every reply says about this server, but for what has lines of its own."""
     return [
         Finding("note", "warn", note)
-        for note in studio.notices
+        for note in service.notices
         if note.startswith(("AQUATINT_", "Pictures are", "No home"))
-        and note not in studio.settings.problems
+        and note not in service.settings.problems
     ]
 
 
@@ -177,22 +180,22 @@ def _certificates(settings: Settings) -> list[Finding]:
     return []
 
 
-async def _only_paid(studio: Studio) -> list[Finding]:
+async def _only_paid(service: ImageService) -> list[Finding]:
     """Verification and billing show in paid calls only, so those that were made are asked."""
-    catalog, usual = studio.shop.catalog, studio.models.defaults
+    catalog, usual = service.context.catalog, service.models.defaults
     troubles = await catalog.troubles(50)
     models = {usual.generate, usual.edit, *(one.job.order.model for one in troubles)}
     drawn = {model: await catalog.drawn(model) or 0.0 for model in sorted(models)}
     found: list[Finding] = []
     for code, name in ONLY_PAID:
-        if name == "verification" and not studio.first_party:
+        if name == "verification" and not service.first_party:
             continue
         last = next((one for one in troubles if _code(one) == code), None)
         found.append(_learned(name, last, drawn))
     return found
 
 
-def _learned(name: str, last: Record | None, drawn: dict[str, float]) -> Finding:
+def _learned(name: str, last: JobRecord | None, drawn: dict[str, float]) -> Finding:
     newest = max(drawn.values())
     if last is None:
         text = "no call was refused for it" + (
@@ -207,9 +210,9 @@ def _learned(name: str, last: Record | None, drawn: dict[str, float]) -> Finding
     return Finding(name, "warn", text, last.failure.fix if last.failure else "")
 
 
-def _models(studio: Studio) -> list[Finding]:
+def _models(service: ImageService) -> list[Finding]:
     """The models that draw when a call names none, and when they are shut down."""
-    models, today = studio.models, datetime.fromtimestamp(studio.shop.now(), UTC).date()
+    models, today = service.models, datetime.fromtimestamp(service.context.now(), UTC).date()
     found: list[Finding] = []
     for name, variable, edit in (
         ("generate with", "AQUATINT_MODEL", False),
@@ -217,7 +220,7 @@ def _models(studio: Studio) -> list[Finding]:
     ):
         model = models.defaults.edit if edit else models.defaults.generate
         choice = models.find(
-            model, edit=edit, today=today, first_party=studio.first_party, engine_default="openai"
+            model, edit=edit, today=today, first_party=service.first_party, engine_default="openai"
         )
         if choice.warnings:
             fix = f"Set {variable} to {' or '.join(peer for peer, _ in choice.peers[:2])}."
@@ -228,11 +231,11 @@ def _models(studio: Studio) -> list[Finding]:
     return found
 
 
-async def _ledger(studio: Studio) -> list[Finding]:
+async def _ledger(service: ImageService) -> list[Finding]:
     """What killed servers left, and what nobody knows the outcome of."""
-    shop = studio.shop
-    left = [one for one in await shop.catalog.unsettled() if not shop.alive(one.lease)]
-    told = await statement(shop, None, DAYS)
+    context = service.context
+    left = [one for one in await context.catalog.unsettled() if not context.alive(one.lease)]
+    told = await statement(context, None, DAYS)
     found: list[Finding] = []
     if left:
         text = f"{len(left)} call(s) were left by servers that were stopped"
@@ -244,12 +247,12 @@ async def _ledger(studio: Studio) -> list[Finding]:
     return found or [Finding("ledger", "ok", text)]
 
 
-async def _budget(studio: Studio) -> list[Finding]:
-    settings, shop = studio.settings, studio.shop
+async def _budget(service: ImageService) -> list[Finding]:
+    settings, context = service.settings, service.context
     if settings.budget_usd is None:
         return []
-    since = shop.now() - SECONDS[settings.budget_window]
-    spent = await shop.catalog.spent(Caller().owner, since)
+    since = context.now() - SECONDS[settings.budget_window]
+    spent = await context.catalog.spent(Caller().owner, since)
     text = (
         f"{dollars(spent)} of {dollars(settings.budget_usd)} in the last {settings.budget_window}"
     )
@@ -268,13 +271,13 @@ def _place(settings: Settings) -> list[Finding]:
     return [Finding("synchronised", "warn", text, fix)]
 
 
-async def _press(studio: Studio) -> list[Finding]:
-    return await studio.runner.check() or [NO_PRESS]
+async def _worker(service: ImageService) -> list[Finding]:
+    return await service.runner.check() or [NO_WORKER]
 
 
-async def _fonts(studio: Studio) -> list[Finding]:
+async def _fonts(service: ImageService) -> list[Finding]:
     """The scripts that captions can be set in, on one line; each that is missing, on its own."""
-    found = await studio.shop.engines["draft"].check()
+    found = await service.context.engines["draft"].check()
     short = [replace(one, name=one.name.removeprefix("draft: ")) for one in found]
     well = ", ".join(one.name for one in short if one.level == "ok")
     lines = [Finding("can be set", "ok", well)] if well else []
@@ -287,7 +290,7 @@ def _hosts(settings: Settings) -> list[Finding]:
     return found or [Finding("hosts", "info", "no configuration of a host names aquatint", fix)]
 
 
-async def _errors(studio: Studio) -> list[Finding]:
+async def _errors(service: ImageService) -> list[Finding]:
     """The last ones, without the words of prompts or of the provider."""
     return [
         Finding(
@@ -296,14 +299,14 @@ async def _errors(studio: Studio) -> list[Finding]:
             f"{to_the_minute(one.ended or one.job.created)}, {one.job.order.model}, "
             f"{_request(one)}, money spent: {one.failure.spent if one.failure else 'unknown'}",
         )
-        for one in await studio.shop.catalog.troubles(ERRORS)
+        for one in await service.context.catalog.troubles(ERRORS)
     ]
 
 
-def _code(record: Record) -> str:
+def _code(record: JobRecord) -> str:
     return record.failure.code if record.failure else ""
 
 
-def _request(record: Record) -> str:
+def _request(record: JobRecord) -> str:
     told = record.request_id or (record.failure.request_id if record.failure else None)
     return f"request id {told}" if told else "no request id"

@@ -108,4 +108,4 @@ class Misconfigured(AquatintError):
 
 class NotKept(AquatintError):
     code = "not_kept"
-    loose: tuple[tuple[bytes, str], ...] = ()  # previews (bytes, MIME type) of what was not kept
+    unsaved: tuple[tuple[bytes, str], ...] = ()  # previews (bytes, MIME type) of what was not kept

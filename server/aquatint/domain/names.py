@@ -18,7 +18,7 @@ _INVISIBLE = re.compile(
 )
 
 
-def picture_key(created: float, prompt: str, id: str, format: str) -> str:
+def image_key(created: float, prompt: str, id: str, format: str) -> str:
     """`<YYYY-MM-DD>-<slug of the prompt>-<id>.<ext>`: UTC date, at most 120 bytes, unique by id."""
     date = datetime.fromtimestamp(created, UTC).date().isoformat()
     tail = f"-{_checked(_ID, id)}.{_extension(format)}"

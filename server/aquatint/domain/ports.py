@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .budget import Limit, Shortfall
-from .types import Caller, Finding, Job, Order, Page, Picture, Record, Spending, Usage
+from .types import Caller, Finding, ImageRecord, Job, JobRecord, Order, Page, Spending, Usage
 
 
 class Part(Protocol):
@@ -116,7 +116,7 @@ class Catalog(Protocol):
 
     async def begin(
         self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
-    ) -> Record | Shortfall | None:
+    ) -> JobRecord | Shortfall | None:
         """Record the intent, or give the twin that makes it needless, or say what the limit lacks.
 
         A twin has the same owner and digest and either still runs or ended `done`, undelivered,
@@ -133,11 +133,11 @@ class Catalog(Protocol):
         """
         ...
 
-    async def drop(self, record: Record) -> bool:
+    async def drop(self, record: JobRecord) -> bool:
         """End a job as `record` says unless it was sent or has ended; whether that came in time."""
         ...
 
-    async def unsettled(self) -> list[Record]:
+    async def unsettled(self) -> list[JobRecord]:
         """Every owner's jobs without an end, newest first, with their leases."""
         ...
 
@@ -149,11 +149,11 @@ class Catalog(Protocol):
         """The paid calls since then, newest day first; of every owner for None."""
         ...
 
-    async def doubtful(self, owner: str | None, since: float) -> list[Record]:
+    async def doubtful(self, owner: str | None, since: float) -> list[JobRecord]:
         """The jobs since then whose outcome nobody knows, newest first."""
         ...
 
-    async def troubles(self, limit: int) -> list[Record]:
+    async def troubles(self, limit: int) -> list[JobRecord]:
         """Every owner's failed, refused and unknown jobs, the last one that ended first."""
         ...
 
@@ -161,37 +161,37 @@ class Catalog(Protocol):
         """When a call of that model last gave pictures, whoever's it was (epoch seconds)."""
         ...
 
-    async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
+    async def settle(self, record: JobRecord, images: tuple[ImageRecord, ...]) -> None:
         """One transaction: the job's end and all its pictures."""
         ...
 
-    async def add(self, picture: Picture, *, shown: bool = True) -> None:
+    async def add(self, image: ImageRecord, *, shown: bool = True) -> None:
         """List a picture that no job made; hidden ones are found by id only."""
         ...
 
-    async def same(self, sha256: str, owner: str) -> Picture | None:
+    async def same(self, sha256: str, owner: str) -> ImageRecord | None:
         """The newest picture with these very bytes."""
         ...
 
-    async def latest(self, owner: str) -> Picture | None:
+    async def latest(self, owner: str) -> ImageRecord | None:
         """The newest picture that a reply showed and that is no mask."""
         ...
 
     async def delivered(self, job: str) -> None: ...
-    async def job(self, job: str, owner: str) -> Record | None: ...
-    async def picture(self, picture: str, owner: str) -> Picture | None: ...
+    async def job(self, job: str, owner: str) -> JobRecord | None: ...
+    async def image(self, image: str, owner: str) -> ImageRecord | None: ...
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
     ) -> Page:
         """Newest first. Raises BadRequest for a cursor that is not ours."""
         ...
 
-    async def running(self, owner: str) -> list[Record]: ...
+    async def running(self, owner: str) -> list[JobRecord]: ...
     async def ids(self, owner: str, prefix: str, limit: int) -> list[str]:
         """Picture ids that start with prefix, newest first."""
         ...
 
-    async def forget(self, picture: str, owner: str, *, last: bool = True) -> Picture | None:
+    async def forget(self, image: str, owner: str, *, last: bool = True) -> ImageRecord | None:
         """Remove a picture's row and words, and its job's words with the last picture of it.
 
         Gives what was removed. Before the `last` of several, the index may still hold words.
@@ -202,7 +202,7 @@ class Catalog(Protocol):
         """Blank the words of ended jobs without pictures, asked for before then; how many."""
         ...
 
-    async def uses(self, picture: str, owner: str) -> tuple[list[Job], list[str]]:
+    async def uses(self, image: str, owner: str) -> tuple[list[Job], list[str]]:
         """The jobs that were given a picture, and the ids of pictures that name it as a parent."""
         ...
 
@@ -231,7 +231,7 @@ class Verify(Protocol):
     def __call__(self, data: bytes, mime: str, /) -> dict[str, object]: ...
 
 
-class Door(Protocol):
+class Workspace(Protocol):
     """The only way to files that are not ours: reads and writes inside the allowed folders."""
 
     async def read(self, path: str, caller: Caller) -> bytes:

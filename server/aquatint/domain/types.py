@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from .errors import Spent
 
@@ -125,7 +125,8 @@ class Job(Frozen):
     finish: Finish
     request: GenerateRequest | EditRequest
     digest: str  # of owner and everything that changes the picture
-    picture_ids: tuple[str, ...]
+    # Homes made before 2026-11-27 say picture_ids.
+    image_ids: tuple[str, ...] = Field(validation_alias=AliasChoices("image_ids", "picture_ids"))
     derived_ids: tuple[str, ...]  # two for each picture: a composite may be converted once more
     parents: tuple[str, ...] = ()
     estimate_usd: float | None = None
@@ -183,7 +184,7 @@ class Outside(Frozen):
     model_share: float
 
 
-class Picture(Frozen):
+class ImageRecord(Frozen):
     """One picture in the catalog; `key` names its bytes in the blob store, `bytes` counts them."""
 
     id: str
@@ -231,7 +232,7 @@ class Failure(Frozen):
     request_id: str | None = None
 
 
-class Record(Frozen):
+class JobRecord(Frozen):
     """The ledger's row of one job, with its pictures (those to show, in order)."""
 
     job: Job
@@ -244,7 +245,7 @@ class Record(Frozen):
     request_id: str | None = None
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    images: tuple[ImageRecord, ...] = ()
     ended: float | None = None
     delivered: bool = False
     lease: str = ""  # of the process that answers for it, while it has not ended
@@ -265,7 +266,7 @@ class Spending(Frozen):
 class Page(Frozen):
     """Newest first; `cursor` continues after the last one, None at the end."""
 
-    pictures: tuple[Picture, ...]
+    images: tuple[ImageRecord, ...]
     cursor: str | None = None
     total: int = 0
 

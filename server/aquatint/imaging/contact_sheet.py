@@ -64,11 +64,11 @@ def contact_sheet(
     for index, (label, data) in enumerate(items):
         left, top = grid.corner(index)
         try:
-            picture = open_upright(data, max_pixels, near=2 * max(grid.width, grid.height))
+            image = open_upright(data, max_pixels, near=2 * max(grid.width, grid.height))
         except BadImage:
             _blank(draw, label, (left, top), grid)
         else:
-            left, top = _place(sheet, picture, ground, (left, top), grid)
+            left, top = _place(sheet, image, ground, (left, top), grid)
         _badge(draw, str(index + 1), (left, top), grid.height)
     return within(sheet, budget)
 
@@ -102,14 +102,14 @@ def _grid(sizes: Sequence[tuple[int, int] | None], edge: int) -> _Grid:
 
 def _place(
     sheet: Image.Image,
-    picture: Image.Image,
+    image: Image.Image,
     ground: Image.Image,
     corner: tuple[int, int],
     grid: _Grid,
 ) -> tuple[int, int]:
     """Centre a picture in its cell, never enlarged; give its own corner."""
-    fit = min(grid.width / picture.width, grid.height / picture.height)
-    small = to_srgb(shrunk(picture, max(1, int(max(picture.size) * fit))))
+    fit = min(grid.width / image.width, grid.height / image.height)
+    small = to_srgb(shrunk(image, max(1, int(max(image.size) * fit))))
     left = corner[0] + (grid.width - small.width) // 2
     top = corner[1] + (grid.height - small.height) // 2
     if small.mode == "RGBA":

@@ -13,7 +13,7 @@ from ..domain.errors import BadImage
 MOST_BYTES = 5_000_000
 MOST_ELEMENTS = 100_000
 DEEPEST = 100  # the filter indents: 50,000 levels in 350 KB came out as 5 GB
-PICTURES = {"image": ["png", "jpeg", "webp", "gif"]}  # data: URLs that may stay
+IMAGES = {"image": ["png", "jpeg", "webp", "gif"]}  # data: URLs that may stay
 # The filter turns foreign addresses into local ones; they go too.
 ELSEWHERE = re.compile(r'\s(?:\w+:)?(?:href|src)="(?!#|data:image/)[^"]*"')
 PAINT_ELSEWHERE = re.compile(r"""url\((?!\s*["']?(?:#|data:image/))[^)]*\)""")
@@ -26,7 +26,7 @@ def sanitised(data: bytes) -> str:
 
     try:
         _measure(data)
-        text = py_svg_hush.filter_svg(data, PICTURES).decode()
+        text = py_svg_hush.filter_svg(data, IMAGES).decode()
     except (expat.ExpatError, ValueError) as broken:
         raise _unshowable(f"it cannot be read ({broken})") from broken
     return PAINT_ELSEWHERE.sub("none", ELSEWHERE.sub("", text))

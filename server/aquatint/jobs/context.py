@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from ..domain.ports import Blobs, Catalog, Door, Engine
+from ..domain.ports import Blobs, Catalog, Engine, Workspace
 from ..domain.types import Usage
 
 P = ParamSpec("P")
@@ -34,7 +34,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class JobContext:
     """Engines by name, the two stores, the door to foreign files, a clock (epoch seconds), prices.
 
     `price(model, usage, n)` is what n pictures cost in USD, None when the price is unknown.
@@ -43,7 +43,7 @@ class Workshop:
     engines: Mapping[str, Engine]
     blobs: Blobs
     catalog: Catalog
-    door: Door
+    workspace: Workspace
     now: Callable[[], float]
     price: Callable[[str, Usage | None, int], float | None]
     max_pixels: int

@@ -10,8 +10,8 @@ from ..domain.errors import AquatintError, BadRequest
 from ..domain.models.sizes import Size
 from ..domain.requests import save_targets
 from ..domain.requests.save_targets import Wanted
-from ..domain.types import Caller, Copy, Finish, GenerateRequest, Picture
-from .context import Workshop
+from ..domain.types import Caller, Copy, Finish, GenerateRequest, ImageRecord
+from .context import JobContext
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,7 +37,9 @@ class Saving:
         return cls(wanted, caller, wish.overwrite, wish.compression, wish.exact_size)
 
 
-async def problems(shop: Workshop, request: GenerateRequest, caller: Caller) -> list[AquatintError]:
+async def problems(
+    context: JobContext, request: GenerateRequest, caller: Caller
+) -> list[AquatintError]:
     """Everything that is wrong with the places to be written, before anything is paid."""
     names, wrong = save_targets.read(request.save_to, request.n)
     found: list[AquatintError] = [*wrong]
@@ -47,7 +49,7 @@ async def problems(shop: Workshop, request: GenerateRequest, caller: Caller) -> 
     for index in range(request.n):
         for path in (one.numbered(index, request.n).path for one in names):
             try:
-                target = await shop.door.check_target(path, caller, request.overwrite)
+                target = await context.workspace.check_target(path, caller, request.overwrite)
             except AquatintError as error:
                 found.append(error)
                 continue
@@ -70,42 +72,46 @@ def together(found: Sequence[AquatintError]) -> AquatintError:
 
 
 async def save_copies(
-    shop: Workshop, picture: Picture, source: Picture, saving: Saving, warnings: list[str]
-) -> Picture:
+    context: JobContext,
+    image: ImageRecord,
+    source: ImageRecord,
+    saving: Saving,
+    warnings: list[str],
+) -> ImageRecord:
     """Write a picture where the agent asked, in the format and size that each name says.
 
     What has the picture's own size is made of its file, all else of `source`, which has more
     pixels where the picture was fitted to an exact size. A failure is a warning.
     """
     written: list[Copy] = []
-    desk = _Desk(shop, picture, source, saving)
+    desk = _Desk(context, image, source, saving)
     for one in saving.wanted:
         try:
-            target = await shop.door.check_target(one.path, saving.caller, saving.overwrite)
+            target = await context.workspace.check_target(one.path, saving.caller, saving.overwrite)
             size, data = await desk.made(one)
-            await shop.door.write(target, data, saving.caller, saving.overwrite)
+            await context.workspace.write(target, data, saving.caller, saving.overwrite)
         except AquatintError as error:
             warnings.append(f"Not saved to {one.path}: {error}")
         else:
             written.append(Copy(path=target.path, width=size[0], height=size[1], bytes=len(data)))
             remarks = desk.remarks(one, size)
             warnings += [remark for remark in remarks if remark not in warnings]
-    return picture.model_copy(update={"saved": (*picture.saved, *written)}) if written else picture
+    return image.model_copy(update={"saved": (*image.saved, *written)}) if written else image
 
 
 @dataclass(slots=True)
 class _Desk:
     """One picture while its copies are made: decoded once, however many there are."""
 
-    shop: Workshop
-    picture: Picture
-    source: Picture
+    context: JobContext
+    image: ImageRecord
+    source: ImageRecord
     saving: Saving
     opened: Image.Image | None = None
 
     @property
     def own(self) -> Size:
-        return self.picture.width, self.picture.height
+        return self.image.width, self.image.height
 
     @property
     def pixels(self) -> Size:
@@ -115,16 +121,16 @@ class _Desk:
         """One copy's size and bytes."""
         format = _format(wanted)
         size = wanted.size(self.saving.exact or self.own, exact=self.saving.exact is not None)
-        if self.picture.format == "svg" or (size == self.own and format != "ico"):
+        if self.image.format == "svg" or (size == self.own and format != "ico"):
             return self.own, await self._whole(format)
         from ..imaging import encode
 
-        compression, work = self.saving.compression, self.shop.pixelwork
+        compression, work = self.saving.compression, self.context.pixelwork
         if format == "ico":
             side = min(max(size), save_targets.ICO)
             return (side, side), await work(encode.icon, await self._open(), side)
         if self.source.frames > 1:
-            data = await self.shop.blobs.read(self.source.key)
+            data = await self.context.blobs.read(self.source.key)
             return size, await work(encode.convert, data, format, compression, size=size)
         return size, await work(encode.scaled, await self._open(), size, format, compression)
 
@@ -132,10 +138,10 @@ class _Desk:
         from ..imaging import decode
 
         if self.opened is None:
-            async with self.shop.turn(self.source.bytes):
-                data = await self.shop.blobs.read(self.source.key)
-                limit = self.shop.max_pixels
-                self.opened = await self.shop.pixelwork(decode.open_upright, data, limit)
+            async with self.context.turn(self.source.bytes):
+                data = await self.context.blobs.read(self.source.key)
+                limit = self.context.max_pixels
+                self.opened = await self.context.pixelwork(decode.open_upright, data, limit)
         return self.opened
 
     async def _whole(self, format: str) -> bytes:
@@ -143,29 +149,29 @@ class _Desk:
         from ..imaging import encode
         from ..imaging.editing import inputs
 
-        data = await self.shop.blobs.read(self.picture.key)
-        if format == self.picture.format:
+        data = await self.context.blobs.read(self.image.key)
+        if format == self.image.format:
             return data
-        if format == "webp" and _is_exact(self.picture):
-            return await self.shop.pixelwork(inputs.as_webp, data, self.shop.max_pixels)
+        if format == "webp" and _is_exact(self.image):
+            return await self.context.pixelwork(inputs.as_webp, data, self.context.max_pixels)
         compression = self.saving.compression
-        return await self.shop.pixelwork(encode.convert, data, format, compression)
+        return await self.context.pixelwork(encode.convert, data, format, compression)
 
     def remarks(self, wanted: Wanted, size: Size) -> list[str]:
         """What must be said of a copy that was written."""
         said: list[str] = []
         format = _format(wanted)
-        if _is_exact(self.picture) and format not in EXACT and size == self.own:
+        if _is_exact(self.image) and format not in EXACT and size == self.own:
             said.append(f"{wanted.path} is {format}: its pixels outside the mask are not exact.")
-        scaled = size != self.own and self.picture.format != "svg"
+        scaled = size != self.own and self.image.format != "svg"
         if scaled and (size[0] > self.pixels[0] or size[1] > self.pixels[1]):
             said.append(save_targets.scaled_up(wanted.name))
         hint = save_targets.hint(wanted, size)
         return [*said, hint] if hint else said
 
 
-def _is_exact(picture: Picture) -> bool:
-    return picture.outside is not None and picture.outside.largest_difference == 0
+def _is_exact(image: ImageRecord) -> bool:
+    return image.outside is not None and image.outside.largest_difference == 0
 
 
 def _format(wanted: Wanted) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..domain import names
 from ..domain.errors import AquatintError
 from ..domain.ports import Part
-from ..domain.types import Caller, Finish, Job, Picture
-from .context import Workshop
+from ..domain.types import Caller, Finish, ImageRecord, Job
+from .context import JobContext
 from .exports import Saving, save_copies
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Survey:
         }
 
 
-async def finish(
-    job: Job, shop: Workshop, index: int, original: Picture, warnings: list[str]
-) -> list[Picture]:
+async def postprocess(
+    job: Job, context: JobContext, index: int, original: ImageRecord, warnings: list[str]
+) -> list[ImageRecord]:
     """What was asked for beyond the model's own picture: the one to show last, after its sources.
 
     A failure here is a warning, never a loss: the picture as it came is already kept.
@@ -54,16 +54,16 @@ async def finish(
     made = [original]
     try:
         for step in _steps(job.finish):
-            await step(job, shop, index, made, warnings)
+            await step(job, context, index, made, warnings)
     except AquatintError as error:
         warnings.append(f"{error} What could be made is shown instead.")
     saving = Saving.of(job.finish, Caller(job.owner, job.roots), index, job.order.n)
     source = made[-2] if job.finish.exact_size and len(made) > 1 else made[-1]
-    made[-1] = await save_copies(shop, made[-1], source, saving, warnings)
+    made[-1] = await save_copies(context, made[-1], source, saving, warnings)
     return made
 
 
-Step = Callable[[Job, Workshop, int, list[Picture], list[str]], Awaitable[None]]
+Step = Callable[[Job, JobContext, int, list[ImageRecord], list[str]], Awaitable[None]]
 
 
 def _steps(wish: Finish) -> list[Step]:
@@ -77,7 +77,7 @@ def _steps(wish: Finish) -> list[Step]:
 
 
 async def _keep_outside(
-    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+    job: Job, context: JobContext, index: int, made: list[ImageRecord], warnings: list[str]
 ) -> None:
     """The model's picture inside the mask, the first picture's own pixels everywhere else."""
     from ..imaging.editing import inputs
@@ -85,14 +85,14 @@ async def _keep_outside(
     wish, original = job.finish, made[-1]
     assert wish.base is not None
     assert wish.mask is not None
-    exact = await shop.pixelwork(
+    exact = await context.pixelwork(
         inputs.composite,
-        await shop.blobs.read(wish.base),
-        await shop.blobs.read(wish.mask),
-        await shop.blobs.read(original.key),
+        await context.blobs.read(wish.base),
+        await context.blobs.read(wish.mask),
+        await context.blobs.read(original.key),
         wish.placement,
         "webp" if wish.convert == "webp" else "png",
-        max_pixels=shop.max_pixels,
+        max_pixels=context.max_pixels,
         edge=STORED_EDGE,
         budget=STORED_BUDGET,
     )
@@ -105,13 +105,13 @@ async def _keep_outside(
     )
     identity = job.derived_ids[2 * index]
     found = Survey(exact.seen, exact.small, exact.sha256)
-    kept = await derive(shop, original, identity, exact.data, note, warnings, found)
+    kept = await derive(context, original, identity, exact.data, note, warnings, found)
     parents = (*job.parents, original.id)
     made.append(kept.model_copy(update={"outside": outside, "parents": parents}))
 
 
 async def _unplace(
-    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+    job: Job, context: JobContext, index: int, made: list[ImageRecord], warnings: list[str]
 ) -> None:
     """Without the padding and scaling that the first picture was sent with."""
     from ..imaging.editing import inputs
@@ -121,17 +121,17 @@ async def _unplace(
     assert wish.size is not None
     if (original.width, original.height) == wish.size:
         return
-    data = await shop.blobs.read(original.key)
-    back = await shop.pixelwork(
-        inputs.unplaced, data, wish.placement, wish.size, "png", shop.max_pixels
+    data = await context.blobs.read(original.key)
+    back = await context.pixelwork(
+        inputs.unplaced, data, wish.placement, wish.size, "png", context.max_pixels
     )
     note = f"brought back to the input's {wish.size[0]}x{wish.size[1]} from image://{original.id}"
     identity = job.derived_ids[2 * index]
-    made.append(await derive(shop, original, identity, back, note, warnings))
+    made.append(await derive(context, original, identity, back, note, warnings))
 
 
 async def _reshape(
-    job: Job, shop: Workshop, index: int, made: list[Picture], warnings: list[str]
+    job: Job, context: JobContext, index: int, made: list[ImageRecord], warnings: list[str]
 ) -> None:
     """Exact size and format, where the model could not draw them as such."""
     from ..imaging import encode
@@ -141,39 +141,39 @@ async def _reshape(
     format = wish.convert or source.format
     if not exact and format == source.format:
         return
-    data = await shop.blobs.read(source.key)
+    data = await context.blobs.read(source.key)
     if exact and wish.exact_size is not None:
         width, height = wish.exact_size
-        data = await shop.pixelwork(encode.fit, data, width, height, format, wish.compression)
+        data = await context.pixelwork(encode.fit, data, width, height, format, wish.compression)
         note = f"fitted to {width}x{height} from image://{source.id}"
     else:
-        data = await shop.pixelwork(encode.convert, data, format, wish.compression)
+        data = await context.pixelwork(encode.convert, data, format, wish.compression)
         note = f"converted to {format} from image://{source.id}"
     outside = source.outside
     if outside is not None:
         outside = outside.model_copy(
-            update={"largest_difference": await _difference(job, shop, data)}
+            update={"largest_difference": await _difference(job, context, data)}
         )
         apart = f"differs from the input by up to {outside.largest_difference} levels there"
         note += f", which is exact outside the mask; this copy {apart}"
         warnings.append(f"A {format} cannot keep pixels exact ({apart}); image://{source.id} does.")
     identity = job.derived_ids[2 * index + 1]
-    derived = await derive(shop, source, identity, data, note, warnings)
+    derived = await derive(context, source, identity, data, note, warnings)
     made.append(derived.model_copy(update={"outside": outside}))
 
 
-async def _difference(job: Job, shop: Workshop, data: bytes) -> int:
+async def _difference(job: Job, context: JobContext, data: bytes) -> int:
     """How far a lossy copy is from the first picture outside the mask, in levels."""
     from ..imaging.editing import inputs
 
     wish = job.finish
     assert wish.base is not None
     assert wish.mask is not None
-    base, mask = await shop.blobs.read(wish.base), await shop.blobs.read(wish.mask)
-    return await shop.pixelwork(inputs.outside_of, base, mask, data, shop.max_pixels)
+    base, mask = await context.blobs.read(wish.base), await context.blobs.read(wish.mask)
+    return await context.pixelwork(inputs.outside_of, base, mask, data, context.max_pixels)
 
 
-async def survey(shop: Workshop, source: bytes | Part) -> Survey:
+async def survey(context: JobContext, source: bytes | Part) -> Survey:
     """Decode a picture once, in a thread, for all that is wanted to know. Raises BadImage.
 
     A part is read when its turn comes, so that no more are in memory than are being decoded.
@@ -183,28 +183,28 @@ async def survey(shop: Workshop, source: bytes | Part) -> Survey:
     def work() -> Survey:
         data = source if isinstance(source, bytes) else source.read()
         seen, small = previews.first_look(
-            data, edge=STORED_EDGE, budget=STORED_BUDGET, max_pixels=shop.max_pixels
+            data, edge=STORED_EDGE, budget=STORED_BUDGET, max_pixels=context.max_pixels
         )
         return Survey(seen, small, hashlib.sha256(data).hexdigest())
 
     size = len(source) if isinstance(source, bytes) else source.size
-    async with shop.turn(size):
-        return await shop.pixelwork(work)
+    async with context.turn(size):
+        return await context.pixelwork(work)
 
 
 async def derive(
-    shop: Workshop,
-    source: Picture,
+    context: JobContext,
+    source: ImageRecord,
     identity: str,
     data: bytes,
     note: str,
     warnings: list[str],
     found: Survey | None = None,
-) -> Picture:
+) -> ImageRecord:
     """Keep locally made bytes as a picture of its own that says where it comes from."""
-    found = found or await survey(shop, data)
-    key = names.picture_key(source.created, source.prompt, identity, found.seen.format)
-    await shop.blobs.put(key, data)
+    found = found or await survey(context, data)
+    key = names.image_key(source.created, source.prompt, identity, found.seen.format)
+    await context.blobs.put(key, data)
     changes = {
         "id": identity,
         "kind": "derived",
@@ -214,19 +214,19 @@ async def derive(
         "note": note,
         **found.facts(),
     }
-    return await with_preview(shop, source.model_copy(update=changes), found.small, warnings)
+    return await with_preview(context, source.model_copy(update=changes), found.small, warnings)
 
 
 async def with_preview(
-    shop: Workshop, picture: Picture, small: Preview | None, warnings: list[str]
-) -> Picture:
+    context: JobContext, image: ImageRecord, small: Preview | None, warnings: list[str]
+) -> ImageRecord:
     """Store a preview beside its picture; a failure here is a warning."""
     if small is None:
-        return picture
-    key = names.preview_key(picture.id, small.mime.removeprefix("image/"))
+        return image
+    key = names.preview_key(image.id, small.mime.removeprefix("image/"))
     try:
-        await shop.blobs.put(key, small.data)
+        await context.blobs.put(key, small.data)
     except AquatintError as error:
-        warnings.append(f"No preview of image://{picture.id}: {error.message}")
-        return picture
-    return picture.model_copy(update={"preview": key})
+        warnings.append(f"No preview of image://{image.id}: {error.message}")
+        return image
+    return image.model_copy(update={"preview": key})

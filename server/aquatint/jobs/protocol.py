@@ -1,4 +1,4 @@
-"""What a server and its press say to each other: JSON, one message a line, each with one field."""
+"""What a server and its worker say to each other: JSON, one message a line, each with one field."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ConfigDict
 
-from ..domain.types import Frozen, Job, Record
+from ..domain.types import Frozen, Job, JobRecord
 from .context import Stage
-from .execute import Ended, Loose
+from .execute import Ended, UnsavedImage
 
 LONGEST = 32_000_000  # bytes of a line; a record with ten loose previews has one
 GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)  # nobody reads at the other end
 
 
 class Command(Frozen):
-    """To the press. `begin` comes first: settings and key, which are in no argv or environment."""
+    """To the worker. `begin` comes first: settings and key, which are in no argv or environment."""
 
     begin: Mapping[str, object] | None = None
     start: Job | None = None
@@ -39,8 +39,8 @@ class Result(Frozen):
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
-    record: Record
-    loose: tuple[tuple[bytes, str], ...] = ()
+    record: JobRecord
+    unsaved: tuple[tuple[bytes, str], ...] = ()
 
 
 class Said(Frozen):
@@ -52,7 +52,7 @@ class Said(Frozen):
 
 
 class News(Frozen):
-    """From the press. `bye` says that it ends in good order: what it has not told was not begun."""
+    """From the worker. `bye`: it ends in good order, and what it has not told was not begun."""
 
     told: Told | None = None
     result: Result | None = None
@@ -66,12 +66,12 @@ def told(job: str, stage: Stage) -> News:
 
 
 def result(ended: Ended) -> News:
-    loose = tuple((look.data, look.mime) for look in ended.loose)
-    return News(result=Result(record=ended.record, loose=loose))
+    unsaved = tuple((look.data, look.mime) for look in ended.unsaved)
+    return News(result=Result(record=ended.record, unsaved=unsaved))
 
 
 def ended(result: Result) -> Ended:
-    return Ended(result.record, tuple(Loose(data, mime) for data, mime in result.loose))
+    return Ended(result.record, tuple(UnsavedImage(data, mime) for data, mime in result.unsaved))
 
 
 class Lines:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.times import to_the_second
-from ..domain.types import Failure, Job, Picture, Record, Spending
-from .context import Workshop
+from ..domain.types import Failure, ImageRecord, Job, JobRecord, Spending
+from .context import JobContext
 from .execute import CANCELLED
-from .postprocess import finish, survey, with_preview
+from .postprocess import postprocess, survey, with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,80 +40,86 @@ class Repairs:
         )
 
 
-async def reconcile(shop: Workshop) -> Repairs:
+async def reconcile(context: JobContext) -> Repairs:
     """End every job whose process is gone, by what is on the disk; then remove what is too old.
 
     Any number of processes may do this at once, and while others work: the first end stays.
     """
-    dead = [record for record in await shop.catalog.unsettled() if not shop.alive(record.lease)]
-    states = await _end(shop, dead)
-    cleaned = await shop.blobs.clean(KEPT, shop.now())
+    dead = [
+        record for record in await context.catalog.unsettled() if not context.alive(record.lease)
+    ]
+    states = await _end(context, dead)
+    cleaned = await context.blobs.clean(KEPT, context.now())
     count = states.count
     return Repairs(count("done"), count("failed"), count("unknown"), cleaned)
 
 
-async def settled(shop: Workshop, record: Record) -> Record:
+async def settled(context: JobContext, record: JobRecord) -> JobRecord:
     """The record, ended first when it never will by itself."""
-    if record.state != "intent" or shop.alive(record.lease):
+    if record.state != "intent" or context.alive(record.lease):
         return record
-    await _end(shop, [record])
-    return await shop.catalog.job(record.job.id, record.job.owner) or record
+    await _end(context, [record])
+    return await context.catalog.job(record.job.id, record.job.owner) or record
 
 
-async def _end(shop: Workshop, dead: Sequence[Record]) -> list[str]:
-    ids = {id for record in dead for id in (*record.job.picture_ids, *record.job.derived_ids)}
-    files = await shop.blobs.find(ids) if ids else {}
-    return [await _end_one(shop, record, files) for record in dead]
+async def _end(context: JobContext, dead: Sequence[JobRecord]) -> list[str]:
+    ids = {id for record in dead for id in (*record.job.image_ids, *record.job.derived_ids)}
+    files = await context.blobs.find(ids) if ids else {}
+    return [await _end_one(context, record, files) for record in dead]
 
 
-async def _end_one(shop: Workshop, record: Record, files: Mapping[str, str]) -> str:
+async def _end_one(context: JobContext, record: JobRecord, files: Mapping[str, str]) -> str:
     job = record.job
     if record.sent is None:
-        ended = _lost(record, DROPPED, shop.now())
-        return ended.state if await shop.catalog.drop(ended) else "sent meanwhile"
-    kept: list[Picture] = []
-    shown: list[Picture] = []
+        ended = _lost(record, DROPPED, context.now())
+        return ended.state if await context.catalog.drop(ended) else "sent meanwhile"
+    kept: list[ImageRecord] = []
+    shown: list[ImageRecord] = []
     warnings = [*job.warnings, RECOVERED]
-    for index, id in enumerate(job.picture_ids):
-        made = await _adopt(shop, record, index, files, warnings) if id in files else []
+    for index, id in enumerate(job.image_ids):
+        made = await _adopt(context, record, index, files, warnings) if id in files else []
         kept.extend(made)
         shown.extend(made[-1:])
     if not shown:
-        ended = _lost(record, FREE if job.engine == "draft" else INTERRUPTED, shop.now())
-        await shop.catalog.settle(ended, ())
+        ended = _lost(record, FREE if job.engine == "draft" else INTERRUPTED, context.now())
+        await context.catalog.settle(ended, ())
         return ended.state
-    if len(shown) < len(job.picture_ids):
-        warnings.append(f"{len(shown)} of {len(job.picture_ids)} pictures were there.")
+    if len(shown) < len(job.image_ids):
+        warnings.append(f"{len(shown)} of {len(job.image_ids)} pictures were there.")
     if job.finish.save_to:
         warnings.append(NOT_SAVED)
-    ended = Record(
+    ended = JobRecord(
         job=job,
         state="done",
         model=job.order.model,
         cost_usd=job.estimate_usd,
         warnings=tuple(warnings),
-        pictures=tuple(shown),
-        ended=shop.now(),
+        images=tuple(shown),
+        ended=context.now(),
     )
-    await shop.catalog.settle(ended, tuple(kept))
+    await context.catalog.settle(ended, tuple(kept))
     return ended.state
 
 
 async def _adopt(
-    shop: Workshop, record: Record, index: int, files: Mapping[str, str], warnings: list[str]
-) -> list[Picture]:
+    context: JobContext,
+    record: JobRecord,
+    index: int,
+    files: Mapping[str, str],
+    warnings: list[str],
+) -> list[ImageRecord]:
     """List a picture whose file stands under its final name, and finish it as it was asked."""
-    job, id = record.job, record.job.picture_ids[index]
+    job, id = record.job, record.job.image_ids[index]
     try:
-        data = await shop.blobs.read(files[id])
-        found = await survey(shop, data)
+        data = await context.blobs.read(files[id])
+        found = await survey(context, data)
         for derived in job.derived_ids[2 * index : 2 * index + 2]:
             if derived in files:  # made again, so that its row tells how
-                await shop.blobs.delete(files[derived])
+                await context.blobs.delete(files[derived])
     except AquatintError as error:
         warnings.append(f"The file {files[id]} could not be taken in: {error.message}")
         return []
-    picture = Picture(
+    image = ImageRecord(
         id=id,
         owner=job.owner,
         job=job.id,
@@ -126,16 +132,16 @@ async def _adopt(
         created=record.sent or job.created,
         **found.facts(),
     )
-    picture = await with_preview(shop, picture, found.small, warnings)
+    image = await with_preview(context, image, found.small, warnings)
     without_copies = job.finish.model_copy(update={"save_to": ()})
     unsaved = job.model_copy(update={"finish": without_copies})
-    return await finish(unsaved, shop, index, picture, warnings)
+    return await postprocess(unsaved, context, index, image, warnings)
 
 
-def _lost(record: Record, failure: Failure, now: float) -> Record:
+def _lost(record: JobRecord, failure: Failure, now: float) -> JobRecord:
     spent = failure.spent != "no"
     when = to_the_second(record.job.created if record.sent is None else record.sent)
-    return Record(
+    return JobRecord(
         job=record.job,
         state="unknown" if spent else "failed",
         request_id=record.request_id,
@@ -150,14 +156,14 @@ def _lost(record: Record, failure: Failure, now: float) -> Record:
     )
 
 
-async def cancel(shop: Workshop, job: str, owner: str) -> Job:
+async def cancel(context: JobContext, job: str, owner: str) -> Job:
     """Give up a job that no process has sent yet. Raises NoSuchImage, or BadRequest: too late."""
-    record = await shop.catalog.job(job, owner)
+    record = await context.catalog.job(job, owner)
     if record is None:
         raise NoSuchImage(f"There is no job {job}.", "Call recent_images to see what runs.")
-    if await shop.catalog.drop(_lost(record, CANCELLED, shop.now())):
+    if await context.catalog.drop(_lost(record, CANCELLED, context.now())):
         return record.job
-    record = await shop.catalog.job(job, owner) or record
+    record = await context.catalog.job(job, owner) or record
     if record.state == "intent":
         raise BadRequest(
             f"It is too late: {job} was sent at {to_the_second(record.sent or 0)}, "
@@ -174,7 +180,7 @@ class Statement:
 
     since: float
     rows: tuple[Spending, ...]
-    unknown: tuple[Record, ...]
+    unknown: tuple[JobRecord, ...]
 
     @property
     def usd(self) -> float:
@@ -195,17 +201,17 @@ class Statement:
         }
 
 
-async def statement(shop: Workshop, owner: str | None, days: int) -> Statement:
+async def statement(context: JobContext, owner: str | None, days: int) -> Statement:
     """The last `days` days, today included; of every owner for None. Raises BadRequest."""
     if not 1 <= days <= 36500:
         raise BadRequest(f"days={days} is out of range.", "Pass 1 to 36500.")
-    today = datetime.fromtimestamp(shop.now(), UTC).replace(hour=0, minute=0, second=0)
+    today = datetime.fromtimestamp(context.now(), UTC).replace(hour=0, minute=0, second=0)
     since = float(int(today.timestamp()) - (days - 1) * 86400)
-    rows = await shop.catalog.spending(owner, since)
-    return Statement(since, tuple(rows), tuple(await shop.catalog.doubtful(owner, since)))
+    rows = await context.catalog.spending(owner, since)
+    return Statement(since, tuple(rows), tuple(await context.catalog.doubtful(owner, since)))
 
 
-def doubt(record: Record) -> dict[str, object]:
+def doubt(record: JobRecord) -> dict[str, object]:
     """What a person needs to find a call of unknown outcome on the provider's usage page."""
     return {
         "job": record.job.id,

@@ -14,9 +14,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from ..domain.errors import AquatintError
-from ..domain.types import Failure, Finding, Job, Record
-from .context import Stage, Workshop
-from .execute import CANCELLED, Ended, develop
+from ..domain.types import Failure, Finding, Job, JobRecord
+from .context import JobContext, Stage
+from .execute import CANCELLED, Ended, execute
 
 log = logging.getLogger(__name__)
 
@@ -105,14 +105,14 @@ class InProcess:
 
     def __init__(
         self,
-        shop: Workshop,
+        context: JobContext,
         *,
         concurrency: int,
         drain: float,
         announce: Announce,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._shop = shop
+        self._context = context
         self._seats = anyio.Semaphore(concurrency)
         self._drain = drain
         self._announce = announce
@@ -180,15 +180,15 @@ class InProcess:
         try:
             with self._scopes[job.id]:
                 async with self._seats:
-                    ended = await develop(job, self._shop, tell)
+                    ended = await execute(job, self._context, tell)
             if ended is None:  # dropped
-                ended = await give_up(job, CANCELLED, self._shop)
+                ended = await give_up(job, CANCELLED, self._context)
             self._tickets.end(job.id, ended)
             await self._announce(ended)
         except Exception:
             # The one net under a job: a bug must neither take the server down nor go unrecorded.
             log.exception("job %s crashed", job.id)
-            ended = ended or await give_up(job, CRASHED, self._shop)
+            ended = ended or await give_up(job, CRASHED, self._context)
         finally:
             del self._scopes[job.id]
             self._tickets.end(job.id, ended)
@@ -235,18 +235,18 @@ def staying(callers: Counter[str], runner: Runner, job: str) -> Generator[None]:
             del callers[job]
 
 
-async def give_up(job: Job, failure: Failure, shop: Workshop) -> Ended:
+async def give_up(job: Job, failure: Failure, context: JobContext) -> Ended:
     """End a job that no engine ended: it cost nothing, or, when nobody knows, the estimate."""
     spent = failure.spent != "no"
-    record = Record(
+    record = JobRecord(
         job=job,
         state="unknown" if spent else "failed",
         failure=failure,
         cost_usd=job.estimate_usd if spent else 0.0,
-        ended=shop.now(),
+        ended=context.now(),
     )
     try:
-        await shop.catalog.settle(record, ())
+        await context.catalog.settle(record, ())
     except AquatintError as error:
         log.error("job %s could not be settled: %s", job.id, error)  # noqa: TRY400  # no traceback
     return Ended(record)

@@ -1,4 +1,4 @@
-"""The server's end of the press: starts it, hands it jobs, and settles what it leaves behind."""
+"""The server's end of the worker: starts it, hands it jobs, and settles what it leaves behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from ..domain.errors import AquatintError
 from ..domain.types import Failure, Finding, Job
-from .context import Stage, Workshop
+from .context import JobContext, Stage
 from .execute import CANCELLED, Ended
 from .protocol import GONE, Command, Lines, News, ended
 from .recovery import settled
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 
 # One heap for all threads: glibc's usual one each holds on to what big pictures leave (-20 %).
 THRIFT = {"MALLOC_ARENA_MAX": "1"}
-IDLE = 300.0  # seconds after which a press without work ends
+IDLE = 300.0  # seconds after which a worker without work ends
 FLUSH = 1.0  # seconds for handing over what was asked, when the server ends
 PATIENCE = 15.0  # seconds for an answer to a ping; starting includes importing the SDK
-REAP = 2.0  # seconds between a press's last word and its end
+REAP = 2.0  # seconds between a worker's last word and its end
 
 
-class Press:
+class WorkerClient:
     """Jobs in a worker process of its own session, which finishes them if this process is killed.
 
-    `begin` is what the worker needs to know (see press.work), `inherited` its environment. It is
+    `begin` is what the worker needs to know (see worker.work), `inherited` its environment. It is
     started with the first job, and again with the next one when it is gone. A job that it had not
     sent when it died goes to `move`; one that it had is recorded as unknown, and never run again.
     An async context manager: leaving waits `drain` seconds for jobs, and then leaves them to it.
@@ -46,7 +46,7 @@ class Press:
 
     def __init__(
         self,
-        shop: Workshop,
+        context: JobContext,
         begin: Mapping[str, object],
         inherited: Mapping[str, str],
         *,
@@ -55,7 +55,7 @@ class Press:
         idle: float = IDLE,
         drain: float = 0,
     ) -> None:
-        self._shop = shop
+        self._context = context
         self._begin = Command(begin={"settings": begin, "idle": idle})
         self._inherited = inherited
         self._announce, self._move, self._drain = announce, move, drain
@@ -84,9 +84,9 @@ class Press:
             with anyio.move_on_after(FLUSH):
                 while self._commands:
                     await self._written.wait()
-            for command in self._commands:  # never reached a press
+            for command in self._commands:  # never reached a worker
                 if command.start is not None:
-                    await give_up(command.start, CANCELLED, self._shop)
+                    await give_up(command.start, CANCELLED, self._context)
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(kind, error, trace)
 
@@ -116,22 +116,22 @@ class Press:
         with anyio.move_on_after(PATIENCE):
             await self._answered.wait()
         if self._answers:
-            return [Finding("press", "ok", "answers; a paid picture outlives a killed server")]
+            return [Finding("worker", "ok", "answers; a paid picture outlives a killed server")]
         text = "does not start: paid calls run in the server itself, and are lost when it is killed"
-        return [Finding("press", "warn", text, "Look for the reason above, and in press.log.")]
+        return [Finding("worker", "warn", text, "Look for the reason above, and in worker.log.")]
 
     def _post(self, command: Command) -> None:
         self._commands.append(command)
         self._posted.set()
 
     async def _keep(self) -> None:
-        """Have a press while there is something to say to one."""
+        """Have a worker while there is something to say to one."""
         while True:
             await self._posted.wait()
             try:
                 process, link = await anyio.to_thread.run_sync(self._launch)
             except OSError as error:
-                log.warning("the press cannot be started (%s): the server pays itself", error)
+                log.warning("the worker cannot be started (%s): the server pays itself", error)
                 orderly = False
             else:
                 orderly = await self._talk(process, link)
@@ -168,7 +168,7 @@ class Press:
                 # It may outlive us, which is its purpose and no reason for a warning.
                 process.returncode = process.poll() or 0
         if not orderly:
-            log.warning("the press died (exit code %s)", process.returncode)
+            log.warning("the worker died (exit code %s)", process.returncode)
         return orderly
 
     async def _write(self, lines: Lines) -> None:
@@ -190,7 +190,7 @@ class Press:
             try:
                 news = News.model_validate_json(line)
             except ValidationError:
-                log.warning("the press says %.200r", line)
+                log.warning("the worker says %.200r", line)
                 return False
             if news.bye:
                 return True
@@ -205,7 +205,7 @@ class Press:
         elif news.result is not None:
             self._end(ended(news.result))
         elif news.said is not None:
-            logging.getLogger(news.said.logger).log(news.said.level, "press: %s", news.said.text)
+            logging.getLogger(news.said.logger).log(news.said.level, "worker: %s", news.said.text)
         elif news.pong:
             self._answers = True
             self._answered.set()
@@ -215,23 +215,23 @@ class Press:
         self._group.start_soon(self._announce, ended)
 
     async def _sort_out(self, orderly: bool) -> None:
-        """After a press is gone: what it sent is known or unknown, what it did not goes on."""
+        """After a worker is gone: what it sent is known or unknown, what it did not goes on."""
         self._commands.clear()
         self._posted = anyio.Event()
         for ticket in self._tickets:
             job = ticket.job
             try:
-                record = await self._shop.catalog.job(job.id, job.owner)
+                record = await self._context.catalog.job(job.id, job.owner)
                 if record is not None and record.sent is not None:
-                    record = await settled(self._shop, record)  # its file may be there already
+                    record = await settled(self._context, record)  # its file may be there already
             except AquatintError:
                 record = None  # nobody can tell whether it was sent, so it must not be sent again
             if record is not None and record.state != "intent":
                 self._end(Ended(record))
             elif record is None or record.sent is not None or ticket.sent:
-                self._end(await give_up(job, DIED, self._shop))
+                self._end(await give_up(job, DIED, self._context))
             elif ticket.dropped:
-                self._end(await give_up(job, CANCELLED, self._shop))
+                self._end(await give_up(job, CANCELLED, self._context))
             elif orderly:
                 self._post(Command(start=job))
             else:
@@ -241,7 +241,7 @@ class Press:
 
 DIED = Failure(
     kind="Unavailable",
-    code="press_died",
+    code="worker_died",
     message="The process that paid for this call died before the picture came.",
     fix="Look for it with recent_images; calling again may be paid again.",
     spent="unknown",

@@ -15,12 +15,12 @@ from mcp.types import (
 
 from ..domain.models import sizes
 from ..domain.names import slug
-from ..domain.types import Caller, Picture
+from ..domain.types import Caller, ImageRecord
 from .prompts.guides import GUIDES, Offers
 from .prompts.messages import drawing_model
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 MOST = 100  # values of one answer, by the protocol
 PAGE = 50
@@ -31,24 +31,24 @@ OFFERS: Mapping[tuple[str, str], Offers] = MappingProxyType(
 RATIOS = ("16:9", "4:3", "4:5", "1:1", "9:16")
 
 
-async def complete(studio: Studio, asked: CompleteRequestParams) -> CompleteResult:
+async def complete(service: ImageService, asked: CompleteRequestParams) -> CompleteResult:
     """For the `{id}` of the resource templates and every argument of the prompts."""
     typed, name = asked.argument.value, asked.argument.name
     found: list[str] = []
     if isinstance(asked.ref, PromptReference):
-        found = await _words(studio, OFFERS.get((asked.ref.name, name), ()), typed)
+        found = await _words(service, OFFERS.get((asked.ref.name, name), ()), typed)
     elif name == "id":
-        found = await studio.shop.catalog.ids(Caller().owner, typed, MOST + 1)
+        found = await service.context.catalog.ids(Caller().owner, typed, MOST + 1)
     return CompleteResult(completion=Completion(values=found[:MOST], has_more=len(found) > MOST))
 
 
-async def _words(studio: Studio, offers: Offers, typed: str) -> list[str]:
+async def _words(service: ImageService, offers: Offers, typed: str) -> list[str]:
     if offers == "pictures":
-        return await _pictures(studio, typed.strip())
+        return await _images(service, typed.strip())
     if offers == "formats":
-        return _fitting(drawing_model(studio).formats, typed)
+        return _fitting(drawing_model(service).formats, typed)
     if offers == "sizes":
-        rule = drawing_model(studio).sizes
+        rule = drawing_model(service).sizes
         usual = rule.only if isinstance(rule, sizes.Fixed) else rule.recommended
         return _fitting([*sizes.WORDS, *RATIOS, *map(sizes.text, usual)], typed)
     return _fitting(offers, typed)
@@ -61,21 +61,21 @@ def _fitting(words: Iterable[str], typed: str) -> list[str]:
     return sorted(holding, key=lambda word: not word.casefold().startswith(start))
 
 
-async def _pictures(studio: Studio, typed: str) -> list[str]:
+async def _images(service: ImageService, typed: str) -> list[str]:
     """`image://id#words-of-its-prompt`, newest first: by the id, else by words of the prompt.
 
     The protocol completes to bare strings; a fragment says which picture it is, and goes again.
     """
     start = typed.removeprefix("image://").partition("#")[0]
-    recent = studio.shop.catalog.recent
+    recent = service.context.catalog.recent
     owner = Caller().owner
     page = await recent(owner, None, None, PAGE, None)
-    found = [one for one in page.pictures if one.id.startswith(start)]
+    found = [one for one in page.images if one.id.startswith(start)]
     if not found:
-        found = (await recent(owner, typed, None, PAGE, None)).pictures
-    latest = ["latest"] if "latest".startswith(typed) and page.pictures else []
+        found = (await recent(owner, typed, None, PAGE, None)).images
+    latest = ["latest"] if "latest".startswith(typed) and page.images else []
     return [*latest, *(_labelled(one) for one in found if one.kind != "mask")]
 
 
-def _labelled(picture: Picture) -> str:
-    return f"image://{picture.id}#{slug(picture.prompt, LABEL)}"
+def _labelled(image: ImageRecord) -> str:
+    return f"image://{image.id}#{slug(image.prompt, LABEL)}"

@@ -97,15 +97,15 @@ async def edit_quote(
 
 
 async def _quote(ctx: Desk, request: GenerateRequest | EditRequest) -> Quote:
-    studio = ctx.request_context.lifespan_context.studio
-    if request.dry_run or studio.settings.confirm_usd is None:
+    service = ctx.request_context.lifespan_context.service
+    if request.dry_run or service.settings.confirm_usd is None:
         return Quote(0.0)
     try:
-        bid = await studio.quote(request, caller_of(ListRootsResult(roots=[])))
+        bid = await service.quote(request, caller_of(ListRootsResult(roots=[])))
     except AquatintError:
         return Quote(0.0)  # the tool itself will say what is wrong
     usd = bid.guess.usd
-    asks = studio.pricing.asks(bid)
+    asks = service.pricing.asks(bid)
     return Quote(float("inf") if usd is None else usd, bid.question if asks else None)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from mcp.types import Annotations, ContentBlock, ImageContent, ResourceLink
 
-from ..domain.types import Picture, Reply
+from ..domain.types import ImageRecord, Reply
 from ..services.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 # Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
 FULL_BUDGET = 690_000
@@ -21,35 +21,35 @@ SHEET = 4 / 3  # a sheet's edge against one preview's: two pictures beside each 
 
 
 async def looks(
-    studio: Studio, outcome: Outcome, reply: Reply, edge: int
+    service: ImageService, outcome: Outcome, reply: Reply, edge: int
 ) -> tuple[list[ContentBlock], list[str]]:
     """What is seen of the pictures, a link to each, and what must be said about that.
 
     Several previews are one numbered sheet: people and models can say "the third", and it takes
     the room of one picture, of which hosts allow little.
     """
-    if reply == "preview" and len(outcome.pictures) > 1:
-        return await _sheet(studio, outcome, round(edge * SHEET))
+    if reply == "preview" and len(outcome.images) > 1:
+        return await _sheet(service, outcome, round(edge * SHEET))
     blocks: list[ContentBlock] = []
     remarks: list[str] = []
-    count = max(1, len(outcome.pictures))
-    for picture in outcome.pictures:
+    count = max(1, len(outcome.images))
+    for image in outcome.images:
         if reply != "path":
-            seen = await _pixels(studio, picture, outcome.data, reply, edge, count)
+            seen = await _pixels(service, image, outcome.data, reply, edge, count)
             blocks.extend(seen[0])
             remarks.extend(seen[1])
-        blocks.extend(_links(studio, picture))
+        blocks.extend(_links(service, image))
     return blocks, remarks
 
 
 async def _sheet(
-    studio: Studio, outcome: Outcome, edge: int
+    service: ImageService, outcome: Outcome, edge: int
 ) -> tuple[list[ContentBlock], list[str]]:
     edge = min(edge, 2048)
     budget = _budget(edge)
-    sheet = await studio.gallery.sheet(outcome.pictures, edge=edge, budget=budget)
-    links = [link for picture in outcome.pictures for link in _links(studio, picture)]
-    last = len(outcome.pictures)
+    sheet = await service.library.sheet(outcome.images, edge=edge, budget=budget)
+    links = [link for image in outcome.images for link in _links(service, image)]
+    last = len(outcome.images)
     remark = (
         f"The contact sheet shows all {last}, numbered 1 to {last} in the order of images. "
         "To see one larger call get_image with its uri."
@@ -58,19 +58,24 @@ async def _sheet(
 
 
 async def _pixels(
-    studio: Studio, picture: Picture, data: bytes | None, reply: Reply, edge: int, count: int
+    service: ImageService,
+    image: ImageRecord,
+    data: bytes | None,
+    reply: Reply,
+    edge: int,
+    count: int,
 ) -> tuple[list[ContentBlock], list[str]]:
     """One picture's block, and what must be said about it."""
-    if picture.format == "svg":
-        return [], [f"image://{picture.id} is SVG: no preview is drawn; open the file."]
+    if image.format == "svg":
+        return [], [f"image://{image.id} is SVG: no preview is drawn; open the file."]
     if reply == "full":
-        pixels, mime, exact = await studio.gallery.full(picture, data, FULL_BUDGET // count)
+        pixels, mime, exact = await service.library.full(image, data, FULL_BUDGET // count)
         remark = (
             f"The file is too large for a reply, so this is a smaller {mime} of it; "
             "the whole file is at its path."
         )
         return [block(pixels, mime)], [] if exact else [remark]
-    small, mime = await studio.gallery.look(picture, data, edge, max(_budget(edge), 4_000))
+    small, mime = await service.library.look(image, data, edge, max(_budget(edge), 4_000))
     return [block(small, mime)], []
 
 
@@ -88,16 +93,16 @@ def block(data: bytes, mime: str) -> ImageContent:
     )
 
 
-def _links(studio: Studio, picture: Picture) -> list[ResourceLink]:
+def _links(service: ImageService, image: ImageRecord) -> list[ResourceLink]:
     """For the user only: hosts that resolve links for the model would send the whole file."""
-    if not (studio.settings.links and picture.id):
+    if not (service.settings.links and image.id):
         return []
     link = ResourceLink(
         type="resource_link",
-        uri=f"image://{picture.id}",
-        name=picture.key.rsplit("/", 1)[-1],
-        mime_type=f"image/{'svg+xml' if picture.format == 'svg' else picture.format}",
-        size=picture.bytes,
+        uri=f"image://{image.id}",
+        name=image.key.rsplit("/", 1)[-1],
+        mime_type=f"image/{'svg+xml' if image.format == 'svg' else image.format}",
+        size=image.bytes,
         annotations=Annotations(audience=["user"]),
     )
     return [link]

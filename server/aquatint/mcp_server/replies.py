@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 
 from ..domain.errors import AquatintError, NotKept
 from ..domain.times import to_the_second
-from ..domain.types import Copy, Outside, Picture, Record, Reply, Usage
+from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
 from ..domain.words import clean
 from ..services.outcomes import Outcome
 from .previews import block, looks
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 
 class ShownImage(BaseModel):
@@ -86,12 +86,12 @@ class Recent(BaseModel):
     cursor: str | None = None
 
 
-async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> CallToolResult:
+async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int) -> CallToolResult:
     """Text first, then a preview and a link for each picture; everything in the structure too."""
-    several = len(outcome.pictures) > 1
+    several = len(outcome.images) > 1
     images = [
-        _image(studio, picture, number if several else None)
-        for number, picture in enumerate(outcome.pictures, 1)
+        _image(service, image, number if several else None)
+        for number, image in enumerate(outcome.images, 1)
     ]
     for image, told in zip(images, outcome.provenance, strict=False):
         image.provenance = "; ".join(f"{name}: {value}" for name, value in told.items())
@@ -110,7 +110,7 @@ async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> Ca
         order=_order(outcome),
         warnings=list(outcome.warnings) or None,
     )
-    blocks, remarks = await looks(studio, outcome, reply, edge)
+    blocks, remarks = await looks(service, outcome, reply, edge)
     text = "\n".join([*_lines(structure, outcome), *remarks])
     if remarks:
         structure = structure.model_copy(
@@ -122,22 +122,22 @@ async def shown(studio: Studio, outcome: Outcome, reply: Reply, edge: int) -> Ca
     )
 
 
-def _image(studio: Studio, picture: Picture, number: int | None) -> ShownImage:
+def _image(service: ImageService, image: ImageRecord, number: int | None) -> ShownImage:
     return ShownImage(
         number=number,
-        id=picture.id or None,
-        uri=f"image://{picture.id}" if picture.id else None,
-        path=studio.shop.blobs.path(picture.key) if picture.key else None,
-        width=picture.width,
-        height=picture.height,
-        bytes=picture.bytes,
-        format=picture.format,
-        model=picture.model,
-        parents=[f"image://{parent}" for parent in picture.parents] or None,
-        saved=list(picture.saved) or None,
-        note=picture.note,
-        outside=picture.outside,
-        provenance="c2pa" if picture.provenance else None,
+        id=image.id or None,
+        uri=f"image://{image.id}" if image.id else None,
+        path=service.context.blobs.path(image.key) if image.key else None,
+        width=image.width,
+        height=image.height,
+        bytes=image.bytes,
+        format=image.format,
+        model=image.model,
+        parents=[f"image://{parent}" for parent in image.parents] or None,
+        saved=list(image.saved) or None,
+        note=image.note,
+        outside=image.outside,
+        provenance="c2pa" if image.provenance else None,
     )
 
 
@@ -230,9 +230,9 @@ def _order(outcome: Outcome) -> dict[str, str | int] | None:
 
 
 def listed(
-    studio: Studio,
-    pictures: Sequence[Picture],
-    running: Sequence[Record],
+    service: ImageService,
+    images: Sequence[ImageRecord],
+    running: Sequence[JobRecord],
     total: int,
     cursor: str | None,
     sheet: tuple[bytes, str] | None,
@@ -242,12 +242,12 @@ def listed(
         images=[
             Listed.model_validate(
                 {
-                    "id": picture.id,
-                    **studio.gallery.row(picture),
-                    "prompt": clean(picture.prompt, 160),
+                    "id": image.id,
+                    **service.library.row(image),
+                    "prompt": clean(image.prompt, 160),
                 }
             )
-            for picture in pictures
+            for image in images
         ],
         running=[
             Running(
@@ -297,5 +297,5 @@ def refused(error: AquatintError) -> CallToolResult:
     text = f"{error.message}\n{error.fix}\n({'; '.join(facts)})"
     blocks: list[ContentBlock] = [TextContent(type="text", text=text)]
     if isinstance(error, NotKept):
-        blocks.extend(block(data, mime) for data, mime in error.loose)
+        blocks.extend(block(data, mime) for data, mime in error.unsaved)
     return CallToolResult(content=blocks, is_error=True)

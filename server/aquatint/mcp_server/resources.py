@@ -16,11 +16,11 @@ from mcp.types import (
 
 from ..domain.errors import BadRequest
 from ..domain.times import to_the_second
-from ..domain.types import Caller, Picture
+from ..domain.types import Caller, ImageRecord
 from ..domain.words import clean
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 # TypeScript clients close the connection at a line of 10 MiB; base64 takes a third more.
 READ_BUDGET = 7_000_000
@@ -60,68 +60,66 @@ TEMPLATES = [
 ]
 
 
-async def page(studio: Studio, cursor: str | None) -> ListResourcesResult:
+async def page(service: ImageService, cursor: str | None) -> ListResourcesResult:
     from ..services.library import PAGE
 
-    found, _ = await studio.gallery.recent(Caller(), None, None, PAGE, cursor)
+    found, _ = await service.library.recent(Caller(), None, None, PAGE, cursor)
     return ListResourcesResult(
-        resources=[_resource(studio, picture) for picture in found.pictures],
+        resources=[_resource(service, image) for image in found.images],
         next_cursor=found.cursor,
     )
 
 
-def _resource(studio: Studio, picture: Picture) -> Resource:
-    title = clean(picture.prompt, 80) or picture.kind
+def _resource(service: ImageService, image: ImageRecord) -> Resource:
+    title = clean(image.prompt, 80) or image.kind
     return Resource(
-        uri=f"image://{picture.id}",
-        name=picture.key.rsplit("/", 1)[-1],
+        uri=f"image://{image.id}",
+        name=image.key.rsplit("/", 1)[-1],
         title=title,
-        mime_type=mime_of(picture),
-        size=picture.bytes,
-        annotations=Annotations(audience=["user"], last_modified=to_the_second(picture.created)),
+        mime_type=mime_of(image),
+        size=image.bytes,
+        annotations=Annotations(audience=["user"], last_modified=to_the_second(image.created)),
     )
 
 
-def mime_of(picture: Picture) -> str:
-    return "image/svg+xml" if picture.format == "svg" else f"image/{picture.format}"
+def mime_of(image: ImageRecord) -> str:
+    return "image/svg+xml" if image.format == "svg" else f"image/{image.format}"
 
 
-async def read(studio: Studio, uri: str) -> list[ReadResourceContents]:
+async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
     """The contents behind one of the templates' addresses. Raises AquatintError."""
     parts = urlsplit(uri)
     listing = {"recent": _recent, "spend": _spend}.get(parts.netloc)
     if parts.scheme == "images" and listing is not None:
-        return [await listing(studio, parts.query)]
+        return [await listing(service, parts.query)]
     reading = parts.path.strip("/")
     if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
         raise BadRequest(f"There is no resource {uri[:200]}.", READ_FIX)
-    picture = await studio.gallery.picture(parts.netloc, Caller())
+    image = await service.library.image(parts.netloc, Caller())
     if reading == "recipe":
-        recipe = await studio.gallery.recipe(picture, Caller())
+        recipe = await service.library.recipe(image, Caller())
         text = json.dumps(recipe, ensure_ascii=False, indent=1)
         return [ReadResourceContents(content=text, mime_type="application/json")]
     if reading == "preview":
-        small, mime = await studio.gallery.look(picture, None, studio.settings.preview, 120_000)
+        small, mime = await service.library.look(image, None, service.settings.preview, 120_000)
         return [ReadResourceContents(content=small, mime_type=mime)]
-    if picture.format == "svg":
-        text = await studio.gallery.drawing(picture)
-        return [ReadResourceContents(content=text, mime_type=mime_of(picture), meta=SANITISED)]
-    if picture.bytes <= READ_BUDGET:
-        data = await studio.gallery.file(picture)
-        return [ReadResourceContents(content=data, mime_type=mime_of(picture))]
-    data, mime, _ = await studio.gallery.full(picture, None, READ_BUDGET)
-    meta = {
-        "aquatint/reduced": f"{picture.bytes} bytes is too large; the whole file is at its path"
-    }
+    if image.format == "svg":
+        text = await service.library.drawing(image)
+        return [ReadResourceContents(content=text, mime_type=mime_of(image), meta=SANITISED)]
+    if image.bytes <= READ_BUDGET:
+        data = await service.library.file(image)
+        return [ReadResourceContents(content=data, mime_type=mime_of(image))]
+    data, mime, _ = await service.library.full(image, None, READ_BUDGET)
+    meta = {"aquatint/reduced": f"{image.bytes} bytes is too large; the whole file is at its path"}
     return [ReadResourceContents(content=data, mime_type=mime, meta=meta)]
 
 
-async def _recent(studio: Studio, query: str) -> ReadResourceContents:
+async def _recent(service: ImageService, query: str) -> ReadResourceContents:
     options = {name: values[-1] for name, values in parse_qs(query).items()}
     limit = _number(query, "limit", "20")
-    found, running = await studio.gallery.recent(Caller(), options.get("q"), None, limit, None)
+    found, running = await service.library.recent(Caller(), options.get("q"), None, limit, None)
     listing = {
-        "images": [studio.gallery.row(picture) for picture in found.pictures],
+        "images": [service.library.row(image) for image in found.images],
         "running": [record.job.id for record in running],
         "total": found.total,
     }
@@ -129,11 +127,11 @@ async def _recent(studio: Studio, query: str) -> ReadResourceContents:
     return ReadResourceContents(content=text, mime_type="application/json")
 
 
-async def _spend(studio: Studio, query: str) -> ReadResourceContents:
+async def _spend(service: ImageService, query: str) -> ReadResourceContents:
     from ..jobs.recovery import statement
 
     days = _number(query, "days", "30")
-    told = await statement(studio.shop, Caller().owner, days)
+    told = await statement(service.context, Caller().owner, days)
     text = json.dumps(told.facts(), ensure_ascii=False, indent=1)
     return ReadResourceContents(content=text, mime_type="application/json")
 

@@ -50,14 +50,14 @@ from .replies import refused
 from .transport import Heard, openings, stdio
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 log = logging.getLogger(__name__)
 
 Announce = Callable[[], Awaitable[None]]
 Schema = dict[str, Any]
 NULL = {"type": "null"}
-OpenStudio = Callable[[Announce], AbstractAsyncContextManager["Studio"]]
+OpenService = Callable[[Announce], AbstractAsyncContextManager["ImageService"]]
 HEAD_START = 0.1  # seconds the first answer has to leave, before importing takes the processor
 
 
@@ -74,7 +74,7 @@ class AquatintServer(MCPServer[Opening]):
         name: str,
         version: str,
         instructions: str,
-        open_studio: OpenStudio,
+        open_service: OpenService,
         warm: Callable[[], None],
         max_line: int,
     ) -> None:
@@ -85,7 +85,7 @@ class AquatintServer(MCPServer[Opening]):
             lifespan=self._lifespan,
             log_level="WARNING",
         )
-        self._open_studio = open_studio
+        self._open_service = open_service
         self._warm = warm
         self._max_line = max_line
         self._answered = anyio.Event()
@@ -109,7 +109,7 @@ class AquatintServer(MCPServer[Opening]):
         async with anyio.create_task_group() as background:
             background.start_soon(self._warm_up, opening)
             async with anyio.create_task_group() as keeper:
-                keeper.start_soon(opening.keep, self._open_studio(self.announce))
+                keeper.start_soon(opening.keep, self._open_service(self.announce))
                 yield opening
                 opening.close()
             background.cancel_scope.cancel()
@@ -166,7 +166,7 @@ class AquatintServer(MCPServer[Opening]):
     def _meet(self, ctx: ServerRequestContext[Opening, Any]) -> None:
         self._connections.add(ctx.session._connection)  # pyright: ignore[reportPrivateUsage]
 
-    async def _studio(self, ctx: ServerRequestContext[Opening, Any]) -> Studio:
+    async def _service(self, ctx: ServerRequestContext[Opening, Any]) -> ImageService:
         self._meet(ctx)
         return await ctx.lifespan_context.opened()
 
@@ -182,7 +182,7 @@ class AquatintServer(MCPServer[Opening]):
     ) -> CallToolResult | InputRequiredResult:
         """The one place where errors become words for agents."""
         if context is not None:
-            await self._studio(context.request_context)
+            await self._service(context.request_context)
         tool = self._tool_manager.get_tool(name)
         try:
             if tool is None:
@@ -205,9 +205,9 @@ class AquatintServer(MCPServer[Opening]):
     async def _handle_list_resources(
         self, ctx: ServerRequestContext[Opening], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
-        studio = await self._studio(ctx)
+        service = await self._service(ctx)
         try:
-            return await resources.page(studio, params.cursor if params else None)
+            return await resources.page(service, params.cursor if params else None)
         except AquatintError as error:
             raise _as_resource_error(error) from error
 
@@ -215,16 +215,16 @@ class AquatintServer(MCPServer[Opening]):
         self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         assert context is not None, "resources are read inside a request"
-        studio = await self._studio(context.request_context)
+        service = await self._service(context.request_context)
         try:
-            return await resources.read(studio, str(uri))
+            return await resources.read(service, str(uri))
         except AquatintError as error:
             raise _as_resource_error(error) from error
 
     async def _complete(
         self, ctx: ServerRequestContext[Opening, Any], params: CompleteRequestParams
     ) -> CompleteResult:
-        return await completion.complete(await self._studio(ctx), params)
+        return await completion.complete(await self._service(ctx), params)
 
     async def list_prompts(self) -> list[Prompt]:
         return messages.listed()
@@ -236,11 +236,11 @@ class AquatintServer(MCPServer[Opening]):
         context: Context[Opening, Any] | None = None,
     ) -> GetPromptResult | InputRequiredResult:
         assert context is not None, "prompts are filled in inside a request"
-        studio, given = await self._studio(context.request_context), arguments or {}
+        service, given = await self._service(context.request_context), arguments or {}
         try:
             guide = messages.guide_of(name)
             _refuse_unknown(name, given, [one.name for one in guide.arguments])
-            return await messages.prompted(studio, context.client_capabilities, guide, given)
+            return await messages.prompted(service, context.client_capabilities, guide, given)
         except AquatintError as error:
             raise MCPError(INVALID_PARAMS, str(error), {"code": error.reason}) from error
 

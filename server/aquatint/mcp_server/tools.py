@@ -29,7 +29,7 @@ from .lifespan import Opening
 from .replies import Recent, Shown, listed, shown
 
 if TYPE_CHECKING:
-    from ..services.images import Studio
+    from ..services.images import ImageService
 
 Prompt = Annotated[str, Field(description="What to draw, in any language")]
 Model = Annotated[str | None, Field(description="Default: cheap and exactly priced")]
@@ -95,7 +95,7 @@ async def generate_image(
     Answers with a preview, the file's absolute path and the cost. When it answers
     status "working", call get_image with the job id instead of calling this again.
     """
-    studio = _studio(ctx)
+    service = _service(ctx)
     request = GenerateRequest(
         prompt=prompt,
         model=model,
@@ -115,9 +115,9 @@ async def generate_image(
         dry_run=dry_run,
         fresh=fresh,
     )
-    outcome = await studio.generate(request, caller_of(roots), _report(ctx), agreed)
-    result = await shown(studio, outcome, reply, studio.settings.preview)
-    studio.delivered(outcome)
+    outcome = await service.generate(request, caller_of(roots), _report(ctx), agreed)
+    result = await shown(service, outcome, reply, service.settings.preview)
+    service.delivered(outcome)
     return result
 
 
@@ -161,7 +161,7 @@ async def edit_image(
 
     To change one part, call make_mask first and look at the red. Chain edits with "latest".
     """
-    studio = _studio(ctx)
+    service = _service(ctx)
     request = EditRequest(
         images=paths_of(images),
         prompt=prompt,
@@ -187,9 +187,9 @@ async def edit_image(
         dry_run=dry_run,
         fresh=fresh,
     )
-    outcome = await studio.edit(request, caller_of(roots), _report(ctx), agreed)
-    result = await shown(studio, outcome, reply, studio.settings.preview)
-    studio.delivered(outcome)
+    outcome = await service.edit(request, caller_of(roots), _report(ctx), agreed)
+    result = await shown(service, outcome, reply, service.settings.preview)
+    service.delivered(outcome)
     return result
 
 
@@ -208,7 +208,7 @@ async def make_mask(
     height: int | None = None,
 ) -> Annotated[CallToolResult, Shown]:
     """Say which part of a picture to edit. Shows it in red over the picture. Free."""
-    studio = _studio(ctx)
+    service = _service(ctx)
     request = MaskRequest(
         regions=tuple(regions),
         image=image,
@@ -221,9 +221,9 @@ async def make_mask(
         width=width,
         height=height,
     )
-    outcome = await studio.make_mask(request, caller_of(roots))
+    outcome = await service.make_mask(request, caller_of(roots))
     await ctx.notify_resources_changed()
-    return await shown(studio, outcome, "preview", studio.settings.preview)
+    return await shown(service, outcome, "preview", service.settings.preview)
 
 
 async def get_image(
@@ -235,18 +235,18 @@ async def get_image(
     provenance: Provenance = False,
 ) -> Annotated[CallToolResult, Shown]:
     """Show the picture behind a reference, or wait for a job. Free."""
-    studio = _studio(ctx)
+    service = _service(ctx)
     caller = caller_of(roots)
     if JOB.fullmatch(image.strip()):
-        outcome = await studio.wait_for(image.strip(), caller, _report(ctx))
+        outcome = await service.wait_for(image.strip(), caller, _report(ctx))
     else:
-        picture, data = await studio.gallery.get(image, caller)
-        outcome = Outcome(status="done", pictures=(picture,), data=data)
+        found, data = await service.library.get(image, caller)
+        outcome = Outcome(status="done", images=(found,), data=data)
     if provenance:
-        told = [await studio.gallery.provenance(one, outcome.data) for one in outcome.pictures]
+        told = [await service.library.provenance(one, outcome.data) for one in outcome.images]
         outcome = replace(outcome, provenance=tuple(told))
-    result = await shown(studio, outcome, reply, studio.gallery.checked_edge(edge))
-    studio.delivered(outcome)
+    result = await shown(service, outcome, reply, service.library.checked_edge(edge))
+    service.delivered(outcome)
     return result
 
 
@@ -259,10 +259,10 @@ async def recent_images(
     sheet: Annotated[bool, Field(description="Add one picture of numbered thumbnails")] = False,
 ) -> Annotated[CallToolResult, Recent]:
     """List what was made lately, newest first, and what is still being made. Free."""
-    studio = _studio(ctx)
-    page, running = await studio.gallery.recent(Caller(), query, kind, limit, cursor)
-    look = await studio.gallery.sheet(page.pictures) if sheet and page.pictures else None
-    return listed(studio, page.pictures, running, page.total, page.cursor, look)
+    service = _service(ctx)
+    page, running = await service.library.recent(Caller(), query, kind, limit, cursor)
+    look = await service.library.sheet(page.images) if sheet and page.images else None
+    return listed(service, page.images, running, page.total, page.cursor, look)
 
 
 class Offer(NamedTuple):
@@ -291,8 +291,8 @@ def register(server: MCPServer[Opening]) -> None:
         server.add_tool(offer.tool, title=offer.title, annotations=offer.annotations)
 
 
-def _studio(ctx: Desk) -> Studio:
-    return ctx.request_context.lifespan_context.studio
+def _service(ctx: Desk) -> ImageService:
+    return ctx.request_context.lifespan_context.service
 
 
 def _report(ctx: Desk) -> Report:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..domain import ids
 from ..domain.errors import Busy, NoSuchImage
-from ..domain.types import EditRequest, Job, Picture
-from ..jobs.context import Workshop
+from ..domain.types import EditRequest, ImageRecord, Job
+from ..jobs.context import JobContext
 from .references import LISTING
 
 
@@ -17,38 +17,38 @@ class Forgotten:
     """What is gone, by id, and what is not: pictures that name one of them as a parent, pictures
     that one of them was made from, and copies that save_to wrote (paths)."""
 
-    pictures: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
 
 
-async def family(shop: Workshop, owner: str, reference: str) -> list[Picture]:
+async def family(context: JobContext, owner: str, reference: str) -> list[ImageRecord]:
     """The picture, and the raw ones behind it that the same call made and no reply showed."""
     identity = reference.removeprefix("image://")
-    found = await shop.catalog.picture(identity, owner) if ids.ID.fullmatch(identity) else None
+    found = await context.catalog.image(identity, owner) if ids.ID.fullmatch(identity) else None
     if found is None:
         raise NoSuchImage(f"There is no picture {reference!r:.60}.", LISTING)
-    record = await shop.catalog.job(found.job, owner) if found.job else None
-    shown = {picture.id for picture in record.pictures} if record else set[str]()
+    record = await context.catalog.job(found.job, owner) if found.job else None
+    shown = {image.id for image in record.images} if record else set[str]()
     members = [found]
     for member in members:  # grows while it is walked, by at most the steps of core's finish
         for parent in member.parents:
-            raw = await shop.catalog.picture(parent, owner)
+            raw = await context.catalog.image(parent, owner)
             known = {one.id for one in members} | shown
             if raw is not None and raw.job == found.job is not None and raw.id not in known:
                 members.append(raw)
     return members
 
 
-async def forget_all(shop: Workshop, owner: str, gone: Sequence[Picture]) -> Forgotten:
+async def forget_all(context: JobContext, owner: str, gone: Sequence[ImageRecord]) -> Forgotten:
     """Delete files, previews, saved inputs and then the rows of these pictures.
 
     Files go first, so that a crash between leaves rows that can be forgotten again. Raises Busy
     when a running job was given one of them; nothing is forgotten then.
     """
-    running = await shop.catalog.running(owner)
-    used = {picture.id: await shop.catalog.uses(picture.id, owner) for picture in gone}
+    running = await context.catalog.running(owner)
+    used = {image.id: await context.catalog.uses(image.id, owner) for image in gone}
     for identity, (jobs, _) in used.items():
         for job in {job.id for job in jobs} & {record.job.id for record in running}:
             raise Busy(
@@ -56,21 +56,21 @@ async def forget_all(shop: Workshop, owner: str, gone: Sequence[Picture]) -> For
                 f'Wait for it (get_image(image="{job}")), then forget it.',
             )
     kept = {key for record in running for key in _inputs(record.job)}
-    for place, picture in enumerate(gone, 1):
-        keys = {key for job in used[picture.id][0] for key in _made_from(job, picture.id)}
-        record = await shop.catalog.job(picture.job, owner) if picture.job else None
+    for place, image in enumerate(gone, 1):
+        keys = {key for job in used[image.id][0] for key in _made_from(job, image.id)}
+        record = await context.catalog.job(image.job, owner) if image.job else None
         keys |= set(_inputs(record.job)) if record else set()
-        for key in {picture.key, *filter(None, [picture.preview]), *(keys - kept)}:
-            await shop.blobs.delete(key)
-        await shop.catalog.forget(picture.id, owner, last=place == len(gone))
-    names = {picture.id for picture in gone}
+        for key in {image.key, *filter(None, [image.preview]), *(keys - kept)}:
+            await context.blobs.delete(key)
+        await context.catalog.forget(image.id, owner, last=place == len(gone))
+    names = {image.id for image in gone}
     children = [child for _, found in used.values() for child in found]
-    parents = [parent for picture in gone for parent in picture.parents]
+    parents = [parent for image in gone for parent in image.parents]
     return Forgotten(
-        pictures=tuple(names),
+        images=tuple(names),
         children=tuple(dict.fromkeys(one for one in children if one not in names)),
         parents=tuple(dict.fromkeys(one for one in parents if one not in names)),
-        copies=tuple(copy.path for picture in gone for copy in picture.saved),
+        copies=tuple(copy.path for image in gone for copy in image.saved),
     )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ..domain import names
 from ..domain.models.sizes import parse_size
 from ..domain.requests.regions import MaskRequest
-from ..domain.types import Caller, EditRequest, Job, Order, Picture, Placement
-from ..jobs.context import Workshop
+from ..domain.types import Caller, EditRequest, ImageRecord, Job, Order, Placement
+from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .references import Opened, References
 
@@ -55,17 +55,17 @@ class Originals:
 class Masked:
     """A mask that was made and listed, and what it covers."""
 
-    picture: Picture
+    image: ImageRecord
     share: float
     box: tuple[int, int, int, int] | None
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Retouch:
+class Editing:
     """Opens, takes in and prepares pictures; what leaves the machine is made here."""
 
-    shop: Workshop
+    context: JobContext
     references: References
     new_id: Callable[[], str]
 
@@ -90,29 +90,29 @@ class Retouch:
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
         from ..imaging.editing import inputs
 
-        limit = self.shop.max_pixels
-        return await self.shop.pixelwork(inputs.size_of, opened.data, limit, deep=deep)
+        limit = self.context.max_pixels
+        return await self.context.pixelwork(inputs.size_of, opened.data, limit, deep=deep)
 
     async def _mask(
         self, opened: Opened, size: tuple[int, int], request: EditRequest, label: str
     ) -> Mask:
         from ..imaging.editing import inputs
 
-        read = await self.shop.pixelwork(
+        read = await self.context.pixelwork(
             inputs.read_mask,
             opened.data,
             size,
             scale=request.mask_fit == "scale",
             label=label,
-            max_pixels=self.shop.max_pixels,
+            max_pixels=self.context.max_pixels,
         )
         return Mask(opened, read)
 
     async def _markup(self, opened: Opened, size: tuple[int, int], label: str) -> Markup:
         from ..imaging.editing import inputs
 
-        limit = self.shop.max_pixels
-        work = self.shop.pixelwork
+        limit = self.context.max_pixels
+        work = self.context.pixelwork
         data = await work(inputs.read_markup, opened.data, size, label=label, max_pixels=limit)
         return Markup(opened, data)
 
@@ -166,32 +166,36 @@ class Retouch:
         if originals.mask is not None:
             notes += originals.mask.read.notes
             coverage = originals.mask.read.coverage
-            hard = await self.shop.pixelwork(inputs.placed_mask, coverage, placement or whole, sent)
+            hard = await self.context.pixelwork(
+                inputs.placed_mask, coverage, placement or whole, sent
+            )
             update["mask"] = await self._keep(hard, "png")
         if originals.markup is not None:
             data = originals.markup.data
-            over = await self.shop.pixelwork(inputs.placed_markup, data, placement or whole, sent)
+            over = await self.context.pixelwork(
+                inputs.placed_markup, data, placement or whole, sent
+            )
             update["markup"] = await self._keep(over, "png")
         return order.model_copy(update=update), notes
 
     async def _first(
         self, originals: Originals, placement: Placement | None, size: tuple[int, int] | None
     ) -> Prepared:
-        first, limit = originals.images[0], self.shop.max_pixels
+        first, limit = originals.images[0], self.context.max_pixels
         if placement is None or size is None:
             return await self._ready(first, want_png=bool(originals.marks))
         from ..imaging.editing import inputs
 
-        return await self.shop.pixelwork(inputs.placed, first.data, placement, size, limit)
+        return await self.context.pixelwork(inputs.placed, first.data, placement, size, limit)
 
     async def _ready(self, opened: Opened, *, want_png: bool = False) -> Prepared:
         from ..imaging import encode
 
-        limit = self.shop.max_pixels
-        work = self.shop.pixelwork
+        limit = self.context.max_pixels
+        work = self.context.pixelwork
         return await work(encode.prepare_input, opened.data, want_png=want_png, max_pixels=limit)
 
-    async def _coverage(self, originals: Originals, mask: Picture) -> str:
+    async def _coverage(self, originals: Originals, mask: ImageRecord) -> str:
         """The blob key of the coverage as it was meant, softness included."""
         from ..imaging.masks import render
 
@@ -199,28 +203,28 @@ class Retouch:
         if mask.kind == "mask" and (mask.width, mask.height) == originals.size:
             return mask.key  # one of ours is that already
         coverage = originals.mask.read.coverage
-        return await self._keep(await self.shop.pixelwork(render.to_png, coverage), "png")
+        return await self._keep(await self.context.pixelwork(render.to_png, coverage), "png")
 
     async def _keep(self, data: bytes, ext: str) -> str:
         """Store an input under its own digest, so that the same input is the same request."""
         key = names.input_key(hashlib.sha256(data).hexdigest()[:40], ext)
-        await self.shop.blobs.put(key, data)
+        await self.context.blobs.put(key, data)
         return key
 
-    async def take_in(self, opened: Opened, owner: str, *, shown: bool = False) -> Picture:
+    async def take_in(self, opened: Opened, owner: str, *, shown: bool = False) -> ImageRecord:
         """The catalog's picture of these bytes; foreign ones are stored, byte for byte."""
-        if opened.picture is not None:
-            return opened.picture
+        if opened.image is not None:
+            return opened.image
         digest = hashlib.sha256(opened.data).hexdigest()
-        known = None if shown else await self.shop.catalog.same(digest, owner)
+        known = None if shown else await self.context.catalog.same(digest, owner)
         if known is not None:
             return known
-        found = await survey(self.shop, opened.data)
-        identity, now = self.new_id(), self.shop.now()
+        found = await survey(self.context, opened.data)
+        identity, now = self.new_id(), self.context.now()
         label = opened.label.rsplit("/", 1)[-1][:120]
-        key = names.picture_key(now, label.rsplit(".", 1)[0], identity, found.seen.format)
-        await self.shop.blobs.put(key, opened.data)
-        picture = Picture(
+        key = names.image_key(now, label.rsplit(".", 1)[0], identity, found.seen.format)
+        await self.context.blobs.put(key, opened.data)
+        image = ImageRecord(
             id=identity,
             owner=owner,
             kind="added",
@@ -230,9 +234,9 @@ class Retouch:
             created=now,
             **found.facts(),
         )
-        picture = await with_preview(self.shop, picture, found.small, [])
-        await self.shop.catalog.add(picture, shown=shown)
-        return picture
+        image = await with_preview(self.context, image, found.small, [])
+        await self.context.catalog.add(image, shown=shown)
+        return image
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
         """Draw, store and list a mask. Raises BadMask, and what references raise."""
@@ -241,36 +245,36 @@ class Retouch:
         base = request.image and await self.references.open(request.image, caller)
         names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
         others = {name: await self.references.open(name, caller) for name in sorted(names_)}
-        drawn = await self.shop.pixelwork(
+        drawn = await self.context.pixelwork(
             inputs.draw_mask,
             request,
             base.data if base else None,
             {name: one.data for name, one in others.items()},
-            max_pixels=self.shop.max_pixels,
+            max_pixels=self.context.max_pixels,
             edge=STORED_EDGE,
             budget=STORED_BUDGET,
         )
         parent = await self.take_in(base, caller.owner) if base else None
         used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}
-        picture = await self._list_mask(request, caller, drawn, parent, used)
-        return Masked(picture, drawn.facts.share, drawn.facts.box, drawn.notes)
+        image = await self._list_mask(request, caller, drawn, parent, used)
+        return Masked(image, drawn.facts.share, drawn.facts.box, drawn.notes)
 
     async def _list_mask(
         self,
         request: MaskRequest,
         caller: Caller,
         drawn: Drawn,
-        parent: Picture | None,
-        used: dict[str, Picture],
-    ) -> Picture:
+        parent: ImageRecord | None,
+        used: dict[str, ImageRecord],
+    ) -> ImageRecord:
         found = Survey(drawn.seen, drawn.overlay, hashlib.sha256(drawn.data).hexdigest())
-        identity, now = self.new_id(), self.shop.now()
+        identity, now = self.new_id(), self.context.now()
         words = " and ".join(dict.fromkeys(region.kind for region in request.regions))
         prompt = f"mask: {words}" + (f" on {parent.prompt}" if parent else "")
-        key = names.picture_key(now, prompt, identity, "png")
-        await self.shop.blobs.put(key, drawn.data)
+        key = names.image_key(now, prompt, identity, "png")
+        await self.context.blobs.put(key, drawn.data)
         parents = [parent.id] if parent else []
-        mask = Picture(
+        mask = ImageRecord(
             id=identity,
             owner=caller.owner,
             kind="mask",
@@ -283,13 +287,13 @@ class Retouch:
             note=f"covers {drawn.facts.share:.3g} of the picture; its preview shows it in red",
             **found.facts(),
         )
-        mask = await with_preview(self.shop, mask, found.small, [])
-        await self.shop.catalog.add(mask)
+        mask = await with_preview(self.context, mask, found.small, [])
+        await self.context.catalog.add(mask)
         return mask
 
 
 def _recorded(
-    request: MaskRequest, parent: Picture | None, used: dict[str, Picture]
+    request: MaskRequest, parent: ImageRecord | None, used: dict[str, ImageRecord]
 ) -> MaskRequest:
     """The call with ids for paths and `latest`, which mean something else tomorrow."""
     regions = tuple(

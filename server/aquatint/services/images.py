@@ -16,15 +16,15 @@ from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.models.registry import Models
 from ..domain.names import hashed
 from ..domain.requests.regions import MaskRequest
-from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, Job, Picture
-from ..jobs.context import Workshop
+from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, ImageRecord, Job
+from ..jobs.context import JobContext
 from ..jobs.execute import Ended
 from ..jobs.exports import Saving, problems, save_copies, together
 from ..jobs.recovery import settled
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
-from .editing import Originals, Retouch
-from .library import Gallery
+from .editing import Editing, Originals
+from .library import Library
 from .outcomes import Outcome, Progress, Report, failed
 from .pricing import Bid, Pricing, Wish
 from .references import LISTING
@@ -38,13 +38,13 @@ POLL = 0.5  # seconds between two looks at a job that another process runs
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class ImageService:
     """Everything a person or an agent can do. One per connection; state lives in the stores."""
 
-    shop: Workshop
+    context: JobContext
     runner: Runner
-    gallery: Gallery
-    retouch: Retouch
+    library: Library
+    editing: Editing
     models: Models
     settings: Settings
     first_party: bool
@@ -75,14 +75,14 @@ class Studio:
             raise BadRequest(
                 f"{len(request.images)} images are too many.", f"Pass at most {MOST_IMAGES}."
             )
-        originals = await self.retouch.open(request, caller)
+        originals = await self.editing.open(request, caller)
         return await self._make(request, originals, caller, report, agreed)
 
     async def quote(self, request: GenerateRequest | EditRequest, caller: Caller) -> Bid:
         """What a request would be made with, and for at most how much; asks no network."""
         if not isinstance(request, EditRequest) or not request.images:
             return self.pricing.bid(Wish(request))
-        known = await self.gallery.references.known(request.images[0], caller)
+        known = await self.library.references.known(request.images[0], caller)
         size = (known.width, known.height) if known else None
         bid = self.pricing.bid(Wish(request, size, len(request.images)))
         return bid if size else self.pricing.of_any_size(bid, len(request.images))
@@ -90,7 +90,7 @@ class Studio:
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Outcome:
         """Say which part: the mask, stored and listed, with a picture of it in red."""
         await self.ready()
-        made = await self.retouch.make_mask(request, caller)
+        made = await self.editing.make_mask(request, caller)
         warnings = list(made.notes)
         if made.box is None:
             warnings.append("The mask selects nothing; nothing could be edited with it.")
@@ -98,7 +98,7 @@ class Studio:
             warnings.append("The mask selects everything; an edit with it keeps nothing.")
         return Outcome(
             status="done",
-            pictures=(made.picture,),
+            images=(made.image,),
             mask=(made.share, made.box),
             warnings=tuple(warnings),
         )
@@ -106,9 +106,9 @@ class Studio:
     async def add(self, path: str, caller: Caller) -> Outcome:
         """Take a picture of the user's into the catalog, so that agents can refer to it."""
         await self.ready()
-        opened = await self.gallery.references.open(path, caller)
-        picture = await self.retouch.take_in(opened, caller.owner, shown=True)
-        return Outcome(status="done", pictures=(picture,))
+        opened = await self.library.references.open(path, caller)
+        image = await self.editing.take_in(opened, caller.owner, shown=True)
+        return Outcome(status="done", images=(image,))
 
     async def _make(
         self,
@@ -121,7 +121,7 @@ class Studio:
         """Plan, check everything that costs nothing to check, then record and run."""
         size, images = (originals.size, len(originals.images)) if originals else (None, 0)
         wish = Wish(request, size, images)
-        wrong = await problems(self.shop, request, caller)
+        wrong = await problems(self.context, request, caller)
         try:
             bid = self.pricing.bid(wish)
         except BadRequest as error:
@@ -135,13 +135,13 @@ class Studio:
         await self.ready()
         job = self._job(request, caller, bid)
         if originals is not None:
-            job = await self.retouch.prepare(job, originals, bid.planned.placement)
+            job = await self.editing.prepare(job, originals, bid.planned.placement)
         job = job.model_copy(update={"digest": _digest(job)})
         return await self._submit(job, wish, bid, caller, report)
 
     @property
     def pricing(self) -> Pricing:
-        return Pricing(self.models, self.settings, self.first_party, self.shop.now)
+        return Pricing(self.models, self.settings, self.first_party, self.context.now)
 
     def _dry(self, bid: Bid) -> Outcome:
         planned, guess = bid.planned, bid.guess
@@ -178,12 +178,12 @@ class Studio:
             finish=finish,
             request=request,
             digest="",  # set when the inputs are known
-            picture_ids=tuple(self.new_id() for _ in range(order.n)),
+            image_ids=tuple(self.new_id() for _ in range(order.n)),
             derived_ids=tuple(self.new_id() for _ in range(2 * order.n)),
             estimate_usd=bid.guess.usd,
             project=caller.roots[0] if caller.roots else "",
             roots=caller.roots,
-            created=self.shop.now(),
+            created=self.context.now(),
             warnings=(*self.notices, *planned.warnings),
             title=None if self.settings.keep_prompts else hashed(request.prompt),
         )
@@ -193,10 +193,12 @@ class Studio:
     ) -> Outcome:
         """Record the intent and run it, or join the twin that was already paid for."""
         request, limit = wish.request, self.pricing.limit()
-        reuse_after = None if request.fresh else self.shop.now() - self.settings.reuse
+        reuse_after = None if request.fresh else self.context.now() - self.settings.reuse
         twin = None
         with anyio.CancelScope(shield=True):  # an intent on record is run, or dropped, never left
-            twin = await self.shop.catalog.begin(job, reuse_after, limit, lease=self.shop.lease)
+            twin = await self.context.catalog.begin(
+                job, reuse_after, limit, lease=self.context.lease
+            )
         if isinstance(twin, Shortfall):
             raise self.pricing.over(wish, bid, twin)
         if twin is None:
@@ -211,23 +213,23 @@ class Studio:
             "For another one pass fresh=true or n.",
         ]
         saving = [Saving.of(job.finish, caller, index, request.n) for index in range(request.n)]
-        pictures = [
-            await save_copies(self.shop, picture, await self._source(picture, job), one, warnings)
-            for picture, one in zip(outcome.pictures, saving, strict=False)
+        images = [
+            await save_copies(self.context, image, await self._source(image, job), one, warnings)
+            for image, one in zip(outcome.images, saving, strict=False)
         ]
-        return replace(outcome, pictures=tuple(pictures), reused=True, warnings=tuple(warnings))
+        return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
 
-    async def _source(self, picture: Picture, job: Job) -> Picture:
+    async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:
         """The picture that one was fitted from, which may have more pixels; else itself."""
-        if job.finish.exact_size is None or picture.kind != "derived":
-            return picture
-        source = await self.shop.catalog.picture(picture.parents[0], job.owner)
-        return source or picture
+        if job.finish.exact_size is None or image.kind != "derived":
+            return image
+        source = await self.context.catalog.image(image.parents[0], job.owner)
+        return source or image
 
     async def _await(self, job: Job, report: Report) -> Outcome:
         """Wait with a sign of life every few seconds; `working` when the wait is over."""
         order = job.order
-        eta = await self.shop.catalog.seconds(order.model, order.size, order.quality)
+        eta = await self.context.catalog.seconds(order.model, order.size, order.quality)
         began = anyio.current_time()
         said, due = "", 0.0
         while True:
@@ -257,8 +259,8 @@ class Studio:
         if ended is not None or here:
             return ended
         # Another process of this home runs it, or did; the ledger tells when it ends.
-        record = await self.shop.catalog.job(job.id, job.owner)
-        record = record and await settled(self.shop, record)
+        record = await self.context.catalog.job(job.id, job.owner)
+        record = record and await settled(self.context, record)
         if record is not None and record.state != "intent":
             return Ended(record)
         await anyio.sleep(min(POLL, seconds))
@@ -267,10 +269,10 @@ class Studio:
     def _ended(self, ended: Ended) -> Outcome:
         record = ended.record
         if record.failure is not None:
-            raise failed(record, ended.loose)
+            raise failed(record, ended.unsaved)
         return Outcome(
             status="done",
-            pictures=record.pictures,
+            images=record.images,
             job=record.job.id,
             model=record.model,
             cost_usd=record.cost_usd,
@@ -281,7 +283,7 @@ class Studio:
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""
-        record = await self.shop.catalog.job(job, caller.owner)
+        record = await self.context.catalog.job(job, caller.owner)
         if record is None:
             raise NoSuchImage(f"There is no job {job}.", LISTING)
         return await self._await(record.job, report)
@@ -297,7 +299,7 @@ class Studio:
 
     async def _delivered(self, job: str) -> None:
         try:
-            await self.shop.catalog.delivered(job)
+            await self.context.catalog.delivered(job)
         except AquatintError as error:  # the pictures are there all the same
             log.warning("that %s was delivered could not be written down: %s", job, error)
 

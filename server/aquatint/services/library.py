@@ -12,9 +12,9 @@ from ..domain import ids
 from ..domain.errors import BadRequest, NoSuchImage
 from ..domain.ports import Verify
 from ..domain.times import to_the_second
-from ..domain.types import Caller, Page, Picture, Record
+from ..domain.types import Caller, ImageRecord, JobRecord, Page
 from ..imaging.sniff import MIME, sniff
-from ..jobs.context import Workshop
+from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
 from .references import LISTING, References
 
@@ -24,28 +24,30 @@ GENERATIONS = 50  # ancestors a recipe goes back
 
 
 @dataclass(frozen=True, slots=True)
-class Gallery:
+class Library:
     """The pictures there are, for whoever may see them."""
 
-    shop: Workshop
+    context: JobContext
     references: References
     verify: Verify
     keep_prompts: bool = True
 
-    async def get(self, reference: str, caller: Caller) -> tuple[Picture, bytes | None]:
+    async def get(self, reference: str, caller: Caller) -> tuple[ImageRecord, bytes | None]:
         """The picture behind any reference; with its bytes where it is not in the catalog."""
-        picture = await self.references.known(reference, caller)
-        if picture is not None:
-            return picture, None
+        image = await self.references.known(reference, caller)
+        if image is not None:
+            return image, None
         opened = await self.references.open(reference, caller)
         return await self._foreign(opened.data, opened.label, caller), opened.data
 
-    async def _foreign(self, data: bytes, label: str, caller: Caller) -> Picture:
+    async def _foreign(self, data: bytes, label: str, caller: Caller) -> ImageRecord:
         """A picture that is not ours is looked at, not taken in."""
         from ..imaging import decode
 
-        seen = await self.shop.pixelwork(decode.inspect, data, max_pixels=self.shop.max_pixels)
-        return Picture(
+        seen = await self.context.pixelwork(
+            decode.inspect, data, max_pixels=self.context.max_pixels
+        )
+        return ImageRecord(
             id="",
             owner=caller.owner,
             kind="added",
@@ -59,17 +61,17 @@ class Gallery:
             provenance=seen.provenance,
             key="",
             sha256=hashlib.sha256(data).hexdigest(),
-            created=self.shop.now(),
+            created=self.context.now(),
             note=label,
         )
 
     async def recent(
         self, caller: Caller, query: str | None, kind: str | None, limit: int, cursor: str | None
-    ) -> tuple[Page, list[Record]]:
+    ) -> tuple[Page, list[JobRecord]]:
         """A page of pictures, newest first, and the jobs that still run."""
         if not 1 <= limit <= PAGE:
             raise BadRequest(f"limit={limit} is out of range.", f"Pass 1 to {PAGE}.")
-        page = await self.shop.catalog.recent(caller.owner, query, kind, limit, cursor)
+        page = await self.context.catalog.recent(caller.owner, query, kind, limit, cursor)
         if query and not page.total and not self.keep_prompts:
             raise BadRequest(
                 "Words find nothing here: prompts are kept as hashes only "
@@ -77,119 +79,119 @@ class Gallery:
                 "Call recent_images without query.",
                 code="no_words",
             )
-        running = [] if cursor else await self.shop.catalog.running(caller.owner)
+        running = [] if cursor else await self.context.catalog.running(caller.owner)
         return page, running
 
-    async def picture(self, identity: str, caller: Caller) -> Picture:
+    async def image(self, identity: str, caller: Caller) -> ImageRecord:
         """Raises NoSuchImage, the same for a missing picture and for somebody else's."""
         if not ids.ID.fullmatch(identity):
             raise NoSuchImage(f"There is no picture {identity!r:.60}.", LISTING)
-        picture = await self.shop.catalog.picture(identity, caller.owner)
-        if picture is None:
+        image = await self.context.catalog.image(identity, caller.owner)
+        if image is None:
             raise NoSuchImage(f"There is no picture {identity}.", LISTING)
-        return picture
+        return image
 
-    async def look(self, picture: Picture, data: bytes | None, edge: int, budget: int) -> Pixels:
+    async def look(self, image: ImageRecord, data: bytes | None, edge: int, budget: int) -> Pixels:
         """A preview of at most `edge` pixels and `budget` bytes; the stored one where it fits."""
         from ..imaging import previews
 
-        if picture.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
-            stored = await self.shop.blobs.read(picture.preview)
+        if image.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
+            stored = await self.context.blobs.read(image.preview)
             return stored, MIME[sniff(stored) or "jpeg"]
         # A mask is looked at in red over its picture, whatever the edge.
-        key = picture.preview if picture.kind == "mask" and picture.preview else picture.key
-        data = data or await self.shop.blobs.read(key)
-        made = await self.shop.pixelwork(previews.preview, data, edge=edge, budget=budget)
+        key = image.preview if image.kind == "mask" and image.preview else image.key
+        data = data or await self.context.blobs.read(key)
+        made = await self.context.pixelwork(previews.preview, data, edge=edge, budget=budget)
         return made.data, made.mime
 
     async def full(
-        self, picture: Picture, data: bytes | None, budget: int
+        self, image: ImageRecord, data: bytes | None, budget: int
     ) -> tuple[bytes, str, bool]:
         """Bytes, MIME type, and whether it is the file itself: it is where it fits `budget`
         bytes, else it is the largest re-encode that does."""
         from ..imaging import previews
 
-        data = data or await self.shop.blobs.read(picture.key)
-        return await self.shop.pixelwork(previews.full_within, data, budget)
+        data = data or await self.context.blobs.read(image.key)
+        return await self.context.pixelwork(previews.full_within, data, budget)
 
     async def sheet(
-        self, pictures: Sequence[Picture], *, edge: int = 1024, budget: int = 120_000
+        self, images: Sequence[ImageRecord], *, edge: int = 1024, budget: int = 120_000
     ) -> Pixels:
         """One picture of numbered thumbnails, in the order given: at most `edge` pixels, `budget`
         bytes."""
         from ..imaging.contact_sheet import contact_sheet
 
         items: list[tuple[str, bytes]] = []
-        for number, picture in enumerate(pictures, 1):
-            key = picture.preview or picture.key
+        for number, image in enumerate(images, 1):
+            key = image.preview or image.key
             try:
-                items.append((str(number), await self.shop.blobs.read(key)))
+                items.append((str(number), await self.context.blobs.read(key)))
             except NoSuchImage:
                 items.append((str(number), b""))
-        made = await self.shop.pixelwork(contact_sheet, items, edge=edge, budget=budget)
+        made = await self.context.pixelwork(contact_sheet, items, edge=edge, budget=budget)
         return made.data, made.mime
 
-    async def drawing(self, picture: Picture) -> str:
+    async def drawing(self, image: ImageRecord) -> str:
         """An SVG as it may be shown: see core.svg."""
         from ..imaging import svg
 
-        return await self.shop.pixelwork(svg.sanitised, await self.shop.blobs.read(picture.key))
+        return await self.context.pixelwork(svg.sanitised, await self.context.blobs.read(image.key))
 
-    async def file(self, picture: Picture) -> bytes:
-        return await self.shop.blobs.read(picture.key)
+    async def file(self, image: ImageRecord) -> bytes:
+        return await self.context.blobs.read(image.key)
 
     def checked_edge(self, edge: int) -> int:
         if not 64 <= edge <= 2048:
             raise BadRequest(f"edge={edge} is out of range.", "Pass 64 to 2048 pixels.")
         return edge
 
-    def row(self, picture: Picture) -> dict[str, Any]:
+    def row(self, image: ImageRecord) -> dict[str, Any]:
         """A picture's line in any list, without its bare id."""
         return {
-            "uri": f"image://{picture.id}",
-            "path": self.shop.blobs.path(picture.key),
-            "prompt": picture.prompt,
-            "kind": picture.kind,
-            "created": to_the_second(picture.created),
-            "width": picture.width,
-            "height": picture.height,
-            "format": picture.format,
-            "model": picture.model,
+            "uri": f"image://{image.id}",
+            "path": self.context.blobs.path(image.key),
+            "prompt": image.prompt,
+            "kind": image.kind,
+            "created": to_the_second(image.created),
+            "width": image.width,
+            "height": image.height,
+            "format": image.format,
+            "model": image.model,
         }
 
-    async def recipe(self, picture: Picture, caller: Caller) -> dict[str, object]:
+    async def recipe(self, image: ImageRecord, caller: Caller) -> dict[str, object]:
         """How to make a picture again: the call, what it ran with, and its ancestors' recipes."""
         family: list[dict[str, object]] = []
-        pending, seen = list(picture.parents), {picture.id}
+        pending, seen = list(image.parents), {image.id}
         while pending and len(family) < GENERATIONS:
-            parent = await self.shop.catalog.picture(pending.pop(0), caller.owner)
+            parent = await self.context.catalog.image(pending.pop(0), caller.owner)
             if parent is not None and parent.id not in seen:
                 seen.add(parent.id)
                 family.append(await self._step(parent, caller))
                 pending.extend(parent.parents)
-        recipe = {**await self._step(picture, caller), "ancestors": family}
-        if picture.provenance:
-            recipe["provenance"] = await self.provenance(picture)
+        recipe = {**await self._step(image, caller), "ancestors": family}
+        if image.provenance:
+            recipe["provenance"] = await self.provenance(image)
         return recipe
 
-    async def provenance(self, picture: Picture, data: bytes | None = None) -> dict[str, object]:
+    async def provenance(self, image: ImageRecord, data: bytes | None = None) -> dict[str, object]:
         """What a picture's C2PA manifest says, and whether that holds."""
-        if not picture.provenance:
+        if not image.provenance:
             return {"c2pa": "none in this picture"}
-        data = data or await self.shop.blobs.read(picture.key)
-        return await self.shop.pixelwork(self.verify, data, MIME[picture.format])
+        data = data or await self.context.blobs.read(image.key)
+        return await self.context.pixelwork(self.verify, data, MIME[image.format])
 
-    async def _step(self, picture: Picture, caller: Caller) -> dict[str, object]:
-        record = await self.shop.catalog.job(picture.job, caller.owner) if picture.job else None
+    async def _step(self, image: ImageRecord, caller: Caller) -> dict[str, object]:
+        record = await self.context.catalog.job(image.job, caller.owner) if image.job else None
         step: dict[str, object] = {
-            "uri": f"image://{picture.id}",
-            "kind": picture.kind,
-            "parents": [f"image://{parent}" for parent in picture.parents],
-            "note": picture.note,
-            "sha256": picture.sha256,
+            "uri": f"image://{image.id}",
+            "kind": image.kind,
+            "parents": [f"image://{parent}" for parent in image.parents],
+            "note": image.note,
+            "sha256": image.sha256,
         }
-        if picture.arguments is not None:
-            step |= {"tool": "make_mask", "arguments": json.loads(picture.arguments)}
+        if image.arguments is not None:
+            step |= {"tool": "make_mask", "arguments": json.loads(image.arguments)}
         if record is not None:
             request = record.job.request
             step["tool"] = "edit_image" if record.job.kind == "edited" else "generate_image"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..domain import errors
 from ..domain.errors import AquatintError, NotKept
-from ..domain.types import Order, Picture, Record, Usage
+from ..domain.types import ImageRecord, JobRecord, Order, Usage
 
 if TYPE_CHECKING:
-    from ..jobs.execute import Loose  # hosts wait for tools/list, which needs the surface only
+    from ..jobs.execute import (
+        UnsavedImage,  # hosts wait for tools/list, which needs the surface only
+    )
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]
@@ -32,7 +34,7 @@ class Outcome:
     """What a use case answers; the surface puts it into words."""
 
     status: str  # done | working | dry_run
-    pictures: tuple[Picture, ...] = ()
+    images: tuple[ImageRecord, ...] = ()
     job: str | None = None
     model: str | None = None
     cost_usd: float | None = None
@@ -49,14 +51,14 @@ class Outcome:
     provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for
 
 
-def failed(record: Record, loose: tuple[Loose, ...]) -> AquatintError:
+def failed(record: JobRecord, unsaved: tuple[UnsavedImage, ...]) -> AquatintError:
     """The error of a job that ended without what was asked for."""
     failure = record.failure
     assert failure is not None
     kind = getattr(errors, failure.kind, errors.Unavailable)
     message = failure.message
-    for picture in record.pictures:
-        message += f" {picture.note or 'A picture'} is kept as image://{picture.id}."
+    for image in record.images:
+        message += f" {image.note or 'A picture'} is kept as image://{image.id}."
     error: AquatintError = kind(
         message,
         failure.fix,
@@ -66,5 +68,5 @@ def failed(record: Record, loose: tuple[Loose, ...]) -> AquatintError:
         request_id=failure.request_id,
     )
     if isinstance(error, NotKept):
-        error.loose = tuple((look.data, look.mime) for look in loose)
+        error.unsaved = tuple((look.data, look.mime) for look in unsaved)
     return error

@@ -40,9 +40,9 @@ class Bid:
     def question(self) -> str:
         """What a person is asked before it; without id and time, so that an answer fits it."""
         order, usd = self.planned.order, self.guess.usd
-        pictures = "1 picture" if order.n == 1 else f"{order.n} pictures"
+        images = "1 picture" if order.n == 1 else f"{order.n} pictures"
         price = "an unknown price" if usd is None else f"up to {dollars(usd)}"
-        return f"Make {pictures} with {order.model} at quality {order.quality} for {price}?"
+        return f"Make {images} with {order.model} at quality {order.quality} for {price}?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from ..domain import ids
 from ..domain.errors import BadImage, BadRequest, NoSuchImage
-from ..domain.ports import Door, Fetch
-from ..domain.types import Caller, Picture
-from ..jobs.context import Workshop
+from ..domain.ports import Fetch, Workspace
+from ..domain.types import Caller, ImageRecord
+from ..jobs.context import JobContext
 
 # What assistants pass when the user dropped a picture into the chat: such bytes never get here.
 ATTACHMENT = re.compile(
@@ -28,7 +28,7 @@ class Opened:
     """The bytes behind a reference; `picture` is its catalog row where it has one."""
 
     data: bytes
-    picture: Picture | None
+    image: ImageRecord | None
     label: str
 
 
@@ -36,33 +36,33 @@ class Opened:
 class References:
     """Opens any picture reference for a caller."""
 
-    shop: Workshop
-    door: Door
+    context: JobContext
+    workspace: Workspace
     fetch: Fetch
     max_bytes: int
 
     async def open(self, reference: str, caller: Caller) -> Opened:
         """Raises NoSuchImage, PathNotAllowed, BadImage, BadRequest or Unavailable."""
-        picture = await self.known(reference, caller)
-        if picture is not None:
-            return Opened(await self.shop.blobs.read(picture.key), picture, f"image://{picture.id}")
+        image = await self.known(reference, caller)
+        if image is not None:
+            return Opened(await self.context.blobs.read(image.key), image, f"image://{image.id}")
         return await self._foreign(reference.strip(), caller)
 
-    async def known(self, reference: str, caller: Caller) -> Picture | None:
+    async def known(self, reference: str, caller: Caller) -> ImageRecord | None:
         """The catalog's row behind `image://id`, a bare id or `latest`; None for other forms."""
         text = reference.strip()
         if text == "latest":
-            newest = await self.shop.catalog.latest(caller.owner)
+            newest = await self.context.catalog.latest(caller.owner)
             if newest is None:
                 raise NoSuchImage("There is no latest picture yet.", "Call generate_image first.")
             return newest
         bare = text.removeprefix("image://").split("/")[0]
         if not (text.startswith("image://") or ids.ID.fullmatch(text)):
             return None
-        picture = await self.shop.catalog.picture(bare, caller.owner)
-        if picture is None:
+        image = await self.context.catalog.image(bare, caller.owner)
+        if image is None:
             raise NoSuchImage(f"There is no picture {bare!r:.60}.", LISTING)
-        return picture
+        return image
 
     async def _foreign(self, text: str, caller: Caller) -> Opened:
         scheme = urlsplit(text).scheme if "://" in text or text.startswith("data:") else ""
@@ -84,7 +84,7 @@ class References:
                 f"{scheme}: is not a picture reference.",
                 "Pass image://id, latest, a path, file://, https:// or a data: URL.",
             )
-        return Opened(await self.door.read(text, caller), None, text)
+        return Opened(await self.workspace.read(text, caller), None, text)
 
 
 def _file_url(text: str) -> str:

@@ -17,7 +17,7 @@ from . import handles as folders
 from .policy import Root, Roots, bad_path, is_hidden, shown
 
 EXTENSIONS = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
-_PICTURES = EXTENSIONS | {"heic", "heif", "bmp", "tif", "tiff"}  # worth naming as a near name
+_IMAGES = EXTENSIONS | {"heic", "heif", "bmp", "tif", "tiff"}  # worth naming as a near name
 _NEAR_AMONG = 2_000  # entries of a folder that are looked through for a near name
 
 
@@ -135,7 +135,7 @@ class Workspace:
         names = [
             name
             for name in names
-            if _extension(name) in _PICTURES and (root.hidden or not is_hidden(name))
+            if _extension(name) in _IMAGES and (root.hidden or not is_hidden(name))
         ]
         near = difflib.get_close_matches(parts[-1], names, n=3)
         start = self._roots.workspace(caller)

@@ -38,7 +38,7 @@ FISH = r"""function _aquatint_pictures_and_files
   __fish_complete_path (commandline -ct)
 end"""
 PREAMBLES = {"bash": (BASH, r"\2"), "zsh": (ZSH, r"\2:\1"), "fish": (FISH, r"\2:\1")}
-PICTURES = {
+IMAGES = {
     "bash": "_aquatint_pictures_and_files",
     "zsh": "_aquatint_pictures_and_files",
     "fish": "(_aquatint_pictures_and_files)",
@@ -67,6 +67,6 @@ def _mark(parser: Any, files: Any) -> None:
         for command in getattr(action.choices, "values", tuple)():  # a table of commands
             _mark(command, files)
         if action.metavar in {"REF", "ID"}:
-            action.complete = PICTURES
+            action.complete = IMAGES
         elif action.metavar == "FILE":
             action.complete = files

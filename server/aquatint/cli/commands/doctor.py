@@ -16,7 +16,7 @@ from ...domain.endpoints import host_of, is_first_party, is_here, origin_of
 from ...domain.redaction import redact
 from ...domain.types import Finding
 from ...jobs.recovery import reconcile
-from ...services.images import Studio
+from ...services.images import ImageService
 from ...settings import Settings
 
 MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
@@ -28,12 +28,12 @@ NOT_REPORTED = {"billed to", "settings"}  # findings: an account, and what stand
 
 async def doctor(settings: Settings, arguments: argparse.Namespace) -> int:
     """Print what is well and what is not. The exit code: 0 when nothing failed."""
-    async with build(settings).studio() as studio:
+    async with build(settings).service() as service:
         sections: list[Section] = []
         if arguments.repair:
-            done = await asked("repair", lambda: _repair(studio))
+            done = await asked("repair", lambda: _repair(service))
             sections.append(Section("Repair", tuple(done)))
-        sections += await examine(settings, studio, online=not arguments.offline)
+        sections += await examine(settings, service, online=not arguments.offline)
     if arguments.json:
         lines = [json.dumps(_rows(sections), ensure_ascii=False, indent=1)]
     elif arguments.report:
@@ -44,8 +44,8 @@ async def doctor(settings: Settings, arguments: argparse.Namespace) -> int:
     return 1 if any(line.level == "fail" for line in _findings(sections)) else 0
 
 
-async def _repair(studio: Studio) -> list[Finding]:
-    return [Finding("repair", "ok", str(await reconcile(studio.shop)))]
+async def _repair(service: ImageService) -> list[Finding]:
+    return [Finding("repair", "ok", str(await reconcile(service.context)))]
 
 
 def _say(settings: Settings, lines: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ...app import build
 from ...domain.errors import AquatintError
-from ...domain.types import Caller, EditRequest, GenerateRequest, Picture
-from ...services.images import Studio
+from ...domain.types import Caller, EditRequest, GenerateRequest, ImageRecord
+from ...services.images import ImageService
 from ...services.outcomes import Outcome
 from ...settings import Settings
 from ..inline_images import Screen
@@ -63,30 +63,30 @@ async def _make(
     caller = caller_with(named, settings.cwd)
     screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
     patient = settings.model_copy(update={"wait": settings.deadline})
-    async with build(patient).studio() as studio:
+    async with build(patient).service() as service:
         try:
-            most = await agreed(studio, request, caller, yes=arguments.yes)
+            most = await agreed(service, request, caller, yes=arguments.yes)
             if isinstance(request, EditRequest):
                 outcome = await waited(
-                    studio, lambda report: studio.edit(request, caller, report, most)
+                    service, lambda report: service.edit(request, caller, report, most)
                 )
             else:
                 outcome = await waited(
-                    studio, lambda report: studio.generate(request, caller, report, most)
+                    service, lambda report: service.generate(request, caller, report, most)
                 )
         except AquatintError as error:
             refuse(error)
             return 1
-        await told(studio, screen, outcome)
-        studio.delivered(outcome)
+        await told(service, screen, outcome)
+        service.delivered(outcome)
     return 0
 
 
-async def told(studio: Studio, screen: Screen, outcome: Outcome) -> None:
+async def told(service: ImageService, screen: Screen, outcome: Outcome) -> None:
     """Show and print what was made: paths on stdout, cost and notes on stderr."""
-    for picture in outcome.pictures:
-        await shown(studio, screen, picture, outcome.data)
-        print("\n".join(_paths(studio, picture)), flush=True)
+    for image in outcome.images:
+        await shown(service, screen, image, outcome.data)
+        print("\n".join(_paths(service, image)), flush=True)
     if outcome.status == "working":
         print(f"Still working; `aquatint show {outcome.job}` waits for it.", file=sys.stderr)
     cost = "price unknown" if outcome.cost_usd is None else f"${outcome.cost_usd:.4f}"
@@ -98,18 +98,20 @@ async def told(studio: Studio, screen: Screen, outcome: Outcome) -> None:
         print(f"Note: {screen.hint}", file=sys.stderr)
 
 
-def _paths(studio: Studio, picture: Picture) -> Iterator[str]:
-    yield studio.shop.blobs.path(picture.key) or f"image://{picture.id}"
-    for copy in picture.saved:
-        yield f"  saved to {os.path.relpath(copy.path, studio.settings.cwd)}"
+def _paths(service: ImageService, image: ImageRecord) -> Iterator[str]:
+    yield service.context.blobs.path(image.key) or f"image://{image.id}"
+    for copy in image.saved:
+        yield f"  saved to {os.path.relpath(copy.path, service.settings.cwd)}"
 
 
-async def shown(studio: Studio, screen: Screen, picture: Picture, data: bytes | None) -> None:
+async def shown(
+    service: ImageService, screen: Screen, image: ImageRecord, data: bytes | None
+) -> None:
     """The picture on the screen, small; what cannot be shown is no fault of the command."""
-    if screen.way == "none" or picture.format == "svg":
+    if screen.way == "none" or image.format == "svg":
         return
     try:
-        small, _ = await studio.gallery.look(picture, data, studio.settings.preview, BUDGET)
+        small, _ = await service.library.look(image, data, service.settings.preview, BUDGET)
     except AquatintError as error:
         print(f"Note: no preview: {error.message}", file=sys.stderr)
         return
@@ -118,15 +120,15 @@ async def shown(studio: Studio, screen: Screen, picture: Picture, data: bytes | 
 
 async def add(settings: Settings, arguments: argparse.Namespace) -> int:
     """Take pictures of the user's into the catalog, where agents find them; print their names."""
-    async with build(settings).studio() as studio:
+    async with build(settings).service() as service:
         for file in arguments.file:
             try:
-                outcome = await studio.add(file, caller_with([file], settings.cwd))
+                outcome = await service.add(file, caller_with([file], settings.cwd))
             except AquatintError as error:
                 refuse(error)
                 return 1
-            for picture in outcome.pictures:
-                print(f"image://{picture.id}  {studio.shop.blobs.path(picture.key)}")
+            for image in outcome.images:
+                print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
     return 0
 
 

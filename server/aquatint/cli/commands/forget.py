@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from ...app import build
 from ...domain.errors import AquatintError
-from ...domain.types import Caller, Picture
-from ...jobs.context import Workshop
+from ...domain.types import Caller, ImageRecord
+from ...jobs.context import JobContext
 from ...services.deletion import Forgotten, family, forget_all
 from ...settings import Settings
 
@@ -22,17 +22,17 @@ async def forget(settings: Settings, arguments: argparse.Namespace) -> int:
         print("Pass ids (image://...) or --before DATE: one of the two.", file=sys.stderr)
         return 1
     owner = Caller().owner
-    async with build(settings).studio() as studio:
-        shop = studio.shop
+    async with build(settings).service() as service:
+        context = service.context
         try:
             if date is None:
-                await _each(shop, owner, arguments.ids, dry=arguments.dry_run)
+                await _each(context, owner, arguments.ids, dry=arguments.dry_run)
                 return 0
             before = date.replace(tzinfo=UTC).timestamp()
-            found = await shop.catalog.older(owner, before)
-            await _each(shop, owner, found, dry=arguments.dry_run)
+            found = await context.catalog.older(owner, before)
+            await _each(context, owner, found, dry=arguments.dry_run)
             if not arguments.dry_run:
-                calls = await shop.catalog.forget_jobs(owner, before)
+                calls = await context.catalog.forget_jobs(owner, before)
                 print(f"The words of {calls} call(s) without pictures are forgotten.")
         except AquatintError as error:
             print(f"{error.message}\n{error.fix}", file=sys.stderr)
@@ -40,13 +40,13 @@ async def forget(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _each(shop: Workshop, owner: str, references: Sequence[str], *, dry: bool) -> None:
-    members: dict[str, Picture] = {}
+async def _each(context: JobContext, owner: str, references: Sequence[str], *, dry: bool) -> None:
+    members: dict[str, ImageRecord] = {}
     for reference in references:
         if reference.removeprefix("image://") not in members:
-            members |= {one.id: one for one in await family(shop, owner, reference)}
+            members |= {one.id: one for one in await family(context, owner, reference)}
     verb = "Would be forgotten" if dry else "Forgotten, with files, previews and inputs"
-    told = Forgotten() if dry else await forget_all(shop, owner, list(members.values()))
+    told = Forgotten() if dry else await forget_all(context, owner, list(members.values()))
     print(f"{verb}: {_listed(members)}.")
     if told.children:
         print(f"Remaining, made from them: {_listed(told.children)}.")

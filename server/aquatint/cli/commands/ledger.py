@@ -13,33 +13,33 @@ from ...app import build
 from ...domain.budget import dollars
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.times import to_the_second
-from ...domain.types import Caller, Page, Picture, Record, Spending
+from ...domain.types import Caller, ImageRecord, JobRecord, Page, Spending
 from ...domain.words import clean
 from ...jobs.recovery import Statement, cancel, doubt, statement
-from ...services.images import Studio
+from ...services.images import ImageService
 from ...settings import Settings
 from ..inline_images import Screen
 from ..progress import refuse
 from .draw import caller_with
 from .mask import save
 
-Command = Callable[[Studio, argparse.Namespace], Awaitable[None]]
+Command = Callable[[ImageService, argparse.Namespace], Awaitable[None]]
 
 
 async def command(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run the command that was named. The exit code: 0 well, 1 failed."""
-    async with build(settings).studio() as studio:
+    async with build(settings).service() as service:
         try:
-            await _COMMANDS[arguments.command](studio, arguments)
+            await _COMMANDS[arguments.command](service, arguments)
         except AquatintError as error:
             refuse(error)
             return 1
     return 0
 
 
-async def _spend(studio: Studio, arguments: argparse.Namespace) -> None:
+async def _spend(service: ImageService, arguments: argparse.Namespace) -> None:
     # Whoever can read this home's catalog sees every owner's rows.
-    told = await statement(studio.shop, None, arguments.days)
+    told = await statement(service.context, None, arguments.days)
     if arguments.json:
         print(json.dumps(told.facts(), ensure_ascii=False, indent=1))
         return
@@ -69,7 +69,7 @@ def _remarks(row: Spending) -> str:
     return ", ".join(f"{count} {word}" for word, count in told.items() if count)
 
 
-def _doubt_line(record: Record) -> str:
+def _doubt_line(record: JobRecord) -> str:
     facts = doubt(record)
     usd = record.cost_usd
     price = "an unknown price" if usd is None else f"about {dollars(usd)}"
@@ -79,47 +79,50 @@ def _doubt_line(record: Record) -> str:
     )
 
 
-async def _cancel(studio: Studio, arguments: argparse.Namespace) -> None:
+async def _cancel(service: ImageService, arguments: argparse.Namespace) -> None:
     for job in arguments.job:
-        await cancel(studio.shop, job, Caller().owner)
+        await cancel(service.context, job, Caller().owner)
         print(f"{job} is cancelled; nothing was paid.")
 
 
-async def _recent(studio: Studio, arguments: argparse.Namespace) -> None:
+async def _recent(service: ImageService, arguments: argparse.Namespace) -> None:
     query = " ".join(arguments.query) or None
-    caller = caller_with([arguments.sheet or ""], studio.settings.cwd)
+    caller = caller_with([arguments.sheet or ""], service.settings.cwd)
     if arguments.sheet:  # before anything is made
         if PurePath(arguments.sheet).suffix.lower() not in {".jpg", ".jpeg"}:
             raise BadRequest(f"{arguments.sheet}: a sheet is a JPEG.", "Give a name in .jpg.")
-        await studio.shop.door.check_target(arguments.sheet, caller, arguments.overwrite)
-    page, running = await studio.gallery.recent(
+        await service.context.workspace.check_target(arguments.sheet, caller, arguments.overwrite)
+    page, running = await service.library.recent(
         caller, query, arguments.kind, arguments.limit, arguments.cursor
     )
     if arguments.json:
-        print(json.dumps(_listed(studio, page, running), ensure_ascii=False, indent=1))
+        print(json.dumps(_listed(service, page, running), ensure_ascii=False, indent=1))
     else:
-        _print_list(studio, page, running, query)
-    if page.pictures and (arguments.sheet or not arguments.json):
-        await _sheet(studio, page.pictures, arguments, caller)
+        _print_list(service, page, running, query)
+    if page.images and (arguments.sheet or not arguments.json):
+        await _sheet(service, page.images, arguments, caller)
 
 
 async def _sheet(
-    studio: Studio, pictures: Sequence[Picture], arguments: argparse.Namespace, caller: Caller
+    service: ImageService,
+    images: Sequence[ImageRecord],
+    arguments: argparse.Namespace,
+    caller: Caller,
 ) -> None:
     """Numbered thumbnails: as a file where one is named, and where the terminal shows pictures."""
-    screen = Screen.of(studio.settings, sys.stdout)
+    screen = Screen.of(service.settings, sys.stdout)
     if not arguments.sheet and screen.way in {"none", "blocks"}:  # too coarse for thumbnails
         return
-    data, _ = await studio.gallery.sheet(pictures)
+    data, _ = await service.library.sheet(images)
     if not arguments.json:
         screen.draw(data)
     if arguments.sheet:
-        await save(studio, arguments.sheet, data, caller, overwrite=arguments.overwrite)
+        await save(service, arguments.sheet, data, caller, overwrite=arguments.overwrite)
 
 
-def _listed(studio: Studio, page: Page, running: Sequence[Record]) -> dict[str, object]:
+def _listed(service: ImageService, page: Page, running: Sequence[JobRecord]) -> dict[str, object]:
     """The page as recent_images has it."""
-    images = [{"id": one.id, **studio.gallery.row(one)} for one in page.pictures]
+    images = [{"id": one.id, **service.library.row(one)} for one in page.images]
     jobs = [
         {"job": job.id, "prompt": job.order.prompt, "model": job.order.model}
         | {"since": to_the_second(job.created)}
@@ -128,16 +131,18 @@ def _listed(studio: Studio, page: Page, running: Sequence[Record]) -> dict[str, 
     return {"images": images, "running": jobs, "total": page.total, "cursor": page.cursor}
 
 
-def _print_list(studio: Studio, page: Page, running: Sequence[Record], query: str | None) -> None:
-    for picture in page.pictures:
-        facts = f"{picture.kind}, {picture.width}x{picture.height} {picture.format}"
-        print(f"image://{picture.id}  {to_the_second(picture.created)}  {facts}")
-        print(f"  {clean(picture.prompt, 160)}")
-        print(f"  {studio.shop.blobs.path(picture.key)}")
+def _print_list(
+    service: ImageService, page: Page, running: Sequence[JobRecord], query: str | None
+) -> None:
+    for image in page.images:
+        facts = f"{image.kind}, {image.width}x{image.height} {image.format}"
+        print(f"image://{image.id}  {to_the_second(image.created)}  {facts}")
+        print(f"  {clean(image.prompt, 160)}")
+        print(f"  {service.context.blobs.path(image.key)}")
     for record in running:
         order = record.job.order
         print(f"{record.job.id}  running, {order.model}: {clean(order.prompt, 160)}")
-    if not page.pictures and not running:
+    if not page.images and not running:
         print("Nothing yet." if query is None else "Nothing was found.")
     if page.cursor:
         more = f"{page.total} in all; the next page: --cursor {page.cursor}"

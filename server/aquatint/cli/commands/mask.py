@@ -10,7 +10,7 @@ from ...app import build
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.requests.regions import MaskRequest, Region
 from ...domain.types import Caller
-from ...services.images import Studio
+from ...services.images import ImageService
 from ...settings import Settings
 from ..inline_images import Screen
 from ..progress import refuse
@@ -35,18 +35,20 @@ async def mask(settings: Settings, arguments: argparse.Namespace) -> int:
     named = [request.image or "", arguments.save_to or "", *masks]
     caller = caller_with(named, settings.cwd)
     screen = Screen.of(settings, sys.stdout)
-    async with build(settings).studio() as studio:
+    async with build(settings).service() as service:
         try:
             if arguments.save_to:
                 _png_only(arguments.save_to)
-                await studio.shop.door.check_target(arguments.save_to, caller, arguments.overwrite)
-            outcome = await studio.make_mask(request, caller)
-            picture = outcome.pictures[0]
-            await shown(studio, screen, picture, None)
-            print(f"image://{picture.id}  {studio.shop.blobs.path(picture.key)}")
+                await service.context.workspace.check_target(
+                    arguments.save_to, caller, arguments.overwrite
+                )
+            outcome = await service.make_mask(request, caller)
+            image = outcome.images[0]
+            await shown(service, screen, image, None)
+            print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
             if arguments.save_to:
-                data = await studio.gallery.file(picture)
-                await save(studio, arguments.save_to, data, caller, overwrite=arguments.overwrite)
+                data = await service.library.file(image)
+                await save(service, arguments.save_to, data, caller, overwrite=arguments.overwrite)
         except AquatintError as error:
             refuse(error)
             return 1
@@ -64,9 +66,11 @@ def _png_only(name: str) -> None:
         raise BadRequest(f"{name}: a mask is a PNG.", "Give a name that ends in .png.")
 
 
-async def save(studio: Studio, name: str, data: bytes, caller: Caller, *, overwrite: bool) -> None:
+async def save(
+    service: ImageService, name: str, data: bytes, caller: Caller, *, overwrite: bool
+) -> None:
     """Write what was made locally where the person asked, and say so."""
-    door = studio.shop.door
-    target = await door.check_target(name, caller, overwrite)
-    await door.write(target, data, caller, overwrite)
+    workspace = service.context.workspace
+    target = await workspace.check_target(name, caller, overwrite)
+    await workspace.write(target, data, caller, overwrite)
     print(f"  saved to {name}")

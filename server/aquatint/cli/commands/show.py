@@ -15,9 +15,9 @@ from ...domain.budget import dollars
 from ...domain.errors import AquatintError
 from ...domain.ids import JOB
 from ...domain.times import to_the_second
-from ...domain.types import Picture
+from ...domain.types import ImageRecord
 from ...domain.words import clean
-from ...services.images import Studio
+from ...services.images import ImageService
 from ...settings import Settings
 from ..inline_images import Screen
 from ..progress import refuse, waited
@@ -33,82 +33,84 @@ async def show(settings: Settings, arguments: argparse.Namespace) -> int:
     caller = caller_with([reference], settings.cwd)
     screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
     patient = settings.model_copy(update={"wait": settings.deadline})
-    async with build(patient).studio() as studio:
+    async with build(patient).service() as service:
         try:
             if JOB.fullmatch(reference.strip()):
                 outcome = await waited(
-                    studio,
-                    lambda report: studio.wait_for(reference.strip(), caller, report),
+                    service,
+                    lambda report: service.wait_for(reference.strip(), caller, report),
                     ours=False,
                 )
-                await told(studio, screen, outcome)
-                studio.delivered(outcome)
+                await told(service, screen, outcome)
+                service.delivered(outcome)
                 return 0
-            picture, data = await studio.gallery.get(reference, caller)
-            recipe = await studio.gallery.recipe(picture, caller) if picture.id else {}
+            image, data = await service.library.get(reference, caller)
+            recipe = await service.library.recipe(image, caller) if image.id else {}
             if arguments.json:
-                print(json.dumps(facts(studio, picture, recipe), ensure_ascii=False, indent=1))
+                print(json.dumps(facts(service, image, recipe), ensure_ascii=False, indent=1))
             else:
-                await shown(studio, screen, picture, data)
-                print("\n".join(_lines(studio, picture, recipe)))
+                await shown(service, screen, image, data)
+                print("\n".join(_lines(service, image, recipe)))
                 if screen.hint:
                     print(f"Note: {screen.hint}", file=sys.stderr)
         except AquatintError as error:
             refuse(error)
             return 1
-    return _opened(studio, picture, reference, settings.cwd) if arguments.open else 0
+    return _opened(service, image, reference, settings.cwd) if arguments.open else 0
 
 
-def facts(studio: Studio, picture: Picture, recipe: dict[str, object]) -> dict[str, Any]:
+def facts(service: ImageService, image: ImageRecord, recipe: dict[str, object]) -> dict[str, Any]:
     """The picture as get_image tells of it, and its recipe as image://id/recipe has it."""
-    known = picture.model_dump(
+    known = image.model_dump(
         mode="json",
         exclude_none=True,
         exclude={"owner", "key", "preview", "arguments", "created", "parents"},
     )
-    known |= {"parents": [f"image://{parent}" for parent in picture.parents]}
-    if picture.id:
-        path = studio.shop.blobs.path(picture.key)
-        known |= {"uri": f"image://{picture.id}", "path": path}
-        known |= {"created": to_the_second(picture.created)}
+    known |= {"parents": [f"image://{parent}" for parent in image.parents]}
+    if image.id:
+        path = service.context.blobs.path(image.key)
+        known |= {"uri": f"image://{image.id}", "path": path}
+        known |= {"created": to_the_second(image.created)}
     return {"image": known, "recipe": recipe}
 
 
-def _lines(studio: Studio, picture: Picture, recipe: dict[str, Any]) -> Iterator[str]:
-    yield f"image://{picture.id}" if picture.id else f"{picture.note} (not in the catalog)"
-    for name, text in _rows(studio, picture, recipe):
+def _lines(service: ImageService, image: ImageRecord, recipe: dict[str, Any]) -> Iterator[str]:
+    yield f"image://{image.id}" if image.id else f"{image.note} (not in the catalog)"
+    for name, text in _rows(service, image, recipe):
         if text:
             yield f"  {name:<9} {text}"
 
 
-def _rows(studio: Studio, picture: Picture, recipe: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    frames = f", {picture.frames} frames" if picture.frames > 1 else ""
-    alpha = ", transparent" if picture.alpha else ""
-    size = f"{picture.width}x{picture.height} {picture.format}"
-    yield "size", f"{size}, {picture.bytes:,} bytes{frames}{alpha}"
-    if not picture.id:
+def _rows(
+    service: ImageService, image: ImageRecord, recipe: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    frames = f", {image.frames} frames" if image.frames > 1 else ""
+    alpha = ", transparent" if image.alpha else ""
+    size = f"{image.width}x{image.height} {image.format}"
+    yield "size", f"{size}, {image.bytes:,} bytes{frames}{alpha}"
+    if not image.id:
         return
-    yield "made", f"{to_the_second(picture.created)}, {_made(picture, recipe)}"
-    yield "prompt", clean(picture.prompt, PROMPT)
-    yield "path", studio.shop.blobs.path(picture.key) or ""
-    for copy in picture.saved:
+    yield "made", f"{to_the_second(image.created)}, {_made(image, recipe)}"
+    yield "prompt", clean(image.prompt, PROMPT)
+    yield "path", service.context.blobs.path(image.key) or ""
+    for copy in image.saved:
         yield "copy", copy.path
-    yield "note", picture.note or ""
-    if picture.outside is not None:
-        yield "outside", f"differs by {picture.outside.largest_difference} of 255 at most"
+    yield "note", image.note or ""
+    if image.outside is not None:
+        yield "outside", f"differs by {image.outside.largest_difference} of 255 at most"
     order = cast("dict[str, object]", recipe.get("order") or recipe.get("arguments") or {})
     told = {name: order[name] for name in order if name not in {"prompt", "images", "mask", "n"}}
     yield "call", f"{recipe.get('tool', '')} {_plain(told)}".strip()
-    yield "C2PA", "a manifest; --json shows what it says" if picture.provenance else ""
+    yield "C2PA", "a manifest; --json shows what it says" if image.provenance else ""
     for step in cast("list[dict[str, Any]]", recipe.get("ancestors", [])):
         words = step.get("arguments", {}).get("prompt") or step.get("note") or ""
         yield "from", f"{step['uri']}  {step['kind']}  {clean(str(words), SHORT)}".rstrip()
 
 
-def _made(picture: Picture, recipe: dict[str, Any]) -> str:
+def _made(image: ImageRecord, recipe: dict[str, Any]) -> str:
     cost = recipe.get("cost_usd")
-    by = f" by {picture.model}" if picture.model else ""
-    return f"{picture.kind}{by}" + ("" if cost is None else f", {dollars(cost)} for its call")
+    by = f" by {image.model}" if image.model else ""
+    return f"{image.kind}{by}" + ("" if cost is None else f", {dollars(cost)} for its call")
 
 
 def _plain(order: dict[str, object]) -> str:
@@ -118,9 +120,9 @@ def _plain(order: dict[str, object]) -> str:
     )
 
 
-def _opened(studio: Studio, picture: Picture, reference: str, cwd: str) -> int:
+def _opened(service: ImageService, image: ImageRecord, reference: str, cwd: str) -> int:
     """Have the system's viewer show the file itself."""
-    path = studio.shop.blobs.path(picture.key) if picture.id else str(Path(cwd, reference))
+    path = service.context.blobs.path(image.key) if image.id else str(Path(cwd, reference))
     if path and Path(path).is_file() and webbrowser.open(Path(path).resolve().as_uri()):
         return 0
     print(f"Nothing here opens pictures; the file is {path}", file=sys.stderr)

@@ -72,7 +72,7 @@ FEWEST_POINTS = {"polygon": 3, "brush": 1}
 
 
 def check(
-    regions: Sequence[Region], size: tuple[int, int], units: Units, *, picture: bool = True
+    regions: Sequence[Region], size: tuple[int, int], units: Units, *, image: bool = True
 ) -> list[str]:
     """Every problem of a list of regions, each with its place and its fix; empty when all is well.
 
@@ -93,7 +93,7 @@ def check(
         name = f"regions[{index}] ({region.kind})"
         faults = [*_fields(region), *_numbers(region, size, units)]
         if region.kind == "color":
-            faults += _color(region, size, units, picture)
+            faults += _color(region, size, units, image)
         problems += [f"{name} {fault}" for fault in faults]
     return problems
 
@@ -152,9 +152,9 @@ def _numbers(region: Region, size: tuple[int, int], units: Units) -> list[str]:
     return faults
 
 
-def _color(region: Region, size: tuple[int, int], units: Units, picture: bool) -> list[str]:
+def _color(region: Region, size: tuple[int, int], units: Units, image: bool) -> list[str]:
     faults: list[str] = []
-    if not picture:
+    if not image:
         faults.append("needs a picture to look in: pass image, not width and height alone.")
     if (region.x is None) != (region.y is None):
         faults.append("has only one of x and y: give both, or color alone.")

@@ -43,34 +43,34 @@ def edit(
         clear = order.background == "transparent" and order.format != "jpeg"
         canvas = Canvas(size, clear=clear)
         compose(canvas, colours, dice, 0, subject(order.prompt))
-        picture = canvas.image
+        image = canvas.image
     elif inputs.mask is not None:
         room = editable(inputs.mask, size)
-        picture = repaint(base, room, order.prompt, colours, dice)
+        image = repaint(base, room, order.prompt, colours, dice)
     elif inputs.markup is not None:
-        picture = tint(base, opened(inputs.markup, "The markup"), colours)
+        image = tint(base, opened(inputs.markup, "The markup"), colours)
     else:
-        picture = restyle(base, colours, 0.72)
+        image = restyle(base, colours, 0.72)
     if (
         order.background == "transparent"
         and order.format != "jpeg"
-        and picture.mode == "RGB"
+        and image.mode == "RGB"
         and room is None
     ):
-        sticker(picture)
+        sticker(image)
     others = [opened(data, f"Picture {i}") for i, data in enumerate(inputs.images[1:], 2)]
     if not styled:
-        inset(picture, others, room)
-    notes = label(picture, setter, order.prompt, colours, room)
-    mark(picture, setter, colours, room)
-    return [picture], notes
+        inset(image, others, room)
+    notes = label(image, setter, order.prompt, colours, room)
+    mark(image, setter, colours, room)
+    return [image], notes
 
 
 def opened(data: bytes, what: str) -> Image.Image:
     """RGB, or RGBA where there is transparency. Raises BadImage."""
     try:
-        picture = Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF"))
-        return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        image = Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF"))
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
     except (
         OSError,
         SyntaxError,
@@ -147,17 +147,17 @@ def tint(base: Image.Image, markup: Image.Image, colours: Palette) -> Image.Imag
     return Image.composite(restyle(base, colours, 0.9), base, soft)
 
 
-def inset(picture: Image.Image, others: list[Image.Image], room: Image.Image | None) -> None:
+def inset(image: Image.Image, others: list[Image.Image], room: Image.Image | None) -> None:
     """The other inputs as small cards along the top; with `room`, only those that fit inside it."""
-    side = max(16, round(min(picture.size) * 0.15))
+    side = max(16, round(min(image.size) * 0.15))
     gap = max(4, side // 6)
-    for i, other in enumerate(others[: max(1, (picture.width - side * 2) // (side + gap))]):
+    for i, other in enumerate(others[: max(1, (image.width - side * 2) // (side + gap))]):
         x, y = gap + i * (side + gap), gap
         if room is not None and not white(room.crop((x, y, x + side, y + side))):
             continue
         card = Canvas((side, side), clear=True)
         card.rect(0, 0, side, side, side * 0.14, (255, 255, 255))
-        picture.paste(card.image, (x, y), card.image)
+        image.paste(card.image, (x, y), card.image)
         inner = side - max(4, side // 12) * 2
         thumb = ImageOps.fit(other.convert("RGB"), (inner, inner))
-        picture.paste(thumb, (x + (side - inner) // 2, y + (side - inner) // 2))
+        image.paste(thumb, (x + (side - inner) // 2, y + (side - inner) // 2))

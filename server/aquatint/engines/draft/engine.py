@@ -130,11 +130,11 @@ def seed(order: Order, index: int) -> int:
     return int.from_bytes(sha256(said.encode("utf-8", "surrogatepass")).digest()[:8])
 
 
-def glimpse(picture: Image.Image, step: int, order: Order) -> bytes:
+def glimpse(image: Image.Image, step: int, order: Order) -> bytes:
     """An early look: the finished picture in a few soft blobs, more of them each time."""
     cells = 10 * 3**step
-    small = sized(picture, (cells, max(1, cells * picture.height // picture.width)))
-    soft = sized(small, picture.size)
+    small = sized(image, (cells, max(1, cells * image.height // image.width)))
+    soft = sized(small, image.size)
     return encode([soft], order)
 
 
@@ -158,11 +158,11 @@ def encode(frames: list[Image.Image], order: Order) -> bytes:
     return out.getvalue()
 
 
-def flat(picture: Image.Image) -> Image.Image:
-    if picture.mode != "RGBA":
-        return picture.convert("RGB")
-    ground = Image.new("RGB", picture.size, (255, 255, 255))
-    ground.paste(picture, (0, 0), picture)
+def flat(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    ground = Image.new("RGB", image.size, (255, 255, 255))
+    ground.paste(image, (0, 0), image)
     return ground
 
 

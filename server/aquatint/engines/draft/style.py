@@ -45,9 +45,9 @@ def asks_for_style(prompt: str) -> bool:
     return any(fold(phrase) in folded for phrase in PHRASES)
 
 
-def palette_of(picture: Image.Image, usual: Palette) -> Palette:
+def palette_of(image: Image.Image, usual: Palette) -> Palette:
     """The two leading hues of a picture and how colourful they are; `usual` for what it lacks."""
-    shades = list(_shades(picture))
+    shades = list(_shades(image))
     if not shades:
         return usual
     coloured = [one for one in shades if one.chroma > _GREY]
@@ -76,9 +76,9 @@ def _mean(shades: list[Shade]) -> tuple[float, float]:
     return hue, min(1.3, max(0.2, total / len(shades) / 0.12))
 
 
-def _shades(picture: Image.Image) -> Iterator[Shade]:
+def _shades(image: Image.Image) -> Iterator[Shade]:
     """The pixels of a small copy that are not clear."""
-    small = sized(picture.convert("RGBA"), (_SAMPLES, _SAMPLES), Image.Resampling.BOX)
+    small = sized(image.convert("RGBA"), (_SAMPLES, _SAMPLES), Image.Resampling.BOX)
     data = small.tobytes()
     for at in range(0, len(data), 4):
         if data[at + 3] > 127:

@@ -192,7 +192,7 @@ class Typesetter:
         words: list[list[Atom]] = []
         for i, atom in enumerate(atoms):
             before = atoms[i - 1] if i else None
-            loose = before is not None and (
+            unsaved = before is not None and (
                 atom.text == " "
                 or (
                     atom.script == "CJK"
@@ -208,7 +208,7 @@ class Typesetter:
             wide = len(words[-1]) > 12 if words else False  # too long for a line, perhaps
             if wide and not atom.box:
                 wide = self._line(words[-1], size, rtl=False).width > width * 0.85
-            if before is None or loose or wide:
+            if before is None or unsaved or wide:
                 words.append([atom])
             else:
                 words[-1].append(atom)

@@ -16,7 +16,7 @@ Found = int | str  # the number of a part, or an address to fetch
 class Answer:
     """One document, understood. `error` is what stood where an error stands, None without one."""
 
-    pictures: tuple[Found, ...] = ()
+    images: tuple[Found, ...] = ()
     usage: Usage | None = None
     model: str | None = None
     error: object = None
@@ -31,12 +31,12 @@ def understand(value: object) -> Answer:
     kind = kind if isinstance(kind, str) else ""
     model = whole.get("model")
     index = whole.get("partial_image_index")
-    pictures = tuple(_pictures(whole))
+    images = tuple(_images(whole))
     return Answer(
-        pictures=pictures,
+        images=images,
         usage=_usage(whole),
         model=clean(model, 100) if isinstance(model, str) else None,
-        error=_error(whole, kind, found=bool(pictures)),
+        error=_error(whole, kind, found=bool(images)),
         type=kind,
         index=index if isinstance(index, int) else 0,
     )
@@ -52,7 +52,7 @@ def rows(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-def _pictures(whole: dict[str, object]) -> Iterator[Found]:
+def _images(whole: dict[str, object]) -> Iterator[Found]:
     """OpenAI's `data[]` and `b64_json`, and the chat dialect's `message.images[]`."""
     items = [*rows(whole.get("data")), *rows(whole.get("images"))]
     messages = [table(whole.get("message"))]
@@ -62,16 +62,16 @@ def _pictures(whole: dict[str, object]) -> Iterator[Found]:
     if "b64_json" in whole:
         items.append(whole)
     for item in items:
-        found = _picture(item)
+        found = _image(item)
         if found is not None:
             yield found
 
 
-def _picture(item: object) -> Found | None:
+def _image(item: object) -> Found | None:
     if isinstance(item, dict):
         fields = table(cast(object, item))
         for key in ("b64_json", "url", "image_url"):
-            found = _picture(fields.get(key))
+            found = _image(fields.get(key))
             if found is not None:
                 return found
         return None

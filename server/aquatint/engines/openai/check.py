@@ -182,8 +182,8 @@ def _unlisted(name: str, known: Collection[str], first_party: bool) -> Finding:
         text = "not in the list of models of this key, which may lag behind: one call will tell"
         fix = f"Allow the key's project to use it at {LIMITS}, or set AQUATINT_MODEL to another."
         return Finding(name, "warn", text, fix)
-    pictures = [id for id in known if "image" in id.lower()] or list(known)
-    shown = ", ".join(clean(id, 60) for id in pictures[:SHOWN])
+    images = [id for id in known if "image" in id.lower()] or list(known)
+    shown = ", ".join(clean(id, 60) for id in images[:SHOWN])
     fix = (
         f"Set AQUATINT_MODEL and AQUATINT_EDIT_MODEL to what it has{': ' + shown if shown else ''}."
     )

@@ -27,7 +27,7 @@ from .request import Call, MaskSpeech, call_for, chosen_by, droppable
 RETRIES = 2
 LONGEST_WAIT = 30.0  # seconds of Retry-After that are waited out; longer is told instead
 REPLY_BYTES = 200_000_000  # of one reply, expanded
-PICTURE_BYTES = 64_000_000  # of one picture, decoded
+IMAGE_BYTES = 64_000_000  # of one picture, decoded
 REFUSAL_BYTES = 64 * 1024  # of a refusal's body that are read
 CONNECT = 10.0  # seconds
 
@@ -53,7 +53,7 @@ class OpenAIEngine:
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
         clock: Callable[[], float] = time.time,
         total: int = REPLY_BYTES,
-        each: int = PICTURE_BYTES,
+        each: int = IMAGE_BYTES,
     ) -> None:
         self.first_party = is_first_party(base_url)
         self._key = api_key

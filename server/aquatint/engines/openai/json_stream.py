@@ -11,7 +11,7 @@ from ...domain.errors import BadReply
 from ...domain.ports import Part
 from .base64_text import Base64Part
 
-PICTURE_KEY = b"b64_json"
+IMAGE_KEY = b"b64_json"
 _DATA_URI = b"data:image"
 _MARK = re.compile(rb'["{}\[\]:,]')
 _STRING_END = re.compile(rb'["\\]')
@@ -34,7 +34,7 @@ class Document:
         self._sink = sink
         self._parts: list[Part | None] = []
         self._depth = 0
-        self._picture: Base64Part | None = None
+        self._image: Base64Part | None = None
         self._in_string = False
         self._escaped = False
         self._judged = False  # whether this string is known to be no data URI
@@ -51,8 +51,8 @@ class Document:
         data, self._cut = self._cut + data, b""
         at = 0
         while at < len(data):
-            if self._picture is not None:
-                at = self._feed_picture(data, at, self._picture)
+            if self._image is not None:
+                at = self._feed_image(data, at, self._image)
             elif self._in_string:
                 at = self._feed_string(data, at)
             else:
@@ -91,8 +91,8 @@ class Document:
             case b'"':
                 self._in_string, self._judged = True, False
                 self._start = len(self.text)
-                if self._key == PICTURE_KEY:
-                    self._begin_picture()
+                if self._key == IMAGE_KEY:
+                    self._begin_image()
             case b":":
                 self._key = self._last
             case b"{" | b"[":
@@ -123,32 +123,32 @@ class Document:
         elif not self._judged and len(self.text) - self._start >= len(_DATA_URI):
             self._judged = True
             if self.text.endswith(_DATA_URI):
-                self._begin_picture()
+                self._begin_image()
         return found.end() if found else stop
 
-    def _begin_picture(self) -> None:
-        self._picture = self._sink()
-        self._picture.write(bytes(self.text[self._start :]))
+    def _begin_image(self) -> None:
+        self._image = self._sink()
+        self._image.write(bytes(self.text[self._start :]))
         del self.text[self._start - 1 :]  # its opening quote goes too
         self.text += str(len(self._parts)).encode()
 
-    def _feed_picture(self, data: bytes, at: int, picture: Base64Part) -> int:
+    def _feed_image(self, data: bytes, at: int, image: Base64Part) -> int:
         end = data.find(b'"', at)
         stop = len(data) if end < 0 else end
         if data.find(b"\\", at, stop) < 0:
-            picture.write(memoryview(data)[at:stop])
+            image.write(memoryview(data)[at:stop])
         else:
             piece = data[at:stop]
             if end < 0 and (cut := _CUT_ESCAPE.search(piece)):
                 self._cut = cut.group()
                 piece = piece[: cut.start()]
-            picture.write(_ESCAPE.sub(_unescaped, piece.replace(b"\\/", b"/")))
+            image.write(_ESCAPE.sub(_unescaped, piece.replace(b"\\/", b"/")))
         if end < 0:
             return len(data)
-        self._parts.append(picture.close())
-        if picture.fault:
-            self.faults.append(picture.fault)
-        self._picture, self._in_string = None, False
+        self._parts.append(image.close())
+        if image.fault:
+            self.faults.append(image.fault)
+        self._image, self._in_string = None, False
         return end + 1
 
 

@@ -69,14 +69,14 @@ class Answering:
                 if answer.error is not None:
                     raise refusal(describe(answer.error, hide=service.key))
                 if answer.type.endswith("partial_image"):
-                    for preview in filter(None, map(document.take, answer.pictures)):
+                    for preview in filter(None, map(document.take, answer.images)):
                         previews += 1
                         yield Partial(answer.index, self.parts.hand(preview))
-                elif answer.pictures and _final(answer, reply):
-                    pictures = await self._pictures(answer, document)
+                elif answer.images and _final(answer, reply):
+                    images = await self._images(answer, document)
                     notes = tuple(self.notes)
                     model = answer.model and safe_words(answer.model, service.key)
-                    yield Finished(pictures, answer.usage, model, request_id, notes)
+                    yield Finished(images, answer.usage, model, request_id, notes)
                     return
         raise _unusable(reply, previews, self.parts, service.key)
 
@@ -90,11 +90,11 @@ class Answering:
         for document in reply.close():
             yield document
 
-    async def _pictures(self, answer: Answer, document: Document) -> tuple[Part, ...]:
+    async def _images(self, answer: Answer, document: Document) -> tuple[Part, ...]:
         """At most n parts; those behind addresses are fetched, some may be missing, not all."""
         taken: list[Part] = []
         missing: list[BadReply] = []
-        for found in answer.pictures[: self.n]:
+        for found in answer.images[: self.n]:
             try:
                 part = document.take(found)
                 if isinstance(found, str):

@@ -61,10 +61,10 @@ def keep_outside(
         ramp = feathered(coverage, length)
     table = _match(base, drawn, coverage)
     result = base.copy()
-    box = coverage.picture.getbbox()
+    box = coverage.image.getbbox()
     if box is not None:
         part = mapped(drawn.crop(box), table) if table else drawn.crop(box)
-        result.paste(_blend(base.crop(box), part, ramp.picture.crop(box)), box[:2])
+        result.paste(_blend(base.crop(box), part, ramp.image.crop(box)), box[:2])
     return Kept(
         image=result,
         outside_max=outside_difference(base, result, coverage),
@@ -79,26 +79,26 @@ def outside_difference(a: Image.Image, b: Image.Image, coverage: Coverage) -> in
     """The largest difference in any channel, alpha included, where coverage is 0; 0..255."""
     both = "RGBA" if a.has_transparency_data or b.has_transparency_data else "RGB"
     apart = ImageChops.difference(_as(a, both), _as(b, both))
-    counts = apart.histogram(mapped(coverage.picture, NONE))
+    counts = apart.histogram(mapped(coverage.image, NONE))
     return max((place % 256 for place, count in enumerate(counts) if count), default=0)
 
 
 def pad_for_sending(image: Image.Image, placement: Placement, size: tuple[int, int]) -> Image.Image:
     """The picture on its canvas, its edges drawn out softly around it, at the size that is sent."""
     where = (placement.left, placement.top)
-    picture = resized(image, (placement.width, placement.height), LANCZOS)
-    canvas = picture
-    if placement.canvas != picture.size:
-        canvas = _drawn_out(picture, placement)
-        canvas.paste(picture, where)
+    image = resized(image, (placement.width, placement.height), LANCZOS)
+    canvas = image
+    if placement.canvas != image.size:
+        canvas = _drawn_out(image, placement)
+        canvas.paste(image, where)
     return resized(canvas, size, LANCZOS)
 
 
 def pad_coverage(coverage: Coverage, placement: Placement, size: tuple[int, int]) -> Coverage:
     """The mask for the same canvas: the padding is kept; no covered pixel gets lost in scaling."""
     canvas = Image.new("L", placement.canvas)
-    picture = averaged(coverage.picture, (placement.width, placement.height))
-    canvas.paste(picture, (placement.left, placement.top))
+    image = averaged(coverage.image, (placement.width, placement.height))
+    canvas.paste(image, (placement.left, placement.top))
     return Coverage(averaged(canvas, size), coverage.notes)
 
 
@@ -136,7 +136,7 @@ def _alike(
         mode = "RGBA"
     elif model.has_transparency_data:
         alpha = model.convert("RGBA").getchannel("A")
-        alpha.paste(255, mask=mapped(coverage.picture, NONE))
+        alpha.paste(255, mask=mapped(coverage.image, NONE))
         mode = "RGBA" if extremes(alpha) != (255, 255) else "RGB"
     return _as(original, mode), _as(model, mode)
 
@@ -156,7 +156,7 @@ def _blend(base: Image.Image, drawn: Image.Image, ramp: Image.Image) -> Image.Im
 
 
 def _changed(base: Image.Image, drawn: Image.Image, coverage: Coverage) -> tuple[float, float]:
-    outside = mapped(coverage.picture, NONE)
+    outside = mapped(coverage.image, NONE)
     if outside.getbbox() is None:
         return 0.0, 0.0
     seen = "RGBa" if base.mode == "RGBA" else "RGB"  # what alpha hides has not changed
@@ -174,7 +174,7 @@ def _match(base: Image.Image, drawn: Image.Image, coverage: Coverage) -> list[fl
     """
     factor = max(1, max(base.size) // RIM)
     was, now = base.reduce(factor), drawn.reduce(factor)
-    rim = _rim(coverage.picture.reduce(factor), was, now)
+    rim = _rim(coverage.image.reduce(factor), was, now)
     if rim.histogram()[255] < FEWEST:
         return None
     before, after = ImageStat.Stat(now, rim), ImageStat.Stat(was, rim)
@@ -204,9 +204,9 @@ def _apart(a: Image.Image, b: Image.Image, where: Image.Image) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(a, b), where).mean[:3])
 
 
-def _drawn_out(picture: Image.Image, placement: Placement) -> Image.Image:
+def _drawn_out(image: Image.Image, placement: Placement) -> Image.Image:
     """The canvas filled with the picture's outermost pixels, blurred so that no streaks remain."""
-    width, height = picture.size
+    width, height = image.size
     wide, high = placement.canvas
     right, bottom = wide - placement.left - width, high - placement.top - height
     # edge strips as (from, to, where, how wide): before the picture, the picture, after it
@@ -220,10 +220,10 @@ def _drawn_out(picture: Image.Image, placement: Placement) -> Image.Image:
         (0, height, placement.top, height),
         (height - 1, height, placement.top + height, bottom),
     )
-    canvas = Image.new(picture.mode, placement.canvas)
+    canvas = Image.new(image.mode, placement.canvas)
     for x0, x1, x, span in across:
         for y0, y1, y, rise in down:
             if span > 0 and rise > 0:
-                strip = resized(picture.crop((x0, y0, x1, y1)), (span, rise), BOX)
+                strip = resized(image.crop((x0, y0, x1, y1)), (span, rise), BOX)
                 canvas.paste(strip, (x, y))
     return canvas.filter(ImageFilter.GaussianBlur(max(wide, high) / 100))

@@ -85,9 +85,9 @@ def draw_mask(
 
     Raises BadMask with every problem of the regions at once, BadImage for a file that is none.
     """
-    picture = None if base is None else open_upright(base, max_pixels)
-    size = _canvas(request, max_pixels) if picture is None else picture.size
-    problems = check(request.regions, size, request.units, picture=picture is not None)
+    image = None if base is None else open_upright(base, max_pixels)
+    size = _canvas(request, max_pixels) if image is None else image.size
+    problems = check(request.regions, size, request.units, image=image is not None)
     problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
@@ -95,14 +95,14 @@ def draw_mask(
         request.regions,
         size,
         units=request.units,
-        picture=picture,
+        image=image,
         images={name: open_upright(data, max_pixels) for name, data in images.items()},
         grow=request.grow,
         shrink=request.shrink,
         feather=request.feather,
         invert=request.invert,
     )
-    ground = picture or Image.new("RGB", size, (128, 128, 128))
+    ground = image or Image.new("RGB", size, (128, 128, 128))
     shown = render.overlay(ground, coverage, grid=request.grid, edge=edge)
     small = preview_of(shown, edge=edge, budget=budget)
     notes = (*_frames(base, max_pixels), *coverage.notes)

@@ -21,12 +21,12 @@ class Coverage:
     `notes` tell the agent what was done to its regions on the way (clipped, scaled, read as ...).
     """
 
-    picture: Image.Image
+    image: Image.Image
     notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.picture.size
+        return self.image.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ def blank(size: tuple[int, int], value: int = 0) -> Coverage:
 
 
 def union(a: Coverage, b: Coverage) -> Coverage:
-    return Coverage(ImageChops.lighter(a.picture, b.picture), a.notes + b.notes)
+    return Coverage(ImageChops.lighter(a.image, b.image), a.notes + b.notes)
 
 
 def common(a: Coverage, b: Coverage) -> Coverage:
-    return Coverage(ImageChops.darker(a.picture, b.picture), a.notes + b.notes)
+    return Coverage(ImageChops.darker(a.image, b.image), a.notes + b.notes)
 
 
 def minus(a: Coverage, b: Coverage) -> Coverage:
@@ -54,22 +54,22 @@ def minus(a: Coverage, b: Coverage) -> Coverage:
 
 
 def inverted(a: Coverage) -> Coverage:
-    return Coverage(ImageChops.invert(a.picture), a.notes)
+    return Coverage(ImageChops.invert(a.image), a.notes)
 
 
 def hard(a: Coverage) -> Coverage:
     """The form that is sent: 255 wherever there is any coverage, else 0."""
-    return Coverage(mapped(a.picture, ANY), a.notes)
+    return Coverage(mapped(a.image, ANY), a.notes)
 
 
 def is_soft(a: Coverage) -> bool:
-    counts = a.picture.histogram()
+    counts = a.image.histogram()
     return any(counts[1:255])
 
 
 def describe(a: Coverage) -> Facts:
-    counts = a.picture.histogram()
-    box = a.picture.getbbox()
+    counts = a.image.histogram()
+    box = a.image.getbbox()
     share = sum(counts[1:]) / sum(counts)
     return Facts(share, box and (box[0], box[1], box[2] - box[0], box[3] - box[1]))
 
@@ -79,17 +79,17 @@ def scale(a: Coverage, size: tuple[int, int]) -> Coverage:
     if size == a.size:
         return a
     if is_soft(a):
-        return Coverage(resized(a.picture, size, BILINEAR), a.notes)
-    return Coverage(mapped(averaged(a.picture, size), ANY), a.notes)
+        return Coverage(resized(a.image, size, BILINEAR), a.notes)
+    return Coverage(mapped(averaged(a.image, size), ANY), a.notes)
 
 
-def averaged(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def averaged(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """At another size, by area. Of a hard mask no pixel is lost, however fine."""
-    if size == picture.size:
-        return picture
+    if size == image.size:
+        return image
     # Pillow drops what lies exactly on the edge of two cells; a hair further it does not.
-    beside = (0, 0, picture.width - 1e-3, picture.height - 1e-3)
-    return ImageChops.lighter(resized(picture, size, BOX), resized(picture, size, BOX, box=beside))
+    beside = (0, 0, image.width - 1e-3, image.height - 1e-3)
+    return ImageChops.lighter(resized(image, size, BOX), resized(image, size, BOX, box=beside))
 
 
 def grown(a: Coverage, pixels: float) -> Coverage:
@@ -139,13 +139,13 @@ def _ramped(support: Image.Image, pixels: float) -> Image.Image:
 
 def _near(a: Coverage, margin: int, change: Callable[[Image.Image], Image.Image]) -> Coverage:
     """Apply a change to the neighbourhood of what is covered: blurring nothing costs as much."""
-    box = a.picture.getbbox()
+    box = a.image.getbbox()
     if box is None:
         return a
     left, top = max(0, box[0] - margin), max(0, box[1] - margin)
     right, bottom = min(a.size[0], box[2] + margin), min(a.size[1], box[3] + margin)
     result = Image.new("L", a.size)
-    result.paste(change(a.picture.crop((left, top, right, bottom))), (left, top))
+    result.paste(change(a.image.crop((left, top, right, bottom))), (left, top))
     return Coverage(result, a.notes)
 
 

@@ -13,20 +13,20 @@ MOST_RUNS = 20_000  # some 50 ms of Python; busier selections are followed on a 
 RUN = re.compile(b"\xff+")
 
 
-def colour_at(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
+def colour_at(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
     """The colour of one pixel as `similar` wants it."""
-    pixel = _bands(picture.crop((x, y, x + 1, y + 1))).getpixel((0, 0))
+    pixel = _bands(image.crop((x, y, x + 1, y + 1))).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     return pixel
 
 
-def similar(picture: Image.Image, colour: tuple[int, ...], tolerance: float) -> Image.Image:
+def similar(image: Image.Image, colour: tuple[int, ...], tolerance: float) -> Image.Image:
     """255 where no channel differs by more than `tolerance`, else 0.
 
     Where the picture has alpha it is a channel too, and colours are premultiplied: what cannot be
     seen has no colour.
     """
-    bands = _bands(picture)
+    bands = _bands(image)
     wanted = (*colour, 255)[: len(bands.getbands())]
     levels = [255.0 * (abs(v - c) <= tolerance) for c in wanted for v in range(256)]
     first, *others = mapped(bands, levels).split()
@@ -92,7 +92,7 @@ def _flood(mask: Image.Image, x: int, y: int) -> Image.Image:
     return Image.frombytes("L", mask.size, bytes(result))
 
 
-def _bands(picture: Image.Image) -> Image.Image:
-    if picture.has_transparency_data:
-        return picture.convert("RGBA").convert("RGBa")
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+def _bands(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        return image.convert("RGBA").convert("RGBa")
+    return image if image.mode == "RGB" else image.convert("RGB")

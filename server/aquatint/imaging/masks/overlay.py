@@ -13,41 +13,41 @@ CHECKER = ((104, 104, 104), (152, 152, 152))  # behind what is transparent
 
 
 def overlay(
-    picture: Image.Image, coverage: Coverage, *, grid: bool = False, edge: int = 768
+    image: Image.Image, coverage: Coverage, *, grid: bool = False, edge: int = 768
 ) -> Image.Image:
     """The picture, at most `edge` on its longest side, with the coverage in translucent red.
 
     The region's rim is white beside black, so that it stands out on any ground. `grid` adds faint
     lines every 100 of 0-1000, labelled on the top and left edges. RGB.
     """
-    shown = _opaque(_fitted(picture, edge))
-    mask = resized(coverage.picture, shown.size, BOX)
+    shown = _opaque(_fitted(image, edge))
+    mask = resized(coverage.image, shown.size, BOX)
     red = Image.new("RGB", shown.size, RED)
     shown = Image.composite(red, shown, mapped(mask, table(lambda v: round(v * TINT))))
     inside = hard(Coverage(mask))
-    inner = minus(inside, shrunk(inside, 1)).picture
-    outer = minus(grown(inside, 1), inside).picture
+    inner = minus(inside, shrunk(inside, 1)).image
+    outer = minus(grown(inside, 1), inside).image
     shown.paste((0, 0, 0), mask=outer)
     shown.paste((255, 255, 255), mask=inner)
     return _gridded(shown) if grid else shown
 
 
-def _fitted(picture: Image.Image, edge: int) -> Image.Image:
-    factor = min(1.0, edge / max(picture.size))
+def _fitted(image: Image.Image, edge: int) -> Image.Image:
+    factor = min(1.0, edge / max(image.size))
     shrink = int(1 / factor / 2)  # coarse steps first: four times faster, and unseen
-    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
-    return resized(picture.reduce(shrink) if shrink > 1 else picture, size, BICUBIC)
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return resized(image.reduce(shrink) if shrink > 1 else image, size, BICUBIC)
 
 
-def _opaque(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    ground = Image.new("RGB", picture.size, CHECKER[0])
+def _opaque(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    ground = Image.new("RGB", image.size, CHECKER[0])
     draw = ImageDraw.Draw(ground)
-    for y in range(0, picture.height, 8):
-        for x in range(y // 8 % 2 * 8, picture.width, 16):
+    for y in range(0, image.height, 8):
+        for x in range(y // 8 % 2 * 8, image.width, 16):
             draw.rectangle((x, y, x + 7, y + 7), fill=CHECKER[1])
-    return Image.alpha_composite(ground.convert("RGBA"), picture.convert("RGBA")).convert("RGB")
+    return Image.alpha_composite(ground.convert("RGBA"), image.convert("RGBA")).convert("RGB")
 
 
 def _gridded(shown: Image.Image) -> Image.Image:

@@ -26,7 +26,7 @@ def to_png(coverage: Coverage) -> bytes:
     So every reader sees alpha 0 = edit here, and `understand` gets the softness back exactly. A
     hard mask looks the same stored and sent.
     """
-    grey = coverage.picture
+    grey = coverage.image
     return _png(Image.merge("RGBA", (grey, grey, grey, mapped(grey, NONE))))
 
 

@@ -62,7 +62,7 @@ def render(
     size: Size,
     *,
     units: Units = "pixel",
-    picture: Image.Image | None = None,
+    image: Image.Image | None = None,
     images: Mapping[str, Image.Image] | None = None,
     grow: float = 0,
     shrink: float = 0,
@@ -79,7 +79,7 @@ def render(
     """
     result = blank(size)
     for index, region in enumerate(regions):
-        part = _part(region, size, units, picture, images or {})
+        part = _part(region, size, units, image, images or {})
         part = replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
         result = FOLD[region.op](result, part)
     if grow > 0:
@@ -100,7 +100,7 @@ def _part(
     region: Region,
     size: Size,
     units: Units,
-    picture: Image.Image | None,
+    image: Image.Image | None,
     images: Mapping[str, Image.Image],
 ) -> Coverage:
     match region.kind:
@@ -109,7 +109,7 @@ def _part(
         case "image":
             return _image(region, images[region.image or ""], size)
         case "color":
-            return _color(region, size, units, picture)
+            return _color(region, size, units, image)
         case _:
             return _shape(region, size, units)
 
@@ -199,15 +199,15 @@ def _clipping(
     return None
 
 
-def _color(region: Region, size: Size, units: Units, picture: Image.Image | None) -> Coverage:
-    if picture is None:
+def _color(region: Region, size: Size, units: Units, image: Image.Image | None) -> Coverage:
+    if image is None:
         raise BadMask("A color region needs a picture to look in.", "Pass image to make_mask.")
     at = None
     if region.x is not None and region.y is not None:
         x, y = in_pixels(region.x, size[0], units), in_pixels(region.y, size[1], units)
         at = (min(int(x), size[0] - 1), min(int(y), size[1] - 1))
-    colour = rgb(region.color) if region.color else colour_at(picture, *(at or (0, 0)))
-    match = similar(picture, colour, region.tolerance)
+    colour = rgb(region.color) if region.color else colour_at(image, *(at or (0, 0)))
+    match = similar(image, colour, region.tolerance)
     if at and region.contiguous:
         match = connected(match, *at)
     if match.getbbox() is None:

@@ -26,7 +26,7 @@ from .guides import CLOSING, GUIDES, Argument, Guide, Step
 
 if TYPE_CHECKING:
     from ...domain.models.registry import Model
-    from ...services.images import Studio
+    from ...services.images import ImageService
     from ...services.pricing import Bid
 
 Known = dict[str, str]  # what steps may speak of: arguments, quoted, and facts
@@ -71,14 +71,14 @@ def guide_of(name: str) -> Guide:
 
 
 async def prompted(
-    studio: Studio, host: ClientCapabilities | None, guide: Guide, given: Mapping[str, str]
+    service: ImageService, host: ClientCapabilities | None, guide: Guide, given: Mapping[str, str]
 ) -> GetPromptResult:
     """One message of the user's, for an agent to follow. Raises BadRequest, NoSuchImage."""
     said = {name: words.strip() for name, words in given.items() if words.strip()}
     _check(guide, said)
-    known = await _pictures(studio, guide, said) | await _facts(studio, host)
+    known = await _images(service, guide, said) | await _facts(service, host)
     for argument in guide.arguments:
-        known |= _argument(studio, argument, said.get(argument.name))
+        known |= _argument(service, argument, said.get(argument.name))
     lines = [f"{guide.title}, with the tools of aquatint.", "", WORDS]
     lines += [f"- {one}: {_quoted(words)}" for one, words in said.items()]
     lines += ["", "Do this, in this order:"]
@@ -118,7 +118,7 @@ def _standing(steps: Iterable[Step], known: Known) -> list[str]:
     return [Template(step.text).substitute(known) for step in steps if holds(step)]
 
 
-def _argument(studio: Studio, argument: Argument, words: str | None) -> Known:
+def _argument(service: ImageService, argument: Argument, words: str | None) -> Known:
     """What one argument lets steps say: itself, and what hangs on it."""
     name, word = argument.name, words or argument.usual
     told: Known = {}
@@ -127,7 +127,7 @@ def _argument(studio: Studio, argument: Argument, words: str | None) -> Known:
     if isinstance(argument.offers, Mapping):
         told[f"{name}_means"] = argument.offers.get((word or "").lower(), "...")
     if argument.offers == "formats" and word:
-        told |= _format(studio, word.lower())
+        told |= _format(service, word.lower())
     # Options of a call, empty where they are left out.
     if name == "save_to":
         told["save"] = f", save_to={told[name]}" if word else ""
@@ -136,9 +136,9 @@ def _argument(studio: Studio, argument: Argument, words: str | None) -> Known:
     return told
 
 
-def _format(studio: Studio, word: str) -> Known:
+def _format(service: ImageService, word: str) -> Known:
     """A format of the model that draws, and the background that it can have."""
-    row = drawing_model(studio)
+    row = drawing_model(service)
     if word not in row.formats:
         raise BadRequest(
             f"format: {clean(word, 40)!r} is none that is drawn here.",
@@ -149,10 +149,10 @@ def _format(studio: Studio, word: str) -> Known:
     return {"format": _quoted(word), "format_means": '"transparent"' if clear else '"opaque"'}
 
 
-async def _pictures(studio: Studio, guide: Guide, said: Mapping[str, str]) -> Known:
+async def _images(service: ImageService, guide: Guide, said: Mapping[str, str]) -> Known:
     """The picture that is meant, or the words to find it by; and the newest one."""
     known: Known = {}
-    newest = await studio.shop.catalog.latest(Caller().owner)
+    newest = await service.context.catalog.latest(Caller().owner)
     if newest is not None:
         known["newest"] = f"image://{newest.id}: {_quoted(clean(newest.prompt, 120))}"
     for argument in guide.arguments:
@@ -161,7 +161,7 @@ async def _pictures(studio: Studio, guide: Guide, said: Mapping[str, str]) -> Kn
             continue
         reference = word.partition("#")[0] if word.startswith("image://") else word
         if REFERENCE.fullmatch(reference):
-            there = await studio.gallery.references.known(reference, Caller())
+            there = await service.library.references.known(reference, Caller())
             # By its id, for "latest" is another one after the first edit.
             known[argument.name] = _quoted(f"image://{there.id}" if there else reference)
         else:
@@ -169,53 +169,53 @@ async def _pictures(studio: Studio, guide: Guide, said: Mapping[str, str]) -> Kn
     return known
 
 
-async def _facts(studio: Studio, host: ClientCapabilities | None) -> Known:
+async def _facts(service: ImageService, host: ClientCapabilities | None) -> Known:
     """What is so on this server, for this client: drafts, prices, budget, workspace."""
     known: Known = {}
-    if _in_workspace(studio, host):
+    if _in_workspace(service, host):
         known["workspace"] = "yes"
-    if _bid(studio).free:
+    if _bid(service).free:
         return known | {"draft": "yes"}
-    low, high = _price(studio, "low"), _price(studio, "high")
+    low, high = _price(service, "low"), _price(service, "high")
     if low and high:
         known["prices"] = f"A new square picture costs {low} at low and {high} at high quality."
-    limit = studio.pricing.limit()
+    limit = service.pricing.limit()
     if limit is not None:
-        spent = await studio.shop.catalog.spent(Caller().owner, limit.since)
-        window = studio.settings.budget_window
+        spent = await service.context.catalog.spent(Caller().owner, limit.since)
+        window = service.settings.budget_window
         left, whole = dollars(max(limit.usd - spent, 0)), dollars(limit.usd)
         known["budget"] = f"{left} are left of the {whole} for any {window}."
     return known
 
 
-def drawing_model(studio: Studio) -> Model:
+def drawing_model(service: ImageService) -> Model:
     """The row of the model that draws when nothing else is said."""
-    return _bid(studio).choice.model
+    return _bid(service).choice.model
 
 
-def _bid(studio: Studio, quality: Quality | None = None) -> Bid:
+def _bid(service: ImageService, quality: Quality | None = None) -> Bid:
     from ...services.pricing import Wish
 
     request = GenerateRequest(prompt="a picture", size="square", quality=quality)
-    return studio.pricing.bid(Wish(request))
+    return service.pricing.bid(Wish(request))
 
 
-def _price(studio: Studio, quality: Quality) -> str | None:
+def _price(service: ImageService, quality: Quality) -> str | None:
     """In words; None where nobody knows it or the model has no such quality."""
-    if quality not in drawing_model(studio).qualities:
+    if quality not in drawing_model(service).qualities:
         return None
-    guess = _bid(studio, quality).guess
+    guess = _bid(service, quality).guess
     if guess.usd is None:
         return None
     return f"{'at most' if guess.upper_bound else 'about'} {dollars(guess.usd)}"
 
 
-def _in_workspace(studio: Studio, host: ClientCapabilities | None) -> bool:
+def _in_workspace(service: ImageService, host: ClientCapabilities | None) -> bool:
     """Whether relative paths begin in a project: the host's, or where it started us."""
     if host is not None and host.roots is not None:
         return True
-    home = PurePath(studio.settings.user_home or "/")
-    return PurePath(studio.settings.cwd) not in {home, *home.parents}
+    home = PurePath(service.settings.user_home or "/")
+    return PurePath(service.settings.cwd) not in {home, *home.parents}
 
 
 def _quoted(words: str) -> str:

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.search import match
-from ...domain.types import Finding, Job, Page, Picture, Record, Spending
+from ...domain.types import Finding, ImageRecord, Job, JobRecord, Page, Spending
 from .connection import TROUBLE, CatalogFile
-from .deletion import forget_jobs, forget_picture, older, uses
+from .deletion import forget_image, forget_jobs, older, uses
 from .rows import (
     from_cursor,
+    insert_image,
     insert_job,
-    insert_picture,
     to_cursor,
-    to_picture,
+    to_image,
     to_record,
     total_of,
 )
@@ -45,8 +45,8 @@ class SqliteCatalog:
 
     async def begin(
         self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
-    ) -> Record | Shortfall | None:
-        def work(db: sqlite3.Connection) -> Record | Shortfall | None:
+    ) -> JobRecord | Shortfall | None:
+        def work(db: sqlite3.Connection) -> JobRecord | Shortfall | None:
             if reuse_after is not None:
                 twin = db.execute(
                     "SELECT * FROM jobs WHERE owner = ? AND digest = ? AND ("
@@ -75,27 +75,27 @@ class SqliteCatalog:
         values = (self._now(), lease, job, lease, lease)
         return await self._file.write(lambda db: db.execute(statement, values).rowcount == 1)
 
-    async def settle(self, record: Record, pictures: tuple[Picture, ...]) -> None:
+    async def settle(self, record: JobRecord, images: tuple[ImageRecord, ...]) -> None:
         """End the job; the first end stays, except that `done` may still follow `unknown`."""
-        shown = {picture.id: place for place, picture in enumerate(record.pictures)}
-        every = {picture.id: picture for picture in (*pictures, *record.pictures)}
+        shown = {image.id: place for place, image in enumerate(record.images)}
+        every = {image.id: image for image in (*images, *record.images)}
 
         def work(db: sqlite3.Connection) -> None:
             insert_job(db, record.job)  # a no-op unless its intent was lost with the file
             late = "state = 'intent' OR state = 'unknown' AND ? = 'done'"
             if self._end(db, record, late, record.state):
-                for place, picture in enumerate(every.values()):
-                    order = shown.get(picture.id, len(shown) + place)
-                    insert_picture(db, picture, order, picture.id in shown)
+                for place, image in enumerate(every.values()):
+                    order = shown.get(image.id, len(shown) + place)
+                    insert_image(db, image, order, image.id in shown)
 
         await self._file.write(work, spent=record.failure.spent if record.failure else "yes")
 
-    async def drop(self, record: Record) -> bool:
+    async def drop(self, record: JobRecord) -> bool:
         return await self._file.write(
             lambda db: self._end(db, record, "state = 'intent' AND sent IS NULL")
         )
 
-    def _end(self, db: sqlite3.Connection, record: Record, where: str, *values: str) -> bool:
+    def _end(self, db: sqlite3.Connection, record: JobRecord, where: str, *values: str) -> bool:
         if record.state == "intent":
             raise ValueError("an intent is no end")
         ended = db.execute(
@@ -123,18 +123,18 @@ class SqliteCatalog:
         statement = "UPDATE jobs SET delivered = 1 WHERE id = ?"
         await self._file.write(lambda db: db.execute(statement, (job,)))
 
-    async def job(self, job: str, owner: str) -> Record | None:
+    async def job(self, job: str, owner: str) -> JobRecord | None:
         found = await self._jobs("id = ? AND owner = ?", job, owner)
         return found[0] if found else None
 
-    async def running(self, owner: str) -> list[Record]:
+    async def running(self, owner: str) -> list[JobRecord]:
         """The jobs that have not ended, newest first; not those a killed process left."""
         since = self._now() - self._stale_after
         return await self._jobs(
             "owner = ? AND state = 'intent' AND coalesce(sent, created) > ?", owner, since
         )
 
-    async def unsettled(self) -> list[Record]:
+    async def unsettled(self) -> list[JobRecord]:
         return await self._jobs("state = 'intent'")
 
     async def seconds(self, model: str, size: str, quality: str) -> float | None:
@@ -168,12 +168,12 @@ class SqliteCatalog:
         rows = await self._file.read(lambda db: db.execute(statement, (*values, since)).fetchall())
         return [Spending.model_validate(dict(row)) for row in rows]
 
-    async def doubtful(self, owner: str | None, since: float) -> list[Record]:
+    async def doubtful(self, owner: str | None, since: float) -> list[JobRecord]:
         where = "state = 'unknown' AND (owner = ? OR ?) AND ended >= ?"
         return await self._jobs(where, owner, owner is None, since)
 
-    async def troubles(self, limit: int) -> list[Record]:
-        def work(db: sqlite3.Connection) -> list[Record]:
+    async def troubles(self, limit: int) -> list[JobRecord]:
+        def work(db: sqlite3.Connection) -> list[JobRecord]:
             statement = f"SELECT * FROM jobs WHERE {TROUBLE} ORDER BY ended DESC LIMIT ?"  # noqa: S608 - ours
             return [to_record(db, row) for row in db.execute(statement, (limit,)).fetchall()]
 
@@ -187,19 +187,19 @@ class SqliteCatalog:
 
     # The pictures
 
-    async def add(self, picture: Picture, *, shown: bool = True) -> None:
-        await self._file.write(lambda db: insert_picture(db, picture, 0, shown))
+    async def add(self, image: ImageRecord, *, shown: bool = True) -> None:
+        await self._file.write(lambda db: insert_image(db, image, 0, shown))
 
-    async def same(self, sha256: str, owner: str) -> Picture | None:
+    async def same(self, sha256: str, owner: str) -> ImageRecord | None:
         return await self._newest("sha256 = ?", owner, sha256)
 
-    async def latest(self, owner: str) -> Picture | None:
+    async def latest(self, owner: str) -> ImageRecord | None:
         return await self._newest("shown = 1 AND kind != 'mask'", owner)
 
-    async def picture(self, picture: str, owner: str) -> Picture | None:
+    async def image(self, image: str, owner: str) -> ImageRecord | None:
         statement = "SELECT * FROM pictures WHERE id = ? AND owner = ?"
-        row = await self._file.read(lambda db: db.execute(statement, (picture, owner)).fetchone())
-        return row and to_picture(row)
+        row = await self._file.read(lambda db: db.execute(statement, (image, owner)).fetchone())
+        return row and to_image(row)
 
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
@@ -233,7 +233,7 @@ class SqliteCatalog:
                 (*values, before, limit + 1),
             ).fetchall()
             more = to_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-            return Page(pictures=tuple(map(to_picture, rows[:limit])), cursor=more, total=total)
+            return Page(images=tuple(map(to_image, rows[:limit])), cursor=more, total=total)
 
         return await self._file.read(work)
 
@@ -248,14 +248,14 @@ class SqliteCatalog:
         values = (owner, *bounds, max(limit, 0))
         return await self._file.read(lambda db: [row[0] for row in db.execute(statement, values)])
 
-    async def forget(self, picture: str, owner: str, *, last: bool = True) -> Picture | None:
-        return await self._file.write(lambda db: forget_picture(db, picture, owner, last))
+    async def forget(self, image: str, owner: str, *, last: bool = True) -> ImageRecord | None:
+        return await self._file.write(lambda db: forget_image(db, image, owner, last))
 
     async def forget_jobs(self, owner: str, before: float) -> int:
         return await self._file.write(lambda db: forget_jobs(db, owner, before))
 
-    async def uses(self, picture: str, owner: str) -> tuple[list[Job], list[str]]:
-        return await self._file.read(lambda db: uses(db, picture, owner))
+    async def uses(self, image: str, owner: str) -> tuple[list[Job], list[str]]:
+        return await self._file.read(lambda db: uses(db, image, owner))
 
     async def older(self, owner: str, before: float) -> list[str]:
         return await self._file.read(lambda db: older(db, owner, before))
@@ -271,16 +271,16 @@ class SqliteCatalog:
     async def aclose(self) -> None:
         await self._file.aclose()
 
-    async def _newest(self, where: str, owner: str, *values: str) -> Picture | None:
+    async def _newest(self, where: str, owner: str, *values: str) -> ImageRecord | None:
         statement = (
             f"SELECT * FROM pictures WHERE owner = ? AND {where}"  # noqa: S608 - our own words
             " ORDER BY seq DESC LIMIT 1"
         )
         row = await self._file.read(lambda db: db.execute(statement, (owner, *values)).fetchone())
-        return row and to_picture(row)
+        return row and to_image(row)
 
-    async def _jobs(self, where: str, *values: str | float | None) -> list[Record]:
-        def work(db: sqlite3.Connection) -> list[Record]:
+    async def _jobs(self, where: str, *values: str | float | None) -> list[JobRecord]:
+        def work(db: sqlite3.Connection) -> list[JobRecord]:
             # The plus keeps SQLite from walking the whole table for the order's sake.
             statement = f"SELECT * FROM jobs WHERE {where} ORDER BY +rowid DESC"  # noqa: S608 - our own words
             return [to_record(db, row) for row in db.execute(statement, values).fetchall()]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from ...domain.types import Job, Picture
-from .rows import count, to_picture
+from ...domain.types import ImageRecord, Job
+from .rows import count, to_image
 
 # A job without its words: what it was asked, where copies went, and what the provider quoted.
 _BLANK = (
@@ -22,14 +22,12 @@ _BLANK = (
 )
 
 
-def forget_picture(db: sqlite3.Connection, picture: str, owner: str, last: bool) -> Picture | None:
+def forget_image(db: sqlite3.Connection, image: str, owner: str, last: bool) -> ImageRecord | None:
     """Remove a picture's row and words, and its job's words with the last picture of it.
 
     The index is rewritten, without the deleted words, with the `last` of several.
     """
-    row = db.execute(
-        "SELECT * FROM pictures WHERE id = ? AND owner = ?", (picture, owner)
-    ).fetchone()
+    row = db.execute("SELECT * FROM pictures WHERE id = ? AND owner = ?", (image, owner)).fetchone()
     if row is None:
         return None
     db.execute("DELETE FROM pictures WHERE seq = ?", (row["seq"],))
@@ -43,7 +41,7 @@ def forget_picture(db: sqlite3.Connection, picture: str, owner: str, last: bool)
         " WHERE owner = ? AND state != 'intent' AND json_extract(job, '$.finish.base') = ?",
         (owner, row["key"]),
     )
-    return to_picture(row)
+    return to_image(row)
 
 
 def forget_jobs(db: sqlite3.Connection, owner: str, before: float) -> int:
@@ -51,14 +49,14 @@ def forget_jobs(db: sqlite3.Connection, owner: str, before: float) -> int:
     return db.execute(f"{_BLANK} AND owner = ? AND created < ?", (owner, before)).rowcount
 
 
-def uses(db: sqlite3.Connection, picture: str, owner: str) -> tuple[list[Job], list[str]]:
+def uses(db: sqlite3.Connection, image: str, owner: str) -> tuple[list[Job], list[str]]:
     """The jobs that were given a picture, and the pictures whose lineage names it."""
     jobs = db.execute(
-        "SELECT job FROM jobs WHERE owner = ? AND instr(job, ?)", (owner, f'"image://{picture}"')
+        "SELECT job FROM jobs WHERE owner = ? AND instr(job, ?)", (owner, f'"image://{image}"')
     ).fetchall()
     children = db.execute(
         "SELECT id FROM pictures WHERE owner = ? AND instr(parents, ?) ORDER BY seq",
-        (owner, f'"{picture}"'),
+        (owner, f'"{image}"'),
     ).fetchall()
     return [Job.model_validate_json(row[0]) for row in jobs], [row[0] for row in children]
 

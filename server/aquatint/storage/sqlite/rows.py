@@ -8,9 +8,9 @@ import sqlite3
 
 from ...domain.errors import BadRequest
 from ...domain.search import fold
-from ...domain.types import Failure, Job, Picture, Record, Usage
+from ...domain.types import Failure, ImageRecord, Job, JobRecord, Usage
 
-_COLUMNS = tuple(Picture.model_fields)  # each has a column of its name
+_COLUMNS = tuple(ImageRecord.model_fields)  # each has a column of its name
 _AS_JSON = ("parents", "saved", "outside")
 
 
@@ -40,12 +40,12 @@ def insert_job(db: sqlite3.Connection, job: Job, lease: str = "") -> None:
     )
 
 
-def to_record(db: sqlite3.Connection, row: sqlite3.Row) -> Record:
-    pictures = db.execute(
+def to_record(db: sqlite3.Connection, row: sqlite3.Row) -> JobRecord:
+    images = db.execute(
         "SELECT * FROM pictures WHERE job = ? AND owner = ? AND shown = 1 ORDER BY ord",
         (row["id"], row["owner"]),
     )
-    return Record(
+    return JobRecord(
         job=Job.model_validate_json(row["job"]),
         state=row["state"],
         sent=row["sent"],
@@ -56,15 +56,15 @@ def to_record(db: sqlite3.Connection, row: sqlite3.Row) -> Record:
         request_id=row["request_id"],
         failure=Failure.model_validate_json(row["failure"]) if row["failure"] else None,
         warnings=json.loads(row["warnings"]),
-        pictures=tuple(map(to_picture, pictures)),
+        images=tuple(map(to_image, images)),
         ended=row["ended"],
         delivered=bool(row["delivered"]),
         lease=(row["sender"] or row["runner"]) if row["state"] == "intent" else "",
     )
 
 
-def insert_picture(db: sqlite3.Connection, picture: Picture, order: int, shown: bool) -> None:
-    values = picture.model_dump()
+def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: bool) -> None:
+    values = image.model_dump()
     for name in _AS_JSON:
         values[name] = json.dumps(values[name])
     names = ", ".join(_COLUMNS)
@@ -75,8 +75,8 @@ def insert_picture(db: sqlite3.Connection, picture: Picture, order: int, shown: 
         (*(values[name] for name in _COLUMNS), order, shown),
     )
     if row.rowcount:
-        count(db, picture.owner, picture.kind, shown, 1)
-        told = (picture.prompt, picture.id, picture.kind, picture.model, picture.note)
+        count(db, image.owner, image.kind, shown, 1)
+        told = (image.prompt, image.id, image.kind, image.model, image.note)
         text = fold(" \n".join(word for word in told if word))
         db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
 
@@ -94,10 +94,10 @@ def total_of(db: sqlite3.Connection, owner: str, kind: str) -> int:
     return row[0] if row else 0
 
 
-def to_picture(row: sqlite3.Row) -> Picture:
+def to_image(row: sqlite3.Row) -> ImageRecord:
     values = {name: row[name] for name in _COLUMNS}
     values |= {name: json.loads(row[name]) for name in _AS_JSON}
-    return Picture.model_validate(values)
+    return ImageRecord.model_validate(values)
 
 
 def to_cursor(seq: int) -> str:

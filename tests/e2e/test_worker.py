@@ -1,4 +1,4 @@
-"""The press as processes: whoever is killed, no paid picture is lost, and none is paid twice."""
+"""The worker as processes: whoever is killed, no paid picture is lost, and none is paid twice."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def listed(home: Path, url: str) -> list[dict[str, Any]]:
 
 
 def press_of(server: Pipes) -> int | None:
-    """The process id of a server's press, if it has one."""
+    """The process id of a server's worker, if it has one."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
@@ -110,30 +110,30 @@ def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpe
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        press = press_of(server)
+        worker = press_of(server)
         os.killpg(server.process.pid, signal.SIGKILL)
-    until(lambda: gone(press))
+    until(lambda: gone(worker))
     assert states(home) == ["done"]
     assert len(provider.paid) == 1
     (image,) = listed(home, url)
     assert Path(image["path"]).read_bytes() == provider.last
 
 
-def test_a_killed_press_is_told_as_unknown_and_the_next_call_has_a_new_one(
+def test_a_killed_worker_is_told_as_unknown_and_the_next_call_has_a_new_one(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        press = press_of(server)
-        assert press
-        os.kill(press, signal.SIGKILL)
+        worker = press_of(server)
+        assert worker
+        os.kill(worker, signal.SIGKILL)
         told = answer(server, 1)
         assert told["isError"]
         assert "money spent: unknown" in told["content"][0]["text"]
         call(server, 2)
         assert answer(server, 2)["structuredContent"]["status"] == "done"
-        assert press_of(server) not in {press, None}
+        assert press_of(server) not in {worker, None}
     assert states(home) == ["unknown", "done"]
     assert jobs(home)[0]["cost"] == jobs(home)[0]["estimate"]
     assert len(provider.paid) == 2
@@ -141,14 +141,14 @@ def test_a_killed_press_is_told_as_unknown_and_the_next_call_has_a_new_one(
 
 @pytest.mark.full  # in `make test` the short faults do the same
 @pytest.mark.parametrize("how", ["end of input", "SIGTERM", "SIGHUP"])
-def test_a_server_that_ends_leaves_its_paid_call_to_the_press(
+def test_a_server_that_ends_leaves_its_paid_call_to_the_worker(
     home: Path, url: str, provider: FakeOpenAI, how: str
 ) -> None:
     provider.delay = 1.5
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        press = press_of(server)
+        worker = press_of(server)
         if how == "end of input":
             assert server.process.stdin
             server.process.stdin.close()
@@ -156,7 +156,7 @@ def test_a_server_that_ends_leaves_its_paid_call_to_the_press(
             server.process.send_signal(signal.Signals[how])
         assert server.process.wait(PATIENCE) == 0
         assert not provider.drawn  # it did not wait
-    until(lambda: gone(press))
+    until(lambda: gone(worker))
     assert states(home) == ["done"]
     assert len(list(home.glob("*.png"))) == 1
 
@@ -183,7 +183,7 @@ def test_the_key_is_in_no_command_line_and_no_other_environment(
     assert provider.paid[0].headers["authorization"] == f"Bearer {key}"
 
 
-def test_a_server_with_a_press_never_loads_the_providers_library(
+def test_a_server_with_a_worker_never_loads_the_providers_library(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
     provider.delay = 0
@@ -195,17 +195,17 @@ def test_a_server_with_a_press_never_loads_the_providers_library(
         answer(server, 2)
     imported = re.compile(r"^import time:.*\| +openai$", re.MULTILINE)
     assert not imported.search((home.parent / "stderr.txt").read_text())
-    assert imported.search((home / ".aquatint" / "press.log").read_text())
+    assert imported.search((home / ".aquatint" / "worker.log").read_text())
 
 
-@pytest.mark.parametrize("press", ["true", "false"])
+@pytest.mark.parametrize("worker", ["true", "false"])
 def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
-    home: Path, url: str, provider: FakeOpenAI, press: str
+    home: Path, url: str, provider: FakeOpenAI, worker: str
 ) -> None:
-    with serving(home, url, AQUATINT_CONCURRENCY="1", AQUATINT_PRESS=press) as server:
+    with serving(home, url, AQUATINT_CONCURRENCY="1", AQUATINT_WORKER=worker) as server:
         call(server, 1, prompt="one")
         until(lambda: provider.paid)
-        assert (press_of(server) is None) == (press == "false")
+        assert (press_of(server) is None) == (worker == "false")
         call(server, 2, prompt="two")
         until(lambda: len(jobs(home)) == 2)
         server.send(
@@ -218,7 +218,7 @@ def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
     assert [got.fields["prompt"] for got in provider.paid] == ["one"]
 
 
-def test_a_press_told_to_end_finishes_what_was_sent_and_drops_the_rest(
+def test_a_worker_told_to_end_finishes_what_was_sent_and_drops_the_rest(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
     with serving(home, url, AQUATINT_CONCURRENCY="1") as server:
@@ -226,25 +226,28 @@ def test_a_press_told_to_end_finishes_what_was_sent_and_drops_the_rest(
         until(lambda: provider.paid)
         call(server, 2, prompt="two")
         until(lambda: len(jobs(home)) == 2)
-        press = press_of(server)
-        assert press
-        os.kill(press, signal.SIGHUP)
-        os.kill(press, signal.SIGINT)
-        os.kill(press, signal.SIGTERM)
+        worker = press_of(server)
+        assert worker
+        os.kill(worker, signal.SIGHUP)
+        os.kill(worker, signal.SIGINT)
+        os.kill(worker, signal.SIGTERM)
         assert answer(server, 1)["structuredContent"]["status"] == "done"
-        until(lambda: gone(press))
+        until(lambda: gone(worker))
         until(lambda: "intent" not in states(home))
     assert states(home)[0] == "done"
     assert sent(home) <= 2
 
 
-async def test_the_doctor_starts_the_press_and_says_how_it_is(home: Path, url: str) -> None:
-    for press, word in (("true", r"ok +press +answers"), ("false", r"warn +press +there is none")):
+async def test_the_doctor_starts_the_worker_and_says_how_it_is(home: Path, url: str) -> None:
+    for worker, word in (
+        ("true", r"ok +worker +answers"),
+        ("false", r"warn +worker +there is none"),
+    ):
         environ = {
             "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": url,
             "AQUATINT_HOME": str(home),
-            "AQUATINT_PRESS": press,
+            "AQUATINT_WORKER": worker,
         }
         command = [sys.executable, "-m", "aquatint", "doctor"]
         done = await anyio.run_process(command, env=environ, check=False)
