@@ -32,7 +32,7 @@ from aquatint.jobs.execute import execute
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-from aquatint.workspace.access import Workspace
+from aquatint.workspace import LocalWorkspace
 
 JOBS = 3
 
@@ -69,7 +69,7 @@ def shop_at(home: Path) -> tuple[JobContext, Leases]:
         engines={"openai": Provider(home.parent / "paid.log")},
         blobs=FolderBlobs(str(home), min_free=0),
         catalog=SqliteCatalog(str(home / ".aquatint/catalog.sqlite"), now=lambda: 1e9),
-        workspace=Workspace(
+        workspace=LocalWorkspace(
             home=str(home), roots=(), cwd="/", user_home=None, strict=True, max_bytes=1
         ),
         now=lambda: 1e9,

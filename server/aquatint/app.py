@@ -193,7 +193,7 @@ async def _tidy_up(context: JobContext, announce: Announce) -> None:
 
 
 def _fetch(enabled: bool, settings: Settings) -> Fetch:
-    from .net.fetch import HttpsFetch
+    from .net import HttpsFetch
 
     return HttpsFetch(enabled=enabled, max_bytes=settings.max_bytes)
 

@@ -52,10 +52,10 @@ async def open_backend(
     # Imported here, for hosts wait for tools/list, which needs the surface only.
     from .domain.models.registry import cost
     from .jobs.context import JobContext
-    from .storage.files.blobs import FolderBlobs
+    from .storage.files import FolderBlobs
     from .storage.leases import Leases
-    from .storage.sqlite.catalog import SqliteCatalog
-    from .workspace.access import Workspace
+    from .storage.sqlite import SqliteCatalog
+    from .workspace import LocalWorkspace
 
     home, home_note = choose_home(settings)
     models, models_note = _models(settings)
@@ -69,7 +69,7 @@ async def open_backend(
         "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
         "draft": LazyEngine(draft_engine),
     }
-    workspace = Workspace(
+    workspace = LocalWorkspace(
         home=home,
         roots=settings.roots,
         cwd=settings.cwd,
@@ -104,7 +104,7 @@ async def open_backend(
 
 
 def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) -> Engine:
-    from .engines.openai.engine import OpenAIEngine
+    from .engines.openai import OpenAIEngine
 
     return OpenAIEngine(
         api_key=settings.api_key.get_secret_value() if settings.api_key else "",
@@ -118,7 +118,7 @@ def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) ->
 
 
 def draft_engine() -> Engine:
-    from .engines.draft.engine import DraftEngine
+    from .engines.draft import DraftEngine
 
     return DraftEngine()
 

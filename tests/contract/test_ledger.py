@@ -23,7 +23,7 @@ from aquatint.jobs.recovery import cancel, reconcile, settled, statement
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-from aquatint.workspace.access import Workspace
+from aquatint.workspace import LocalWorkspace
 
 ROOT = Path(__file__).parents[1]
 NOW = 1_795_000_000.0  # 2026-11-18
@@ -69,7 +69,7 @@ async def context(home: Path) -> AsyncIterator[JobContext]:
         engines={},
         blobs=FolderBlobs(str(home), min_free=0),
         catalog=SqliteCatalog(str(home / ".aquatint/catalog.sqlite"), now=lambda: NOW),
-        workspace=Workspace(
+        workspace=LocalWorkspace(
             home=str(home), roots=(), cwd="/", user_home=None, strict=True, max_bytes=1000
         ),
         now=lambda: NOW,

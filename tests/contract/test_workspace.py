@@ -26,7 +26,7 @@ from aquatint.domain.errors import (
 )
 from aquatint.domain.ports import Target
 from aquatint.domain.types import Caller
-from aquatint.workspace.access import Workspace
+from aquatint.workspace import LocalWorkspace
 
 SECRET = b"the secret"
 LOCAL = Caller()
@@ -56,8 +56,8 @@ class World:
 
     def workspace(
         self, *, cwd: Path | None = None, strict: bool = False, **options: int
-    ) -> Workspace:
-        return Workspace(
+    ) -> LocalWorkspace:
+        return LocalWorkspace(
             home=str(self.home),
             roots=[str(self.extra)],
             cwd=str(cwd or self.proj),
@@ -144,7 +144,7 @@ def plain(world: World, path: str) -> bytes:
         return b""
 
 
-async def refusal(workspace: Workspace, path: str, caller: Caller = LOCAL) -> AquatintError:
+async def refusal(workspace: LocalWorkspace, path: str, caller: Caller = LOCAL) -> AquatintError:
     with pytest.raises(AquatintError) as caught:
         await workspace.read(path, caller)
     assert caught.value.message
@@ -258,7 +258,7 @@ async def test_a_root_that_is_a_link_may_be_spelled_either_way(world: World):
 
 
 async def test_a_home_that_is_the_whole_disk_opens_nothing(world: World):
-    workspace = Workspace(home=str(world.home), roots=[], cwd=str(world.proj), user_home="/")
+    workspace = LocalWorkspace(home=str(world.home), roots=[], cwd=str(world.proj), user_home="/")
     assert workspace.read_roots(LOCAL) == [str(world.proj), str(world.home)]
 
 
@@ -380,7 +380,7 @@ async def test_a_link_swapped_in_between_opens_leaks_nothing(what: str, opens: i
 
 
 async def save(
-    workspace: Workspace, path: str, data: bytes = b"new", *, overwrite: bool = False
+    workspace: LocalWorkspace, path: str, data: bytes = b"new", *, overwrite: bool = False
 ) -> str:
     target = await workspace.check_target(path, LOCAL, overwrite)
     await workspace.write(target, data, LOCAL, overwrite)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,34 @@ def test_the_lock_was_made_from_these_dependencies() -> None:
 
 def test_the_build_back_end_is_locked_as_it_is_declared() -> None:
     assert set(PROJECT["build-system"]["requires"]) <= set(PROJECT["dependency-groups"]["build"])
+
+
+def reached(path: str) -> Iterator[tuple[str, str]]:
+    """Each (package, name in it) that an import of the module at `path` takes from outside it."""
+    inside = Path(path).parts[:-1]
+    for node in nodes(path):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = inside[: len(inside) - node.level + 1]
+            base += tuple(node.module.split(".")) if node.module else ()
+            for alias in node.names:
+                steps = (*base, alias.name)
+                for end in range(1, len(steps)):
+                    package = "/".join(steps[:end])
+                    if f"{package}/__init__.py" in SERVER and steps[:end] != inside[:end]:
+                        yield package, steps[end]
+
+
+def test_a_package_is_entered_only_by_what_its_init_names() -> None:
+    public = {
+        path.removesuffix("/__init__.py"): ast.literal_eval(node.value)
+        for path in SERVER
+        if path.endswith("/__init__.py")
+        for node in nodes(path)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    }
+    entered = {(path, *way) for path in SERVER for way in reached(path)}
+    assert len(entered) > 100
+    assert not [way for way in sorted(entered) if way[2] not in public.get(way[1], ())]
+    used = {way[1:] for way in entered}
+    unused = {(package, name) for package in public for name in public[package]} - used
+    assert not unused

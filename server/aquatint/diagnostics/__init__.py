@@ -1,1 +1,3 @@
 """Is everything well, and what to do where it is not."""
+
+__all__ = ["checks"]

@@ -1,1 +1,18 @@
 """Pure values and rules: no I/O, no clock, no framework."""
+
+__all__ = [
+    "addresses",
+    "budget",
+    "endpoints",
+    "errors",
+    "ids",
+    "models",
+    "names",
+    "ports",
+    "redaction",
+    "requests",
+    "search",
+    "times",
+    "types",
+    "words",
+]

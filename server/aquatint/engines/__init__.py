@@ -1,1 +1,3 @@
 """What draws: one folder an engine, each behind the Engine port."""
+
+__all__ = ["draft", "openai"]

@@ -1,1 +1,13 @@
 """From bytes to bytes: everything that looks at or changes pixels. No files, no network."""
+
+__all__ = [
+    "contact_sheet",
+    "decode",
+    "editing",
+    "encode",
+    "masks",
+    "previews",
+    "provenance",
+    "sniff",
+    "svg",
+]

@@ -1,1 +1,3 @@
 """Where images and the catalog are kept."""
+
+__all__ = ["files", "leases", "sqlite"]

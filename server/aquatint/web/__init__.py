@@ -1,1 +1,3 @@
 """The same server over HTTP."""
+
+__all__ = ["app"]

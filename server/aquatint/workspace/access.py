@@ -25,7 +25,7 @@ def _token() -> str:
     return os.urandom(8).hex()
 
 
-class Workspace:
+class LocalWorkspace:
     """Reads and writes inside the allowed folders; implements core.ports.Door.
 
     The local user reads below the workspace (the host's roots, else `cwd` unless that holds the

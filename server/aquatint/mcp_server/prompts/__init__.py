@@ -1,1 +1,3 @@
 """The prompts that people pick in their host."""
+
+__all__ = ["guides", "messages"]

@@ -1,1 +1,5 @@
 """Images as durable files in a folder."""
+
+from .blobs import FolderBlobs
+
+__all__ = ["FolderBlobs"]

@@ -1,1 +1,5 @@
 """The catalog of jobs and images, in one SQLite file."""
+
+from .catalog import SqliteCatalog
+
+__all__ = ["SqliteCatalog"]
