@@ -19,7 +19,8 @@ from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
 from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order
 from aquatint.jobs.context import JobContext
-from aquatint.jobs.recovery import cancel, reconcile, settled, statement
+from aquatint.jobs.recovery import reconcile, settled
+from aquatint.services.spending import cancel, statement
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog

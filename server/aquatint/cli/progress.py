@@ -14,9 +14,9 @@ from ..app import choose_home
 from ..domain.errors import AquatintError, OverBudget
 from ..domain.types import Caller, EditRequest, GenerateRequest
 from ..domain.words import clean
-from ..jobs.recovery import cancel
 from ..services.images import ImageService
 from ..services.outcomes import Outcome, Progress, Report
+from ..services.spending import cancel
 
 PARTING = 5.0  # seconds for giving up a call
 TICK = 0.25  # seconds between two drawings of the bar

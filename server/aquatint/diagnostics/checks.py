@@ -21,8 +21,8 @@ from ..domain.endpoints import is_first_party
 from ..domain.errors import AquatintError
 from ..domain.times import to_the_minute
 from ..domain.types import Caller, Finding, JobRecord
-from ..jobs.recovery import statement
 from ..services.images import ImageService
+from ..services.spending import statement
 from ..settings import Settings, setting_fields, variable_of
 from .hosts import inspect
 from .keys import shape

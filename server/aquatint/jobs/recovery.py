@@ -1,16 +1,14 @@
-"""The ledger after the fact: ends what killed processes left, cancels, and tells what was spent."""
+"""Ends the jobs that killed processes left, by what is on the disk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..domain.errors import AquatintError, BadRequest, NoSuchImage
+from ..domain.errors import AquatintError
 from ..domain.times import to_the_second
-from ..domain.types import Failure, ImageRecord, Job, JobRecord, Spending
+from ..domain.types import Failure, ImageRecord, JobRecord
 from .context import JobContext
-from .execute import CANCELLED
 from .postprocess import postprocess, survey, with_preview
 
 if TYPE_CHECKING:
@@ -154,73 +152,6 @@ def _lost(record: JobRecord, failure: Failure, now: float) -> JobRecord:
         cost_usd=record.job.estimate_usd if spent else 0.0,
         ended=now,
     )
-
-
-async def cancel(context: JobContext, job: str, owner: str) -> Job:
-    """Give up a job that no process has sent yet. Raises NoSuchImage, or BadRequest: too late."""
-    record = await context.catalog.job(job, owner)
-    if record is None:
-        raise NoSuchImage(f"There is no job {job}.", "Call recent_images to see what runs.")
-    if await context.catalog.drop(_lost(record, CANCELLED, context.now())):
-        return record.job
-    record = await context.catalog.job(job, owner) or record
-    if record.state == "intent":
-        raise BadRequest(
-            f"It is too late: {job} was sent at {to_the_second(record.sent or 0)}, "
-            "so it is paid for.",
-            "Its picture will be kept; see it with recent_images.",
-            code="too_late",
-        )
-    raise BadRequest(f"{job} has ended already: {record.state}.", "", code="too_late")
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What was spent since then: rows by day, model and project; what nobody knows, one by one."""
-
-    since: float
-    rows: tuple[Spending, ...]
-    unknown: tuple[JobRecord, ...]
-
-    @property
-    def usd(self) -> float:
-        return sum(row.usd for row in self.rows)
-
-    @property
-    def calls(self) -> int:
-        return sum(row.calls for row in self.rows)
-
-    def facts(self) -> dict[str, object]:
-        """As JSON tells it; `usd` counts the unknown at their estimates."""
-        return {
-            "since": to_the_second(self.since),
-            "usd": round(self.usd, 6),
-            "calls": self.calls,
-            "rows": [row.model_dump() for row in self.rows],
-            "unknown": [doubt(record) for record in self.unknown],
-        }
-
-
-async def statement(context: JobContext, owner: str | None, days: int) -> Statement:
-    """The last `days` days, today included; of every owner for None. Raises BadRequest."""
-    if not 1 <= days <= 36500:
-        raise BadRequest(f"days={days} is out of range.", "Pass 1 to 36500.")
-    today = datetime.fromtimestamp(context.now(), UTC).replace(hour=0, minute=0, second=0)
-    since = float(int(today.timestamp()) - (days - 1) * 86400)
-    rows = await context.catalog.spending(owner, since)
-    return Statement(since, tuple(rows), tuple(await context.catalog.doubtful(owner, since)))
-
-
-def doubt(record: JobRecord) -> dict[str, object]:
-    """What a person needs to find a call of unknown outcome on the provider's usage page."""
-    return {
-        "job": record.job.id,
-        "time": to_the_second(record.sent or record.job.created),
-        "model": record.job.order.model,
-        "cost_usd": record.cost_usd,
-        "request_id": record.request_id or (record.failure and record.failure.request_id),
-        "project": record.job.project,
-    }
 
 
 DROPPED = Failure(

@@ -128,7 +128,7 @@ async def _recent(service: ImageService, query: str) -> ReadResourceContents:
 
 
 async def _spend(service: ImageService, query: str) -> ReadResourceContents:
-    from ..jobs.recovery import statement
+    from ..services.spending import statement
 
     days = _number(query, "days", "30")
     told = await statement(service.context, Caller().owner, days)

@@ -1,3 +1,12 @@
 """The use cases: making, changing, looking, spending, deleting."""
 
-__all__ = ["deletion", "editing", "images", "library", "outcomes", "pricing", "references"]
+__all__ = [
+    "deletion",
+    "editing",
+    "images",
+    "library",
+    "outcomes",
+    "pricing",
+    "references",
+    "spending",
+]

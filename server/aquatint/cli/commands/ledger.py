@@ -15,8 +15,8 @@ from ...domain.errors import AquatintError, BadRequest
 from ...domain.times import to_the_second
 from ...domain.types import Caller, ImageRecord, JobRecord, Page, Spending
 from ...domain.words import clean
-from ...jobs.recovery import Statement, cancel, doubt, statement
 from ...services.images import ImageService
+from ...services.spending import Statement, cancel, doubt, statement
 from ...settings import Settings
 from ..inline_images import Screen
 from ..progress import refuse

@@ -1,0 +1,82 @@
+"""What was spent, and giving up what was not: the spending statement, and cancelling a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..domain.errors import BadRequest, NoSuchImage
+from ..domain.times import to_the_second
+from ..domain.types import Job, JobRecord, Spending
+from ..jobs.context import JobContext
+from ..jobs.execute import CANCELLED
+
+
+async def cancel(context: JobContext, job: str, owner: str) -> Job:
+    """Give up a job that no process has sent yet. Raises NoSuchImage, or BadRequest: too late."""
+    record = await context.catalog.job(job, owner)
+    if record is None:
+        raise NoSuchImage(f"There is no job {job}.", "Call recent_images to see what runs.")
+    given_up = JobRecord(
+        job=record.job, state="failed", failure=CANCELLED, cost_usd=0.0, ended=context.now()
+    )
+    if await context.catalog.drop(given_up):
+        return record.job
+    record = await context.catalog.job(job, owner) or record
+    if record.state == "intent":
+        raise BadRequest(
+            f"It is too late: {job} was sent at {to_the_second(record.sent or 0)}, "
+            "so it is paid for.",
+            "Its picture will be kept; see it with recent_images.",
+            code="too_late",
+        )
+    raise BadRequest(f"{job} has ended already: {record.state}.", "", code="too_late")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was spent since then: rows by day, model and project; what nobody knows, one by one."""
+
+    since: float
+    rows: tuple[Spending, ...]
+    unknown: tuple[JobRecord, ...]
+
+    @property
+    def usd(self) -> float:
+        return sum(row.usd for row in self.rows)
+
+    @property
+    def calls(self) -> int:
+        return sum(row.calls for row in self.rows)
+
+    def facts(self) -> dict[str, object]:
+        """As JSON tells it; `usd` counts the unknown at their estimates."""
+        return {
+            "since": to_the_second(self.since),
+            "usd": round(self.usd, 6),
+            "calls": self.calls,
+            "rows": [row.model_dump() for row in self.rows],
+            "unknown": [doubt(record) for record in self.unknown],
+        }
+
+
+async def statement(context: JobContext, owner: str | None, days: int) -> Statement:
+    """The last `days` days, today included; of every owner for None. Raises BadRequest."""
+    if not 1 <= days <= 36500:
+        raise BadRequest(f"days={days} is out of range.", "Pass 1 to 36500.")
+    today = datetime.fromtimestamp(context.now(), UTC).replace(hour=0, minute=0, second=0)
+    since = float(int(today.timestamp()) - (days - 1) * 86400)
+    rows = await context.catalog.spending(owner, since)
+    return Statement(since, tuple(rows), tuple(await context.catalog.doubtful(owner, since)))
+
+
+def doubt(record: JobRecord) -> dict[str, object]:
+    """What a person needs to find a call of unknown outcome on the provider's usage page."""
+    return {
+        "job": record.job.id,
+        "time": to_the_second(record.sent or record.job.created),
+        "model": record.job.order.model,
+        "cost_usd": record.cost_usd,
+        "request_id": record.request_id or (record.failure and record.failure.request_id),
+        "project": record.job.project,
+    }
