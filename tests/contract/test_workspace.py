@@ -25,11 +25,11 @@ from aquatint.domain.errors import (
     PathNotAllowed,
 )
 from aquatint.domain.ports import Target
-from aquatint.domain.types import Caller
+from aquatint.domain.types import LOCAL, Caller
 from aquatint.workspace import LocalWorkspace
 
 SECRET = b"the secret"
-LOCAL = Caller()
+HERE = Caller(LOCAL)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def plain(world: World, path: str) -> bytes:
         return b""
 
 
-async def refusal(workspace: LocalWorkspace, path: str, caller: Caller = LOCAL) -> AquatintError:
+async def refusal(workspace: LocalWorkspace, path: str, caller: Caller = HERE) -> AquatintError:
     with pytest.raises(AquatintError) as caught:
         await workspace.read(path, caller)
     assert caught.value.message
@@ -181,7 +181,7 @@ def test_the_table_is_hostile_to_a_plain_open(world: World):
 )
 async def test_a_picture_in_an_open_folder_is_read(path: str, handles: bool, world: World):
     given = path.format(t=world.top, p=world.proj, u=world.user)
-    assert await world.workspace(handles=handles).read(given, LOCAL) == b"inside"
+    assert await world.workspace(handles=handles).read(given, HERE) == b"inside"
 
 
 async def test_the_error_is_the_same_whether_a_closed_file_exists_or_not(world: World):
@@ -202,15 +202,15 @@ async def test_strict_closes_the_home_folder_but_not_aquatints(world: World):
     error = await refusal(workspace, "~/Pictures/x.png")
     assert isinstance(error, PathNotAllowed)
     assert "AQUATINT_STRICT" in error.fix
-    assert await workspace.read("~/Pictures/aquatint/made.png", LOCAL) == b"inside"
+    assert await workspace.read("~/Pictures/aquatint/made.png", HERE) == b"inside"
 
 
 @pytest.mark.parametrize("cwd", ["/", "user", "."])
 async def test_a_working_directory_that_holds_the_home_opens_nothing(cwd: str, world: World):
     workspace = world.workspace(cwd=world.top / cwd)
-    assert workspace.workspace(LOCAL) == str(world.home)
-    assert workspace.write_roots(LOCAL) == [str(world.extra), str(world.home)]
-    assert await workspace.read("made.png", LOCAL) == b"inside"
+    assert workspace.workspace(HERE) == str(world.home)
+    assert workspace.write_roots(HERE) == [str(world.extra), str(world.home)]
+    assert await workspace.read("made.png", HERE) == b"inside"
     assert isinstance(await refusal(workspace, f"{world.top}/secret.png"), PathNotAllowed)
     assert isinstance(await refusal(workspace, "~/.ssh/id_rsa"), PathNotAllowed)
 
@@ -221,11 +221,11 @@ async def test_the_hidden_part_of_aquatints_own_home_is_closed(world: World):
     path = f"{world.home}/.aquatint/token.png"
     assert isinstance(await refusal(world.workspace(), path), PathNotAllowed)
     with pytest.raises(PathNotAllowed):
-        await world.workspace().check_target(path, LOCAL, True)
+        await world.workspace().check_target(path, HERE, True)
 
 
 async def test_the_hosts_roots_replace_the_working_directory(world: World):
-    caller = Caller(roots=(str(world.top / "outside"), str(world.top / "proj-evil")))
+    caller = Caller(LOCAL, roots=(str(world.top / "outside"), str(world.top / "proj-evil")))
     workspace = world.workspace()
     assert workspace.workspace(caller) == str(world.top / "outside")
     assert await workspace.read("secret.png", caller) == SECRET
@@ -236,7 +236,7 @@ async def test_the_hosts_roots_replace_the_working_directory(world: World):
 async def test_a_host_that_opens_the_whole_home_does_not_open_what_is_hidden(world: World):
     workspace = world.workspace()
     for root in (world.user, world.top, Path("/")):
-        caller = Caller(roots=(str(root),))
+        caller = Caller(LOCAL, roots=(str(root),))
         assert await workspace.read(f"{world.user}/Pictures/x.png", caller) == b"inside"
         assert isinstance(await refusal(workspace, "~/.ssh/id_rsa", caller), PathNotAllowed)
 
@@ -254,12 +254,12 @@ async def test_a_root_that_is_a_link_may_be_spelled_either_way(world: World):
     (world.top / "alias").symlink_to(world.proj)
     workspace = world.workspace(cwd=world.top / "alias")
     for path in ("ok.png", f"{world.top}/alias/ok.png", f"{world.proj}/ok.png"):
-        assert await workspace.read(path, LOCAL) == b"inside"
+        assert await workspace.read(path, HERE) == b"inside"
 
 
 async def test_a_home_that_is_the_whole_disk_opens_nothing(world: World):
     workspace = LocalWorkspace(home=str(world.home), roots=[], cwd=str(world.proj), user_home="/")
-    assert workspace.read_roots(LOCAL) == [str(world.proj), str(world.home)]
+    assert workspace.read_roots(HERE) == [str(world.proj), str(world.home)]
 
 
 async def test_a_missing_file_names_the_workspace_and_three_near_pictures(world: World):
@@ -301,7 +301,7 @@ async def test_a_pipe_a_device_and_a_socket_are_refused_at_once(world: World):
     with anyio.fail_after(5):
         for name in ("pipe.png", "socket.png", "sub"):
             assert isinstance(await refusal(world.workspace(), name), BadImage)
-        devices = Caller(roots=("/dev",))
+        devices = Caller(LOCAL, roots=("/dev",))
         for name in ("zero", "null", "tty"):
             assert isinstance(await refusal(world.workspace(), name, devices), BadImage)
 
@@ -309,7 +309,7 @@ async def test_a_pipe_a_device_and_a_socket_are_refused_at_once(world: World):
 async def test_the_size_cap_is_judged_on_the_open_file(world: World):
     file = world.proj / "big.png"
     file.write_bytes(bytes(1000))
-    assert len(await world.workspace().read("big.png", LOCAL)) == 1000
+    assert len(await world.workspace().read("big.png", HERE)) == 1000
     file.write_bytes(bytes(1001))
     error = await refusal(world.workspace(), "big.png")
     assert error.reason == "too_large"
@@ -318,7 +318,9 @@ async def test_the_size_cap_is_judged_on_the_open_file(world: World):
 
 
 async def test_a_file_that_says_it_is_empty_is_capped_all_the_same(world: World):
-    error = await refusal(world.workspace(max_bytes=50), "status", Caller(roots=("/proc/self",)))
+    error = await refusal(
+        world.workspace(max_bytes=50), "status", Caller(LOCAL, roots=("/proc/self",))
+    )
     assert error.reason == "too_large"
 
 
@@ -329,7 +331,7 @@ async def test_a_name_that_is_too_long_is_a_clear_error(world: World):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 async def test_a_hard_link_is_read_only_when_its_file_is_ours(world: World):
     (world.proj / "hard.png").hardlink_to(world.proj / "ok.png")
-    assert await world.workspace().read("hard.png", LOCAL) == b"inside"
+    assert await world.workspace().read("hard.png", HERE) == b"inside"
     os.chown(world.proj / "ok.png", 12345, 12345)
     assert isinstance(await refusal(world.workspace(), "hard.png"), PathNotAllowed)
 
@@ -366,7 +368,7 @@ async def test_a_link_swapped_in_between_opens_leaks_nothing(what: str, opens: i
         with anyio.fail_after(60):  # a slow disk may hold the swapper up: go on until both were met
             while sum(seen.values()) < opens or not (seen["inside"] and seen["refused"]):
                 try:
-                    data = await workspace.read(path, LOCAL)
+                    data = await workspace.read(path, HERE)
                     seen["inside" if data == b"inside" else "leaked"] += 1
                 except BadRequest:
                     seen["refused"] += 1
@@ -382,8 +384,8 @@ async def test_a_link_swapped_in_between_opens_leaks_nothing(what: str, opens: i
 async def save(
     workspace: LocalWorkspace, path: str, data: bytes = b"new", *, overwrite: bool = False
 ) -> str:
-    target = await workspace.check_target(path, LOCAL, overwrite)
-    await workspace.write(target, data, LOCAL, overwrite)
+    target = await workspace.check_target(path, HERE, overwrite)
+    await workspace.write(target, data, HERE, overwrite)
     return target.path
 
 
@@ -441,10 +443,10 @@ async def test_nothing_is_written_outside_or_through_a_link(
     for escape in ESCAPES:
         path = escape.format(t=world.top)
         with pytest.raises(PathNotAllowed) as caught:
-            await workspace.check_target(path, LOCAL, overwrite)
+            await workspace.check_target(path, HERE, overwrite)
         assert "AQUATINT_ROOTS" in caught.value.fix
         with pytest.raises(PathNotAllowed):  # a target that was never judged fares no better
-            await workspace.write(Target(path), b"new", LOCAL, overwrite)
+            await workspace.write(Target(path), b"new", HERE, overwrite)
     assert tree(world.top) == before
 
 
@@ -474,21 +476,21 @@ async def test_a_place_that_cannot_be_written_is_told_before_anything_is_paid(
     before = tree(world.top)
     for overwrite in (True, False):
         with pytest.raises(BadRequest) as caught:
-            await world.workspace().check_target(path, LOCAL, overwrite)
+            await world.workspace().check_target(path, HERE, overwrite)
         assert caught.value.fix
     assert tree(world.top) == before
 
 
 async def test_an_unknown_ending_names_the_endings_that_work(world: World):
     with pytest.raises(BadRequest) as caught:
-        await world.workspace().check_target("new.xyz", LOCAL, False)
+        await world.workspace().check_target("new.xyz", HERE, False)
     assert "avif, gif, ico, jpeg, jpg, png, svg, webp" in caught.value.fix
 
 
 async def test_an_existing_file_is_kept_unless_the_caller_says_overwrite(world: World):
     workspace = world.workspace()
     with pytest.raises(BadRequest) as caught:
-        await workspace.check_target("ok.png", LOCAL, False)
+        await workspace.check_target("ok.png", HERE, False)
     assert caught.value.reason == "exists"
     assert "overwrite" in caught.value.fix
     await save(workspace, "ok.png", b"newer", overwrite=True)
@@ -501,7 +503,7 @@ async def test_of_eight_writers_of_one_name_one_wins_and_the_others_hear_of_it(w
 
     async def write(data: bytes) -> None:
         try:
-            await workspace.write(Target(str(world.proj / "one.png")), data, LOCAL, False)
+            await workspace.write(Target(str(world.proj / "one.png")), data, HERE, False)
             won.append(data)
         except BadRequest as error:
             lost.append(error.reason)
@@ -516,15 +518,15 @@ async def test_of_eight_writers_of_one_name_one_wins_and_the_others_hear_of_it(w
 
 async def test_a_link_that_appears_after_the_check_is_not_followed(world: World):
     workspace = world.workspace()
-    target = await workspace.check_target("later/new.png", LOCAL, True)
+    target = await workspace.check_target("later/new.png", HERE, True)
     (world.proj / "later").symlink_to(world.top / "outside")
     with pytest.raises(PathNotAllowed):
-        await workspace.write(target, b"new", LOCAL, True)
+        await workspace.write(target, b"new", HERE, True)
     (world.proj / "later").unlink()
     (world.proj / "later").mkdir()
     (world.proj / "later" / "new.png").symlink_to(world.top / "secret.png")
     with pytest.raises(PathNotAllowed):
-        await workspace.write(target, b"new", LOCAL, True)
+        await workspace.write(target, b"new", HERE, True)
     assert (world.top / "secret.png").read_bytes() == SECRET
     assert not (world.top / "outside" / "new.png").exists()
 
@@ -554,7 +556,7 @@ async def test_a_full_disk_leaves_the_old_file_and_says_where_the_picture_is(wor
     workspace, before = world.workspace(), tree(world.top)
     for overwrite, name in ((True, "ok.png"), (False, "new.png")):
         with files_of_at_most(1000), pytest.raises(NotKept) as caught:
-            await workspace.write(Target(str(world.proj / name)), bytes(2000), LOCAL, overwrite)
+            await workspace.write(Target(str(world.proj / name)), bytes(2000), HERE, overwrite)
         assert str(world.home) in caught.value.fix
         assert caught.value.spent == "yes"
     assert tree(world.top) == before
@@ -582,7 +584,7 @@ def without_rights() -> Generator[Path]:
 async def test_an_unwritable_folder_is_told_before_and_after_the_money_is_spent(world: World):
     workspace = world.workspace()
     with without_rights() as folder:
-        caller = Caller(roots=(str(folder),))
+        caller = Caller(LOCAL, roots=(str(folder),))
         with pytest.raises(BadRequest) as caught:
             await workspace.check_target("new.png", caller, False)
         assert caught.value.reason == "unwritable"
@@ -593,13 +595,13 @@ async def test_an_unwritable_folder_is_told_before_and_after_the_money_is_spent(
 
 async def test_a_file_that_the_system_closes_to_us_is_named_as_such(world: World):
     with without_rights() as folder:
-        error = await refusal(world.workspace(), "closed.png", Caller(roots=(str(folder),)))
+        error = await refusal(world.workspace(), "closed.png", Caller(LOCAL, roots=(str(folder),)))
     assert isinstance(error, PathNotAllowed)
     assert "The system" in error.message
 
 
 async def test_a_workspace_that_is_gone_is_a_clear_error(world: World):
-    workspace, caller = world.workspace(), Caller(roots=(str(world.top / "gone"),))
+    workspace, caller = world.workspace(), Caller(LOCAL, roots=(str(world.top / "gone"),))
     assert isinstance(await refusal(workspace, "a.png", caller), NoSuchImage)
     with pytest.raises(BadRequest) as caught:
         await workspace.check_target("a.png", caller, False)

@@ -12,7 +12,7 @@ import anyio
 
 from ..app import choose_home
 from ..domain.errors import AquatintError, OverBudget
-from ..domain.types import Caller, EditRequest, GenerateRequest
+from ..domain.types import LOCAL, Caller, EditRequest, GenerateRequest
 from ..domain.words import clean
 from ..services.images import ImageService
 from ..services.outcomes import Outcome, Progress, Report
@@ -124,7 +124,7 @@ async def _left(service: ImageService, latest: Progress | None, *, ours: bool) -
     job = latest.job
     if ours and service.runner.stage(job) is not None:  # not another process's, which we joined
         try:
-            await cancel(service.context, job, Caller().owner)
+            await cancel(service.context, job, LOCAL)
         except AquatintError:
             pass  # too late
         else:

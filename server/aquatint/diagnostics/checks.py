@@ -20,7 +20,7 @@ from ..domain.budget import SECONDS, dollars
 from ..domain.endpoints import is_first_party
 from ..domain.errors import AquatintError
 from ..domain.times import to_the_minute
-from ..domain.types import Caller, Finding, JobRecord
+from ..domain.types import LOCAL, Finding, JobRecord
 from ..services.images import ImageService
 from ..services.spending import statement
 from ..settings import Settings, setting_fields, variable_of
@@ -252,7 +252,7 @@ async def _budget(service: ImageService) -> list[Finding]:
     if settings.budget_usd is None:
         return []
     since = context.now() - SECONDS[settings.budget_window]
-    spent = await context.catalog.spent(Caller().owner, since)
+    spent = await context.catalog.spent(LOCAL, since)
     text = (
         f"{dollars(spent)} of {dollars(settings.budget_usd)} in the last {settings.budget_window}"
     )

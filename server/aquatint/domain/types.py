@@ -271,11 +271,14 @@ class Page(Frozen):
     total: int = 0
 
 
+LOCAL = "local"  # the owner of everything made by the one person whose machine this is
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, and the folders their host opened for them (absolute, resolved)."""
 
-    owner: str = "local"
+    owner: str
     roots: tuple[str, ...] = ()
 
 

@@ -15,7 +15,7 @@ from mcp.types import (
 
 from ..domain.models import sizes
 from ..domain.names import slug
-from ..domain.types import Caller, ImageRecord
+from ..domain.types import LOCAL, ImageRecord
 from .prompts.guides import GUIDES, Offers
 from .prompts.messages import drawing_model
 
@@ -38,7 +38,7 @@ async def complete(service: ImageService, asked: CompleteRequestParams) -> Compl
     if isinstance(asked.ref, PromptReference):
         found = await _words(service, OFFERS.get((asked.ref.name, name), ()), typed)
     elif name == "id":
-        found = await service.context.catalog.ids(Caller().owner, typed, MOST + 1)
+        found = await service.context.catalog.ids(LOCAL, typed, MOST + 1)
     return CompleteResult(completion=Completion(values=found[:MOST], has_more=len(found) > MOST))
 
 
@@ -68,7 +68,7 @@ async def _images(service: ImageService, typed: str) -> list[str]:
     """
     start = typed.removeprefix("image://").partition("#")[0]
     recent = service.context.catalog.recent
-    owner = Caller().owner
+    owner = LOCAL
     page = await recent(owner, None, None, PAGE, None)
     found = [one for one in page.images if one.id.startswith(start)]
     if not found:

@@ -15,7 +15,7 @@ from mcp.types import ListRootsResult
 
 from ..domain.ids import ID
 from ..domain.requests.regions import Region
-from ..domain.types import Caller
+from ..domain.types import LOCAL, Caller
 from .lifespan import Opening
 
 Desk = Context[Opening, Any]
@@ -64,7 +64,7 @@ ReferenceRoots = Annotated[ListRootsResult, Resolve(reference_roots)]
 
 def caller_of(roots: ListRootsResult) -> Caller:
     folders = [urlsplit(str(root.uri)) for root in roots.roots]
-    return Caller(roots=tuple(unquote(uri.path) for uri in folders if uri.scheme == "file"))
+    return Caller(LOCAL, roots=tuple(unquote(uri.path) for uri in folders if uri.scheme == "file"))
 
 
 def paths_of(save_to: str | list[str] | None) -> tuple[str, ...]:

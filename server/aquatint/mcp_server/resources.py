@@ -16,7 +16,7 @@ from mcp.types import (
 
 from ..domain.errors import BadRequest
 from ..domain.times import to_the_second
-from ..domain.types import Caller, ImageRecord
+from ..domain.types import LOCAL, Caller, ImageRecord
 from ..domain.words import clean
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ TEMPLATES = [
 async def page(service: ImageService, cursor: str | None) -> ListResourcesResult:
     from ..services.library import PAGE
 
-    found, _ = await service.library.recent(Caller(), None, None, PAGE, cursor)
+    found, _ = await service.library.recent(Caller(LOCAL), None, None, PAGE, cursor)
     return ListResourcesResult(
         resources=[_resource(service, image) for image in found.images],
         next_cursor=found.cursor,
@@ -95,9 +95,9 @@ async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
     reading = parts.path.strip("/")
     if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
         raise BadRequest(f"There is no resource {uri[:200]}.", READ_FIX)
-    image = await service.library.image(parts.netloc, Caller())
+    image = await service.library.image(parts.netloc, Caller(LOCAL))
     if reading == "recipe":
-        recipe = await service.library.recipe(image, Caller())
+        recipe = await service.library.recipe(image, Caller(LOCAL))
         text = json.dumps(recipe, ensure_ascii=False, indent=1)
         return [ReadResourceContents(content=text, mime_type="application/json")]
     if reading == "preview":
@@ -117,7 +117,9 @@ async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
 async def _recent(service: ImageService, query: str) -> ReadResourceContents:
     options = {name: values[-1] for name, values in parse_qs(query).items()}
     limit = _number(query, "limit", "20")
-    found, running = await service.library.recent(Caller(), options.get("q"), None, limit, None)
+    found, running = await service.library.recent(
+        Caller(LOCAL), options.get("q"), None, limit, None
+    )
     listing = {
         "images": [service.library.row(image) for image in found.images],
         "running": [record.job.id for record in running],
@@ -131,7 +133,7 @@ async def _spend(service: ImageService, query: str) -> ReadResourceContents:
     from ..services.spending import statement
 
     days = _number(query, "days", "30")
-    told = await statement(service.context, Caller().owner, days)
+    told = await statement(service.context, LOCAL, days)
     text = json.dumps(told.facts(), ensure_ascii=False, indent=1)
     return ReadResourceContents(content=text, mime_type="application/json")
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from ..domain.ids import JOB
 from ..domain.requests.regions import MaskRequest, Region, Units
 from ..domain.types import (
+    LOCAL,
     Background,
     Caller,
     EditRequest,
@@ -260,7 +261,7 @@ async def recent_images(
 ) -> Annotated[CallToolResult, Recent]:
     """List what was made lately, newest first, and what is still being made. Free."""
     service = _service(ctx)
-    page, running = await service.library.recent(Caller(), query, kind, limit, cursor)
+    page, running = await service.library.recent(Caller(LOCAL), query, kind, limit, cursor)
     look = await service.library.sheet(page.images) if sheet and page.images else None
     return listed(service, page.images, running, page.total, page.cursor, look)
 

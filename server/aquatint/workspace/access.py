@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from ..domain.errors import BadImage, BadRequest, NoSuchImage, NotKept, PathNotAllowed
 from ..domain.ports import Target
-from ..domain.types import Caller, Finding
+from ..domain.types import LOCAL, Caller, Finding
 from . import handles as folders
 from .policy import Root, Roots, bad_path, is_hidden, shown
 
@@ -198,7 +198,7 @@ class LocalWorkspace:
 
     def _check(self) -> list[Finding]:
         findings = list[Finding]()
-        for root in self._roots.writable(Caller()):
+        for root in self._roots.writable(Caller(LOCAL)):
             try:
                 with folders.enter(root.real, (), handles=self._handles) as folder:
                     trouble = "" if folder.writable() else "not writable"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
 from ..domain.errors import BadRequest, PathNotAllowed
-from ..domain.types import Caller
+from ..domain.types import LOCAL, Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class Roots:
 
     def writable(self, caller: Caller) -> list[Root]:
         """Workspace roots first; for anyone but the local user AQUATINT_ROOTS alone."""
-        if caller.owner != "local":
+        if caller.owner != LOCAL:
             return self._given
         return [*self._workspaces(caller), *self._given, self.home]
 
     def readable(self, caller: Caller) -> list[Root]:
         roots = self.writable(caller)
         home = self._user_home
-        if home is None or self._strict or caller.owner != "local" or _is_disk(home.real):
+        if home is None or self._strict or caller.owner != LOCAL or _is_disk(home.real):
             return roots
         return [*roots, home]
 
@@ -77,7 +77,7 @@ class Roots:
         return root, whole[depth:]
 
     def _workspaces(self, caller: Caller) -> list[Root]:
-        if caller.owner != "local":
+        if caller.owner != LOCAL:
             return self._given
         hosts = [_root(each, hidden=not self._holds_home(each)) for each in caller.roots]
         return hosts or self._cwd

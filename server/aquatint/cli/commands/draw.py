@@ -12,7 +12,7 @@ from typing import Any
 
 from ...app import build
 from ...domain.errors import AquatintError
-from ...domain.types import Caller, EditRequest, GenerateRequest, ImageRecord
+from ...domain.types import LOCAL, Caller, EditRequest, GenerateRequest, ImageRecord
 from ...services.images import ImageService
 from ...services.outcomes import Outcome
 from ...settings import Settings
@@ -138,4 +138,4 @@ def caller_with(named: Iterable[str], cwd: str) -> Caller:
     files = [name for name in named if name and not SCHEME.match(name)]
     folders = [Path(cwd, file).resolve().parent for file in files]
     more = dict.fromkeys(str(folder) for folder in folders if folder.is_dir())
-    return Caller(roots=(cwd, *(folder for folder in more if folder != cwd)))
+    return Caller(LOCAL, roots=(cwd, *(folder for folder in more if folder != cwd)))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ...app import build
 from ...domain.errors import AquatintError
-from ...domain.types import Caller, ImageRecord
+from ...domain.types import LOCAL, ImageRecord
 from ...jobs.context import JobContext
 from ...services.deletion import Forgotten, family, forget_all
 from ...settings import Settings
@@ -21,7 +21,7 @@ async def forget(settings: Settings, arguments: argparse.Namespace) -> int:
     if bool(arguments.ids) == (date is not None):
         print("Pass ids (image://...) or --before DATE: one of the two.", file=sys.stderr)
         return 1
-    owner = Caller().owner
+    owner = LOCAL
     async with build(settings).service() as service:
         context = service.context
         try:

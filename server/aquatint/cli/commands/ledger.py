@@ -13,7 +13,7 @@ from ...app import build
 from ...domain.budget import dollars
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.times import to_the_second
-from ...domain.types import Caller, ImageRecord, JobRecord, Page, Spending
+from ...domain.types import LOCAL, Caller, ImageRecord, JobRecord, Page, Spending
 from ...domain.words import clean
 from ...services.images import ImageService
 from ...services.spending import Statement, cancel, doubt, statement
@@ -81,7 +81,7 @@ def _doubt_line(record: JobRecord) -> str:
 
 async def _cancel(service: ImageService, arguments: argparse.Namespace) -> None:
     for job in arguments.job:
-        await cancel(service.context, job, Caller().owner)
+        await cancel(service.context, job, LOCAL)
         print(f"{job} is cancelled; nothing was paid.")
 
 

@@ -20,7 +20,7 @@ from mcp.types import (
 
 from ...domain.budget import dollars
 from ...domain.errors import BadRequest
-from ...domain.types import Caller, GenerateRequest, Quality
+from ...domain.types import LOCAL, Caller, GenerateRequest, Quality
 from ...domain.words import clean
 from .guides import CLOSING, GUIDES, Argument, Guide, Step
 
@@ -152,7 +152,7 @@ def _format(service: ImageService, word: str) -> Known:
 async def _images(service: ImageService, guide: Guide, said: Mapping[str, str]) -> Known:
     """The picture that is meant, or the words to find it by; and the newest one."""
     known: Known = {}
-    newest = await service.context.catalog.latest(Caller().owner)
+    newest = await service.context.catalog.latest(LOCAL)
     if newest is not None:
         known["newest"] = f"image://{newest.id}: {_quoted(clean(newest.prompt, 120))}"
     for argument in guide.arguments:
@@ -161,7 +161,7 @@ async def _images(service: ImageService, guide: Guide, said: Mapping[str, str]) 
             continue
         reference = word.partition("#")[0] if word.startswith("image://") else word
         if REFERENCE.fullmatch(reference):
-            there = await service.library.references.known(reference, Caller())
+            there = await service.library.references.known(reference, Caller(LOCAL))
             # By its id, for "latest" is another one after the first edit.
             known[argument.name] = _quoted(f"image://{there.id}" if there else reference)
         else:
@@ -181,7 +181,7 @@ async def _facts(service: ImageService, host: ClientCapabilities | None) -> Know
         known["prices"] = f"A new square picture costs {low} at low and {high} at high quality."
     limit = service.pricing.limit()
     if limit is not None:
-        spent = await service.context.catalog.spent(Caller().owner, limit.since)
+        spent = await service.context.catalog.spent(LOCAL, limit.since)
         window = service.settings.budget_window
         left, whole = dollars(max(limit.usd - spent, 0)), dollars(limit.usd)
         known["budget"] = f"{left} are left of the {whole} for any {window}."
