@@ -58,6 +58,11 @@ def run(
     return done
 
 
+def section(told: str, title: str) -> str:
+    """The lines of one group of what the doctor prints."""
+    return told.split(f"\n{title}\n")[1].split("\n\n")[0]
+
+
 def by_name(told: str) -> dict[str, dict[str, str]]:
     """What the doctor's JSON says, by name; of several with one name the first."""
     found: list[dict[str, str]] = json.loads(told)
@@ -283,7 +288,11 @@ def test_a_report_has_what_an_issue_needs_and_nothing_private(
         done = run(tmp_path, "doctor", "--report", **environ)
         told = run(tmp_path, "doctor", **environ).stdout
     assert done.returncode == 0, done.stdout
-    assert told.splitlines()[-1].startswith("0 failed, 2 worth a look. First (billing): Add credit")
+    # Billing and the missing worker; besides them the scripts that this machine has no font for.
+    count = 2 + section(told, "Fonts of drafts").count("  warn  ")
+    assert told.splitlines()[-1].startswith(
+        f"0 failed, {count} worth a look. First (billing): Add credit"
+    )
     assert "money spent: no" in told
     for words in (
         "- `OPENAI_API_KEY` (set)",
