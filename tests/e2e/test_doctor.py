@@ -60,7 +60,7 @@ def run(
 
 def section(told: str, title: str) -> str:
     """The lines of one group of what the doctor prints."""
-    return told.split(f"\n{title}\n")[1].split("\n\n")[0]
+    return told.split(f"\n{title}\n")[1].split("\n\n", maxsplit=1)[0]
 
 
 def by_name(told: str) -> dict[str, dict[str, str]]:

@@ -138,7 +138,7 @@ HOSTS = (
         reference="${env:OPENAI_API_KEY}",
         dialect="strict",
         key_note=_SHELL,
-        after="Worker refresh in Cascade's list of MCP servers.",
+        after="Press refresh in Cascade's list of MCP servers.",
     ),
     Host(
         "zed",
