@@ -125,6 +125,18 @@ def _pixels(width: int = 4, height: int = 4) -> bytes:
     return chunk(b"IDAT", zlib.compress((b"\0" + b"\x80" * 3 * width) * height))
 
 
+def _of_palette(palette: bytes | None, *after: bytes, transparency: bytes | None = None) -> bytes:
+    """A PNG of numbers of colours, 4x4, all 0."""
+    rows = chunk(b"IDAT", zlib.compress(bytes(5) * 4))
+    colours = [] if palette is None else [chunk(b"PLTE", palette)]
+    clear = [] if transparency is None else [chunk(b"tRNS", transparency)]
+    return _png(header(4, 4, colour=3), *colours, *clear, rows, *after, chunk(b"IEND", b""))
+
+
+def _with_late_profile(data: bytes) -> bytes:
+    return data[:-12] + chunk(b"iCCP", b"late\0\0broken") + data[-12:]
+
+
 def _with_bytes(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
@@ -221,6 +233,17 @@ CORPUS: Mapping[str, tuple[Callable[[], bytes], bool]] = MappingProxyType(
         "half an avif": (_cut("AVIF"), False),
         "half a bmp": (_cut("BMP"), False),
         "half a tiff": (_cut("TIFF"), False),
+        "palette png without its palette": (lambda: _of_palette(None), False),
+        "palette png with its palette behind the pixels": (
+            lambda: _of_palette(None, chunk(b"PLTE", bytes(9))),
+            False,
+        ),
+        "palette png with an empty palette": (lambda: _of_palette(b""), True),
+        "palette png with half a colour": (lambda: _of_palette(bytes(4)), True),
+        "palette png with a clear colour and no palette": (
+            lambda: _of_palette(None, transparency=b"\0"),
+            False,
+        ),
         "png header only": (lambda: _png(header(4, 4)), False),
         "png with a wrong checksum": (
             lambda: _png(header(4, 4), _pixels()[:-1] + b"\0", chunk(b"IEND", b"")),
@@ -272,6 +295,10 @@ CORPUS: Mapping[str, tuple[Callable[[], bytes], bool]] = MappingProxyType(
         ),
         "png with a broken profile": (
             lambda: saved(photo(), "PNG", icc_profile=b"no profile"),
+            True,
+        ),
+        "png with a second, broken profile behind the pixels": (
+            lambda: _with_late_profile(saved(photo(), "PNG", icc_profile=swapped_profile())),
             True,
         ),
         "16-bit png": (lambda: saved(photo(mode="L").convert("I;16"), "PNG"), True),

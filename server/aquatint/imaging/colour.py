@@ -17,6 +17,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     RGB(A) pixels are given back as they are, not copied.
     """
     profile = _profile(image)
+    raw: bytes = image.info.get("icc_profile") or b""  # now: a chunk behind the pixels may differ
     if image.mode.startswith("I") or image.mode == "F":
         image.info.pop("transparency", None)  # counts in the samples that were scaled away
         image = _to_8bit(image)
@@ -31,8 +32,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     # The same pixels, uncopied, but without the file's own object and the EXIF it holds.
     plain = image._new(image.im)  # pyright: ignore[reportPrivateUsage] has no public twin
     result = plain if image.mode == target else image.convert(target)
-    raw = image.info["icc_profile"] if profile is not None else b""
-    result.info = {"icc_profile": raw} if raw[16:20] == b"RGB " else {}
+    applies = profile is not None and raw[16:20] == b"RGB "
+    result.info = {"icc_profile": raw} if applies else {}
     return result
 
 

@@ -30,7 +30,7 @@ __all__ = [
     "EXTENSION",
     "MAX_PIXELS",
     "MIME",
-    "Seen",
+    "ImageInfo",
     "decoding",
     "inspect",
     "open_frames",
@@ -42,20 +42,18 @@ __all__ = [
 ]
 
 ACCEPTED = "PNG, JPEG, WebP, GIF, AVIF, TIFF or BMP"
-TROUBLE = (
+# What Pillow's decoders raise for bytes that are broken. Not TypeError or MemoryError: those are ours.
+BROKEN = (
     OSError,  # truncated, unidentified
     SyntaxError,  # what Pillow's plugins raise for "not mine"
     ValueError,
-    TypeError,
     LookupError,
     EOFError,
     ArithmeticError,
-    MemoryError,
     RuntimeError,  # the AVIF decoder
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
     UserWarning,  # where warnings are errors: "Truncated File Read" and its like
     ImageCms.PyCMSError,
 )
@@ -89,7 +87,7 @@ _SELF_TURNING = frozenset({"tiff", "heic"})  # their decoders bake the orientati
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ImageInfo:
     """What a picture is: width and height in pixels as a person sees it (orientation applied).
 
     `orientation` is the EXIF value that was applied (1 none). `alpha` says that a pixel of the
@@ -119,14 +117,14 @@ def recognise(data: bytes) -> str:
     )
 
 
-def inspect(data: bytes, *, max_pixels: int = MAX_PIXELS, deep: bool = True) -> Seen:
+def inspect(data: bytes, *, max_pixels: int = MAX_PIXELS, deep: bool = True) -> ImageInfo:
     """Look at a picture; `deep` also decodes the first frame, so that a half file is caught.
 
     An SVG is read as text and never rendered (0x0 where it names no size). Raises BadImage.
     """
     if sniff(data) == "svg":
         width, height = svg_size(data)
-        return Seen("svg", MIME["svg"], width, height, alpha=True, mode="SVG")
+        return ImageInfo("svg", MIME["svg"], width, height, alpha=True, mode="SVG")
     kind = recognise(data)
     with decoding(kind):
         image, frames = _open(kind, data, max_pixels)
@@ -138,7 +136,9 @@ def inspect(data: bytes, *, max_pixels: int = MAX_PIXELS, deep: bool = True) -> 
             if deep:
                 image.load()
             alpha = not is_opaque(image) if deep else image.has_transparency_data
-    return Seen(kind, MIME[kind], width, height, frames, alpha, provenance(data), orientation, mode)
+    return ImageInfo(
+        kind, MIME[kind], width, height, frames, alpha, provenance(data), orientation, mode
+    )
 
 
 def open_upright(
@@ -203,7 +203,7 @@ def decoding(kind: str) -> Generator[None]:
     """Turn everything that Pillow is known to raise into one BadImage."""
     try:
         yield
-    except TROUBLE as exc:
+    except BROKEN as exc:
         cut = isinstance(exc, EOFError | struct.error) or "truncat" in str(exc).lower()
         reason = " ".join(str(exc).split())[:160].rstrip(".") or type(exc).__name__
         raise BadImage(
@@ -221,6 +221,8 @@ def _open(kind: str, data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
     frames = check_structure(kind, data, max_pixels)
     image = _CLASSES[kind](BytesIO(data))
     check_size(image.width, image.height, max_pixels)
+    if image.mode == "P" and image.palette is None:
+        raise ValueError("it has no palette, and its pixels are numbers of colours in one")
     return image, frames or getattr(image, "n_frames", 1)
 
 
@@ -246,6 +248,6 @@ def _orientation(image: Image.Image, data: bytes) -> int:
         return 1  # asked for the EXIF of a PNG, Pillow decodes its pixels first
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except TROUBLE:
+    except BROKEN:
         return 1
     return value if value in _TURN else 1

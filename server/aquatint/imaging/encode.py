@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from ..domain.errors import BadRequest
 from .colour import is_opaque, on_white, to_srgb
-from .decode import Seen, inspect, open_frames, open_upright, resized
+from .decode import ImageInfo, inspect, open_frames, open_upright, resized
 from .limits import MAX_PIXELS
 from .sniff import MIME
 
@@ -252,7 +252,7 @@ def prepare_input(
     return Prepared(encoded, MIME[format], format, *image.size, tuple(notes))
 
 
-def sent_as(seen: Seen, format: str) -> list[str]:
+def sent_as(seen: ImageInfo, format: str) -> list[str]:
     """What must be said of a picture that leaves as `format`: other frames, another kind."""
     notes: list[str] = []
     if seen.frames > 1:

@@ -10,7 +10,7 @@ from io import BytesIO
 from PIL import Image
 
 from .colour import is_opaque, to_srgb
-from .decode import Seen, inspect, open_upright, resized
+from .decode import ImageInfo, inspect, open_upright, resized
 from .limits import MAX_PIXELS
 from .sniff import MIME, sniff
 
@@ -44,7 +44,7 @@ def preview(
 
 def first_look(
     data: bytes, *, edge: int, budget: int, max_pixels: int = MAX_PIXELS
-) -> tuple[Seen, Preview | None]:
+) -> tuple[ImageInfo, Preview | None]:
     """What a picture is, every pixel of its first frame checked, and its preview: one decode.
 
     An SVG is never rendered, so it has no preview. Raises BadImage.

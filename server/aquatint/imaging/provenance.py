@@ -18,7 +18,7 @@ STATES = {
 }
 # No network for a picture's sake: neither manifests elsewhere nor revocation lists.
 OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
-MOST = 10  # actions and findings that are told
+MOST = 10  # actions and findings that are listed
 
 
 def read(data: bytes, mime: str) -> dict[str, object]:
@@ -30,17 +30,17 @@ def read(data: bytes, mime: str) -> dict[str, object]:
     context = c2pa.Context(c2pa.Settings.from_dict(OFFLINE))
     try:
         with c2pa.Reader(mime, io.BytesIO(data), context=context) as reader:
-            told: dict[str, Any] = json.loads(reader.json())
+            manifests: dict[str, Any] = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return {"c2pa": ABSENT}
     except (c2pa.C2paError, ValueError) as broken:
         return {"c2pa": f"The C2PA manifest cannot be read: {clean(str(broken), 200)}"}
-    return _summary(told)
+    return _summary(manifests)
 
 
-def _summary(told: dict[str, Any]) -> dict[str, object]:
-    state = str(told.get("validation_state", "Invalid"))
-    manifest: dict[str, Any] = told.get("manifests", {}).get(told.get("active_manifest"), {})
+def _summary(store: dict[str, Any]) -> dict[str, object]:
+    state = str(store.get("validation_state", "Invalid"))
+    manifest: dict[str, Any] = store.get("manifests", {}).get(store.get("active_manifest"), {})
     signature: dict[str, Any] = manifest.get("signature_info", {})
     summary: dict[str, object] = {
         "c2pa": state.lower(),
@@ -49,7 +49,7 @@ def _summary(told: dict[str, Any]) -> dict[str, object]:
         "signed": _words(signature.get("time")),
         "generator": [_words(one.get("name")) for one in _rows(manifest, "claim_generator_info")],
         "actions": _actions(manifest),
-        "findings": [_words(one.get("code")) for one in _rows(told, "validation_status")],
+        "findings": [_words(one.get("code")) for one in _rows(store, "validation_status")],
     }
     return {name: value for name, value in summary.items() if value}
 

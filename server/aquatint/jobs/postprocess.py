@@ -15,7 +15,7 @@ from .context import JobContext
 from .exports import Saving, save_copies
 
 if TYPE_CHECKING:
-    from ..imaging.decode import Seen
+    from ..imaging.decode import ImageInfo
     from ..imaging.previews import Preview
 
 STORED_EDGE = 768
@@ -26,7 +26,7 @@ STORED_BUDGET = 42_000  # bytes; with base64 and the text a default reply stays 
 class Survey:
     """What one decode told of a picture; `small` is its preview, None for SVG."""
 
-    seen: Seen
+    seen: ImageInfo
     small: Preview | None
     sha256: str
 

@@ -16,7 +16,7 @@ from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_
 from .references import Opened, References
 
 if TYPE_CHECKING:
-    from ..imaging.editing.inputs import Drawn, Read
+    from ..imaging.editing.inputs import DrawnMask, GivenMask
     from ..imaging.encode import Prepared  # these import Pillow, so they come where they are used
 
 
@@ -25,7 +25,7 @@ class Mask:
     """A mask that was handed in, and what it covers of the first picture."""
 
     opened: Opened
-    read: Read
+    read: GivenMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class Editing:
         self,
         request: MaskRequest,
         caller: Caller,
-        drawn: Drawn,
+        drawn: DrawnMask,
         parent: ImageRecord | None,
         used: dict[str, ImageRecord],
     ) -> ImageRecord:

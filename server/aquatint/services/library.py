@@ -132,7 +132,7 @@ class Library:
         return made.data, made.mime
 
     async def drawing(self, image: ImageRecord) -> str:
-        """An SVG as it may be shown: see core.svg."""
+        """An SVG as it may be shown: see imaging.svg."""
         from ..imaging import svg
 
         return await self.context.pixelwork(svg.sanitised, await self.context.blobs.read(image.key))

@@ -21,7 +21,7 @@ NOTICED = 8  # levels; a smaller change is noise or compression
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Composite:
     """A composite and its proof. Levels are 0..255; outside means coverage 0.
 
     `outside_max`: the largest difference from the original outside (0 by construction, measured).
@@ -45,7 +45,7 @@ def keep_outside(
     coverage: Coverage,
     *,
     feather: float | None = None,
-) -> Kept:
+) -> Composite:
     """The original wherever coverage is 0, the model's picture where it is 255, a ramp between.
 
     All three have one size. The result is RGBA if the original has alpha or the model returned some
@@ -65,7 +65,7 @@ def keep_outside(
     if box is not None:
         part = mapped(drawn.crop(box), table) if table else drawn.crop(box)
         result.paste(_blend(base.crop(box), part, ramp.image.crop(box)), box[:2])
-    return Kept(
+    return Composite(
         image=result,
         outside_max=outside_difference(base, result, coverage),
         model_outside_mean=mean,

@@ -13,7 +13,7 @@ from ...domain.errors import BadImage, BadMask
 from ...domain.requests.regions import MaskRequest, check
 from ...domain.types import Outside, Placement
 from ..colour import from_srgb, is_opaque, to_srgb
-from ..decode import Seen, inspect, open_upright
+from ..decode import ImageInfo, inspect, open_upright
 from ..encode import Prepared, sent_as
 from ..limits import MAX_SIDE
 from ..masks import render
@@ -35,18 +35,18 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnMask:
     """A mask that was drawn: its stored PNG, the picture with it in red, and what it covers."""
 
     data: bytes
-    seen: Seen
+    seen: ImageInfo
     overlay: Preview
     facts: Facts
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class GivenMask:
     """A mask that was handed in: what it covers, and how it was read."""
 
     coverage: Coverage
@@ -54,12 +54,12 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Exact:
+class CompositeFile:
     """An edit whose outside was kept: its file, the proof, and what a survey would find."""
 
     data: bytes
     outside: Outside
-    seen: Seen
+    seen: ImageInfo
     small: Preview
     sha256: str
 
@@ -80,7 +80,7 @@ def draw_mask(
     max_pixels: int,
     edge: int,
     budget: int,
-) -> Drawn:
+) -> DrawnMask:
     """Regions to a mask. `images` are the files behind the regions' references.
 
     Raises BadMask with every problem of the regions at once, BadImage for a file that is none.
@@ -107,8 +107,8 @@ def draw_mask(
     small = preview_of(shown, edge=edge, budget=budget)
     notes = (*_frames(base, max_pixels), *coverage.notes)
     facts = render.describe(coverage)
-    seen = Seen("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
-    return Drawn(render.to_png(coverage), seen, small, facts, notes)
+    seen = ImageInfo("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
+    return DrawnMask(render.to_png(coverage), seen, small, facts, notes)
 
 
 def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ def _unsound(request: MaskRequest, size: Size) -> list[str]:
     return problems
 
 
-def read_mask(data: bytes, size: Size, *, scale: bool, label: str, max_pixels: int) -> Read:
+def read_mask(data: bytes, size: Size, *, scale: bool, label: str, max_pixels: int) -> GivenMask:
     """Any mask picture as coverage of `size`, what it covers, and how it was read.
 
     Raises BadMask when it is none, selects nothing, or has another size and may not be scaled.
@@ -163,7 +163,7 @@ def read_mask(data: bytes, size: Size, *, scale: bool, label: str, max_pixels: i
         )
     if facts.share == 1:
         notes += ("The mask selects everything, so nothing is kept from the original.",)
-    return Read(coverage, notes)
+    return GivenMask(coverage, notes)
 
 
 def read_markup(data: bytes, size: Size, *, label: str, max_pixels: int) -> bytes:
@@ -226,7 +226,7 @@ def composite(
     max_pixels: int,
     edge: int,
     budget: int,
-) -> Exact:
+) -> CompositeFile:
     """The model's picture inside the mask, the original everywhere else, and the proof of it.
 
     `base` and `drawn` are files as they came, `mask` is a stored mask of the upright base's size.
@@ -247,9 +247,9 @@ def composite(
         model_share=round(kept.model_outside_share, 4),
     )
     clear = kept.image.mode == "RGBA" and not is_opaque(kept.image)
-    seen = Seen(format, MIME[format], *kept.image.size, alpha=clear, mode=kept.image.mode)
+    seen = ImageInfo(format, MIME[format], *kept.image.size, alpha=clear, mode=kept.image.mode)
     small = preview_of(kept.image, edge=edge, budget=budget)
-    return Exact(data, outside, seen, small, hashlib.sha256(data).hexdigest())
+    return CompositeFile(data, outside, seen, small, hashlib.sha256(data).hexdigest())
 
 
 def outside_of(base: bytes, mask: bytes, data: bytes, max_pixels: int) -> int:

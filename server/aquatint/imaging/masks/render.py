@@ -1,4 +1,4 @@
-"""Turns a list of regions into coverage; also the one door to everything about masks."""
+"""Turns a list of regions into coverage; and gathers what the package makes public."""
 
 from __future__ import annotations
 

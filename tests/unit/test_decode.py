@@ -14,7 +14,7 @@ from aquatint.domain.errors import BadImage
 from aquatint.imaging.decode import (
     EXTENSION,
     MIME,
-    Seen,
+    ImageInfo,
     decoding,
     inspect,
     open_frames,
@@ -273,9 +273,12 @@ def test_an_animation_too_large_to_hold_is_refused() -> None:
 
 
 def test_the_boundary_translates_pillows_errors_and_lets_ours_through() -> None:
-    for error in (OSError("truncated"), struct.error("x"), MemoryError(), IndexError("y")):
+    for error in (OSError("truncated"), struct.error("x"), IndexError("y")):
         with pytest.raises(BadImage), decoding("png"):
             raise error
+    for ours in (MemoryError(), TypeError("x")):  # no fault of the file
+        with pytest.raises(type(ours)), decoding("png"):
+            raise ours
     own = BadImage("a", "b")
     with pytest.raises(BadImage) as caught, decoding("png"):
         raise own
@@ -292,5 +295,5 @@ def test_a_look_leaves_pillow_as_it_was() -> None:
 
 def test_a_picture_that_says_nothing_of_note_is_plain() -> None:
     png = hostile.PNG + header(4, 4) + saved(photo(4, 4), "PNG")[33:]
-    assert inspect(png) == Seen("png", "image/png", 4, 4)
+    assert inspect(png) == ImageInfo("png", "image/png", 4, 4)
     assert open_upright(png).tobytes() == Image.open(BytesIO(png)).tobytes()
