@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 ACCEPTED = "PNG, JPEG, WebP, GIF, AVIF, TIFF or BMP"
-# What Pillow's decoders raise for bytes that are broken. Not TypeError or MemoryError: those are ours.
+# What Pillow raises for broken bytes. TypeError and MemoryError are left out: they are our faults.
 BROKEN = (
     OSError,  # truncated, unidentified
     SyntaxError,  # what Pillow's plugins raise for "not mine"

@@ -76,8 +76,8 @@ def check(
 ) -> list[str]:
     """Every problem of a list of regions, each with its place and its fix; empty when all is well.
 
-    `size` is the upright picture's (width, height) in pixels; `picture=False` says that there is
-    only a size and no picture, so that no colour can be looked for.
+    `size` is the upright picture's (width, height) in pixels; `image=False` says that there is
+    only a size and no image, so that no colour can be looked for.
     """
     if not regions:
         return ["regions is empty: give at least one, such as {kind: 'rect', x, y, width, height}."]

@@ -74,7 +74,7 @@ def render(
     `regions` have passed `regions.check`. x and width are in `units` of the width, y and height of
     the height, a stroke's width of the shorter side; grow, shrink and feather are always pixels.
     Feather is last so that it runs into what will be edited, never into what is kept. Edges of
-    shapes are hard (0 or 255). `picture` is the upright picture (for colours), `images` the opened
+    shapes are hard (0 or 255). `image` is the upright image (for colours), `images` the opened
     masks by the reference their region names. Raises BadMask.
     """
     result = blank(size)
