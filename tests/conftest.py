@@ -13,6 +13,7 @@ from mcp import Client
 
 from aquatint.app import App, build
 from aquatint.settings import Settings
+from inherited import inherited
 
 # A run that fails fails again; `--hypothesis-profile=default` looks for what none has met yet.
 property_tests.register_profile("steady", derandomize=True)
@@ -55,7 +56,8 @@ def make_app(home: Path, workspace: Path, tmp_path: Path) -> MakeApp:
     """An app on a home of its own; keyword arguments are environment variables."""
 
     def make(http_client: Any = None, **environ: str) -> App:
-        values = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", **environ}
+        own = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
+        values = {**inherited(), **own, **environ}
         settings = Settings.from_env(values, cwd=str(workspace), user_home=str(tmp_path / "me"))
         return build(settings, http_client=http_client)
 

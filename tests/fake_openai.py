@@ -118,6 +118,7 @@ class FakeOpenAI:
         self.requests: list[Got] = []
         self.keys: set[str] | None = {"sk-test"}
         self.delay, self.size_bytes = delay, size_bytes
+        self.gate: anyio.Event | None = None  # nothing is drawn before it is set
         self.picture_host: str | None = None  # where `url` mode says the pictures are
         self.bomb_bytes = 80_000_000
         self.images: dict[int, bytes] = {}
@@ -169,6 +170,8 @@ class FakeOpenAI:
             raise Bad(404, f"Invalid URL (POST /v1/{got.path})")
         if self.delay:
             await anyio.sleep(self.delay)
+        if self.gate is not None:
+            await self.gate.wait()
         if mode.startswith("reject_param:"):
             name = mode.partition(":")[2]
             if name in got.fields:

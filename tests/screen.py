@@ -19,6 +19,8 @@ from typing import Any, Self, cast
 
 from PIL import Image
 
+from inherited import inherited
+
 PATIENCE = 30.0
 ASKED = b"\x1b[c"  # "what are you?", which a program asks of a terminal
 XTERM_SIXEL, VT100 = b"\x1b[?62;4;22c", b"\x1b[?1;2c"
@@ -48,7 +50,7 @@ class Terminal:
         self.answer, self.seen = answer, b""
         self.process = subprocess.Popen(
             [sys.executable, "-ISc", OWNING, *argv],
-            env={"TERM": "xterm-256color", "PYTHONUTF8": "1", **env},
+            env={"TERM": "xterm-256color", "PYTHONUTF8": "1", **inherited(), **env},
             cwd=cwd,
             stdin=slave,
             stdout=slave if stdout is None else stdout,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from inherited import inherited
 
 MODERN = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -82,7 +83,7 @@ def pipes(
     arguments: Sequence[str] = ("-m", "aquatint"),
     **environ: str,
 ) -> Generator[Pipes]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = inherited("PATH", "HOME")
     settings = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", **environ}
     with (
         (home.parent / "stderr.txt").open("wb") as complaints,

@@ -20,6 +20,7 @@ from aquatint.jobs.worker_client import WorkerClient
 from aquatint.settings import Settings
 from aquatint.wiring import open_backend
 from fake_openai import FakeOpenAI, fake_openai, serve
+from inherited import inherited
 
 LONG = 30.0  # seconds; nothing here takes so long
 MODEL = "gpt-image-2.5-flare"
@@ -102,6 +103,7 @@ def bench(kind: str, url: str, home: Path) -> Open:
     @asynccontextmanager
     async def opened(concurrency: int = 8) -> AsyncGenerator[Bench]:
         environ = {
+            **inherited(),
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_BASE_URL": url,
             "AQUATINT_HOME": str(home),
@@ -284,10 +286,10 @@ async def test_many_jobs_at_once_all_end(bench: Open, provider: FakeOpenAI) -> N
 
 @asynccontextmanager
 async def pressing(
-    home: Path, url: str, move: Callable[[Job], None], idle: float = LONG, **inherited: str
+    home: Path, url: str, move: Callable[[Job], None], idle: float = LONG, **environ: str
 ) -> AsyncGenerator[Bench]:
-    environ = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": url, "AQUATINT_HOME": str(home)}
-    settings = Settings.from_env(environ)
+    given = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": url, "AQUATINT_HOME": str(home)}
+    settings = Settings.from_env(given)
 
     async def announce(ended: Ended) -> None:
         return None
@@ -297,7 +299,7 @@ async def pressing(
         WorkerClient(
             backend.context,
             settings.for_worker(),
-            inherited,
+            {**inherited(), **environ},
             announce=announce,
             move=move,
             idle=idle,

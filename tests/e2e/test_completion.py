@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from inherited import inherited
 from screen import Terminal, aquatint
 
 pytest.importorskip("shtab")
@@ -27,7 +28,8 @@ def env(home: Path) -> dict[str, str]:
     for name in NAMES:
         (home / name).touch()
     (home / ".aquatint").mkdir()
-    return {"PATH": "/usr/bin:/bin", "AQUATINT_HOME": str(home), "HOME": str(home), "TERM": "vt100"}
+    own = {"AQUATINT_HOME": str(home), "HOME": str(home), "TERM": "vt100"}
+    return {**inherited(), "PATH": "/usr/bin:/bin", **own}
 
 
 def script(shell: str, env: dict[str, str], folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,7 @@ from aquatint.settings import Settings
 from conftest import MakeApp
 from fake_openai import FakeOpenAI, fake_openai, serve
 from https import make_trust
+from inherited import inherited
 from words import draw, refusal
 
 CANARY = "c4n4ry7Zq2Lw9Vx"
@@ -40,7 +40,7 @@ def run(
     folder: Path, command: str = "doctor", *arguments: str, **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, in this folder and with this environment alone."""
-    base = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
+    base = inherited("PATH") | {"HOME": str(folder), "PYTHONUTF8": "1"}
     base |= {"AQUATINT_HOME": str(folder / "home"), "AQUATINT_MIN_FREE": "0"}
     base |= {"AQUATINT_WORKER": "false", "OPENAI_API_KEY": KEY}
     done = subprocess.run(

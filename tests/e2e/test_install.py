@@ -26,6 +26,7 @@ from aquatint.install.editors import edit
 from aquatint.install.files import BACKUP, locate
 from aquatint.install.hosts import HOSTS, KEY, Host, fields_of
 from aquatint.settings import Settings, setting_fields
+from inherited import inherited
 
 SECRET = "sk-proj-q7Gm2Zt9Lw4Xc8Vb1Nn5"
 FOREIGN = "ghp_zQ8w2Er5Ty7Ui1Op4As6Df9Gh3Jk0Lz"
@@ -47,7 +48,8 @@ class Person:
     home: Path
 
     def environ(self, **more: str) -> dict[str, str]:
-        values = {"HOME": str(self.home), "PATH": "/nowhere", KEY: SECRET, **more}
+        own = {"HOME": str(self.home), "PATH": "/nowhere", KEY: SECRET}
+        values = {**inherited(), **own, **more}
         return {name: value for name, value in values.items() if value}
 
     def run(self, *words: str, **environ: str) -> Told:
@@ -387,7 +389,10 @@ async def test_what_was_written_starts_and_lists_its_tools(me: Person, name: str
     program, arguments, environment = host.fields
     env = {key: value for key, value in entry[environment].items() if key != KEY}
     server = StdioServerParameters(
-        command=entry[program], args=entry[arguments], env={**env, "HOME": str(me.home)}, cwd="/"
+        command=entry[program],
+        args=entry[arguments],
+        env={**inherited(), **env, "HOME": str(me.home)},
+        cwd="/",
     )
     with anyio.fail_after(30):
         async with Client(server) as client:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from mcp import Client
+from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import CallToolResult, ImageContent
 
 from conftest import Connect, MakeApp
 from fake_openai import FakeOpenAI, fake_openai
+from ledger import happened
 from words import draw, images_of, look, refusal, text_of
 
 KEY = "sk-test"
@@ -72,6 +76,69 @@ async def test_the_dry_run_agrees_with_the_bill(make_app: MakeApp, provider: Fak
     assert quote
     assert bill
     assert quote["cost_usd"] == pytest.approx(bill["cost_usd"], rel=0.02)
+
+
+async def test_what_a_cost_is_made_of_is_said_beside_it(
+    make_app: MakeApp, provider: FakeOpenAI
+) -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "free": {"model": "draft", "size": "64x64"},
+        "from the provider's count": {},
+        "estimate": {"dry_run": True},
+        "at most, an estimate": {"dry_run": True, "size": "auto"},
+        "price unknown": {"model": "gpt-image-9", "dry_run": True},
+    }
+    async with paying(make_app, provider) as client:
+        for note, arguments in kinds.items():
+            result = await generate(client, **arguments)
+            assert result.structured_content
+            assert result.structured_content["cost_note"] == note, arguments
+            assert re.search(rf"; cost: {note}(;|$)", text_of(result), re.MULTILINE), arguments
+        provider.mode = "no_usage"
+        uncounted = (await generate(client, model="gpt-image-9")).structured_content
+        assert uncounted
+        assert uncounted["cost_note"] == "price unknown"
+        listed = (await client.call_tool("recent_images", {})).structured_content
+        assert listed
+        assert "cost_note" not in listed
+    async with paying(
+        make_app, provider, AQUATINT_PRICE_USD="0.04", OPENAI_BASE_URL="https://gateway.test/v1"
+    ) as client:
+        priced = (await generate(client, model="flux-9")).structured_content
+    assert priced
+    assert (priced["cost_usd"], priced["cost_note"]) == (0.04, "estimate")
+
+
+async def test_a_caller_that_leaves_drops_no_job_that_another_waits_for(
+    make_app: MakeApp, provider: FakeOpenAI
+) -> None:
+    provider.gate = anyio.Event()
+    waits = anyio.Event()
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        waits.set()
+
+    async with paying(make_app, provider, AQUATINT_CONCURRENCY="1") as client:
+        shared = {"prompt": "One for two"}
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as staying:
+                staying.start_soon(draw, client, "One before it")
+                await happened(lambda: provider.paid)
+                async with anyio.create_task_group() as leaving:
+                    leaving.start_soon(waiting, client, shared, heard)
+                    await waits.wait()
+                    waits = anyio.Event()
+                    staying.start_soon(waiting, client, shared, heard)
+                    await waits.wait()
+                    leaving.cancel_scope.cancel()
+                await client.list_tools()  # by its answer the server knows that one has left
+                provider.gate.set()
+    assert [got.fields["prompt"] for got in provider.paid] == ["One before it", "One for two"]
+
+
+async def waiting(client: Client, arguments: dict[str, Any], heard: ProgressFnT) -> None:
+    result = await client.call_tool("generate_image", arguments, progress_callback=heard)
+    assert images_of(result)
 
 
 async def test_a_retired_model_is_drawn_by_its_successor_and_said_so(

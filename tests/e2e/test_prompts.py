@@ -22,6 +22,7 @@ from aquatint.mcp_server.prompts.messages import guide_of
 from aquatint.settings import Settings
 from conftest import Connect, MakeApp
 from fake_openai import fake_openai
+from inherited import inherited
 from retouching import CAT, paying
 from words import draw, images_of
 
@@ -221,7 +222,7 @@ async def test_words_are_completed_from_what_there_is(connect: Connect) -> None:
 
 
 async def test_prompts_over_stdio(home: Path, mode: str) -> None:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = inherited("PATH", "HOME")
     environ = {**kept, "AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
     server = StdioServerParameters(command=sys.executable, args=["-m", "aquatint"], env=environ)
     with anyio.fail_after(60):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from conftest import Connect
+from fake_openai import encoded
 from words import draw, look, refusal, text_of
 
 KEY = {"OPENAI_API_KEY": "sk-never-used", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
@@ -87,6 +90,22 @@ async def test_a_reference_to_nothing_says_where_to_look(
         told = await refusal(client, "get_image", image=reference)
     for word in words:
         assert word in told
+
+
+async def test_a_data_url_may_hold_as_many_bytes_as_a_file_and_no_more(
+    connect: Connect, workspace: Path
+) -> None:
+    limit = 100_000
+    image = encoded(Image.new("RGB", (64, 64)), "png")
+    exact, longer = (image.ljust(size, b"\0") for size in (limit, limit + 3))
+    async with connect(AQUATINT_MAX_BYTES=str(limit)) as client:
+        for data in (exact, longer):
+            url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+            (workspace / "one.png").write_bytes(data)
+            for reference in (url, "one.png"):
+                result = await client.call_tool("get_image", {"image": reference})
+                assert result.is_error == (data is longer), text_of(result)
+                assert not result.is_error or "100,000" in text_of(result)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from aquatint.app import choose_home
 from aquatint.settings import Settings
 from conftest import Connect, MakeApp
+from inherited import inherited
 from words import draw, images_of, refusal, text_of
 
 
@@ -29,7 +30,7 @@ async def test_a_bad_setting_is_named_and_drafts_still_work(connect: Connect) ->
 
 
 def test_without_any_home_pictures_go_where_the_reply_says(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TMPDIR": str(tmp_path)}
+    environ = inherited("PATH") | {"HOME": "/nowhere", "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "aquatint", "draw", "A fox", "--size", "32x32", "--min-free"]
     done = subprocess.run(
         [*command, "0"], env=environ, cwd="/", capture_output=True, text=True, check=True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from aquatint.cli import main
 from fake_openai import FakeOpenAI, fake_openai, serve
+from inherited import inherited
 from ledger import jobs
 from screen import XTERM_SIXEL, Terminal, aquatint, from_blocks, from_sixels
 
@@ -36,7 +36,7 @@ BARE = [
 
 @pytest.fixture
 def env(home: Path) -> dict[str, str]:
-    return {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", "PATH": os.environ["PATH"]}
+    return {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", **inherited("PATH")}
 
 
 class Done(NamedTuple):

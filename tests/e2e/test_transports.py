@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
 import subprocess
@@ -19,12 +18,13 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from inherited import inherited
 from ledger import sent, until
 from words import draw, images_of, text_of
 
 
 def environ(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = inherited("PATH", "HOME")
     return {**kept, "AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
 
 

@@ -17,6 +17,7 @@ import anyio
 import pytest
 
 from fake_openai import FakeOpenAI, fake_openai, serve
+from inherited import inherited
 from ledger import jobs, sent, states, until
 from wire import PATIENCE, Pipes
 
@@ -44,7 +45,7 @@ def serving(home: Path, url: str, **environ: str) -> Generator[Pipes]:
         "OPENAI_BASE_URL": url,
         "AQUATINT_HOME": str(home),
         "AQUATINT_MIN_FREE": "0",
-        "PATH": os.environ["PATH"],
+        **inherited("PATH"),
         **environ,
     }
     with (
@@ -244,6 +245,7 @@ async def test_the_doctor_starts_the_worker_and_says_how_it_is(home: Path, url: 
         ("false", r"warn +worker +there is none"),
     ):
         environ = {
+            **inherited(),
             "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": url,
             "AQUATINT_HOME": str(home),

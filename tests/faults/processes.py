@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import httpx2
 
+from inherited import inherited
 from wire import MODERN
 
 HELLO = {
@@ -29,7 +30,7 @@ PATIENCE = 60.0  # seconds until a fault is called a hang, on a machine that doe
 
 
 def environ(home: Path, settings: dict[str, str]) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = inherited("PATH", "HOME")
     ours = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", MARK: str(home)}
     return {**kept, **ours, **settings}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fake_openai import fake_openai, serve
+from inherited import inherited
 from wire import Pipes, pipes
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +110,7 @@ def test_importing_every_module_opens_no_socket(tmp_path: Path) -> None:
 def test_the_server_starts_and_draws_where_there_is_no_network(tmp_path: Path) -> None:
     done = subprocess.run(
         [*alone(), sys.executable, "-m", "aquatint", "draw", "a fox", "--size", "64x64"],
-        env={"PATH": os.environ["PATH"], "AQUATINT_HOME": str(tmp_path), "AQUATINT_MIN_FREE": "0"},
+        env=inherited("PATH") | {"AQUATINT_HOME": str(tmp_path), "AQUATINT_MIN_FREE": "0"},
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -22,6 +22,7 @@ from aquatint.settings import Settings
 from conftest import MakeApp
 from e2e.test_paying import paying
 from fake_openai import fake_openai
+from inherited import inherited
 from unit import hostile
 from unit.hostile import COMMENT_SECRET, GPS_SECRET, XMP_SECRET
 from words import draw, images_of, refusal, text_of
@@ -42,7 +43,8 @@ def holders(home: Path, *words: str) -> list[str]:
 def aquatint(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "aquatint", *arguments],
-        env={"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", "HOME": str(home.parent)},
+        env=inherited()
+        | {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", "HOME": str(home.parent)},
         capture_output=True,
         text=True,
         cwd=home.parent,

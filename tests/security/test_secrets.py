@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from aquatint.domain.redaction import Redacting, redact
 from aquatint.domain.words import clean
 from aquatint.engines.openai.refusals import describe, refusal
 from fake_openai import FakeOpenAI, fake_openai, serve
+from inherited import inherited
 from wire import Pipes, pipes
 
 CANARY = "c4n4ry-9Zq7Lw2Vx8Tb5Rk1"
@@ -109,7 +109,7 @@ COMMANDS: list[tuple[list[str], dict[str, str]]] = [
 def test_no_command_prints_the_key(
     arguments: list[str], environ: dict[str, str], tmp_path: Path
 ) -> None:
-    base = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AQUATINT_LOG": "DEBUG"}
+    base = inherited("PATH") | {"HOME": str(tmp_path), "AQUATINT_LOG": "DEBUG"}
     base |= {"OPENAI_API_KEY": TYPED_KEY, "AQUATINT_MIN_FREE": "0", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "aquatint", *arguments],

@@ -100,7 +100,7 @@ def _data_url(text: str, max_bytes: int) -> bytes:
     head, comma, body = text.partition(",")
     if not comma or not head.endswith(";base64"):
         raise BadImage("This data: URL is not base64.", "Pass data:image/png;base64,...")
-    if len(body) * 3 // 4 > max_bytes:
+    if len(body.rstrip("=")) * 3 // 4 > max_bytes:
         raise BadImage(
             f"This data: URL holds more than {max_bytes:,} bytes.", "Pass a path instead."
         )
