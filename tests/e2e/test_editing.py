@@ -222,10 +222,15 @@ async def test_markup_goes_over_the_picture_as_it_is_sent(
 
 
 def deep(image: Image.Image) -> bytes:
-    """A 16-bit grey PNG whose upper bytes are the picture's own."""
-    grey = image.convert("L").tobytes()
-    wide = Image.frombytes("I;16", image.size, bytes(b for level in grey for b in (level, level)))
-    return hostile.saved(wide, "PNG")
+    """A 16-bit grey PNG whose upper bytes are the picture's own, its lower ones noise."""
+    grey, dice = image.convert("L").tobytes(), Random(4)
+    pairs = bytes(b for level in grey for b in (dice.randrange(256), level))
+    return hostile.saved(Image.frombytes("I;16", image.size, pairs), "PNG")
+
+
+def deep_colour(image: Image.Image) -> bytes:
+    """A 16-bit RGB PNG, which Pillow can only open as 8-bit."""
+    return hostile.png_of_16_bits(image)
 
 
 def turned(image: Image.Image) -> bytes:
@@ -239,7 +244,7 @@ INPUTS: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
     "jpeg": ("jpg", lambda it: hostile.saved(it, "JPEG", quality=85)),
     "webp": ("webp", lambda it: hostile.saved(it, "WEBP", quality=80)),
     "palette": ("png", lambda it: hostile.saved(it.quantize(64), "PNG")),
-    "16-bit": ("png", deep),
+    "16-bit": ("png", deep_colour),
     "cmyk": ("jpg", lambda it: hostile.saved(it.convert("CMYK"), "JPEG", quality=95)),
     "exif 6": ("jpg", turned),
     "rgba": ("png", lambda _: hostile.saved(hostile.cutout(451, 300), "PNG")),
@@ -260,9 +265,6 @@ async def test_outside_the_mask_every_kind_of_input_stays_exactly_itself(
     file = workspace / f"it.{extension}"
     file.write_bytes(make(opened(CAT).convert("RGB")))
     original = opened(file)
-    if name == "16-bit":
-        original = opened(CAT).convert("L")
-        original.info = {}  # the file has no profile
     async with paying(make_app, provider) as client:
         eye = await mask(client, file.name, LEFT_EYE)
         result = await edit(client, file.name, mask=eye["uri"])
@@ -272,17 +274,55 @@ async def test_outside_the_mask_every_kind_of_input_stays_exactly_itself(
     assert made.size == original.size == (451, 300)
     assert image["format"] == "png"
     mode = "RGBA" if original.has_transparency_data else "RGB"
-    assert made.mode == mode
+    assert made.mode == ("L" if name == "grey" else mode)
+    made, profile = made.convert(mode), made.info.get("icc_profile")
     assert apart(made, original.convert(mode), kept) == 0
     inside = kept.point([255] + [0] * 255)  # pyright: ignore[reportUnknownMemberType] numpy is not installed
     assert apart(made, original.convert(mode), inside) > 60, "and inside it was changed"
-    assert made.info.get("icc_profile") == original.info.get("icc_profile")
+    assert profile == original.info.get("icc_profile")
     assert Path(model["path"]).read_bytes() == provider.last, "the provider's bytes, untouched"
     assert image["outside"]["largest_difference"] == 0
     assert image["outside"]["model_share"] > 0.5
     for said in ("largest difference 0", "the model itself had changed", model["uri"]):
         assert said in image["note"]
         assert said in text_of(result)
+    for kinds, said in SAYS.items():
+        assert (said in text_of(result)) == (name in kinds), said
+    if "was converted" in image["note"]:
+        assert "identical to that" in image["note"], "it is said before anything is identical"
+    else:
+        assert "identical to the input" in image["note"]
+
+
+SAYS = {
+    ("16-bit",): "was converted from 16-bit to 8-bit before it was edited",
+    ("cmyk",): "was converted from CMYK to RGB before it was edited",
+    ("exif 6",): "The input's EXIF is not in the result",
+}
+
+
+async def test_a_deep_grey_picture_stays_exactly_itself_at_16_bits(
+    make_app: MakeApp, provider: FakeOpenAI, workspace: Path
+) -> None:
+    (workspace / "scan.png").write_bytes(deep(opened(CAT)))
+    original = Image.open(workspace / "scan.png")
+    async with paying(make_app, provider) as client:
+        eye = await mask(client, "scan.png", LEFT_EYE)
+        once = await edited(client, "scan.png", mask=eye["uri"])
+        again = await edited(client, "latest", mask=eye["uri"], prompt="once more")
+    for image in (once, again):
+        made, kept = Image.open(image["path"]), kept_by(opened(eye))
+        assert made.mode == original.mode == "I;16"
+        pairs = zip(memoryview(made.tobytes()).cast("H"), original_levels(original), strict=True)
+        where = kept.tobytes()
+        assert all(a == b for (a, b), out in zip(pairs, where, strict=True) if out)
+        assert made.tobytes() != original.tobytes()
+        assert image["outside"]["largest_difference"] == 0
+        assert "identical to the input (largest difference 0" in image["note"]
+
+
+def original_levels(image: Image.Image) -> memoryview:
+    return memoryview(image.tobytes()).cast("H")
 
 
 def chance_mask(dice: Random, width: int, height: int) -> list[dict[str, Any]]:

@@ -113,6 +113,22 @@ def swapped_profile() -> bytes:
     return profile.replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
 
 
+def grey_profile() -> bytes:
+    """Make a grey profile of gamma 2.2, in the three tags it must have; Pillow makes none."""
+    curve = b"curv" + bytes(4) + struct.pack(">IHH", 1, 0x0233, 0)
+    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
+    name = b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(79)
+    tags, at, table, body = (b"desc", b"wtpt", b"kTRC"), 128 + 4 + 36, b"", b""
+    for tag, value in zip(tags, (name, white, curve), strict=True):
+        table += tag + struct.pack(">II", at + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    head = struct.pack(
+        ">I4sI4s4s4s", at + len(body), b"test", 0x02100000, b"mntr", b"GRAY", b"XYZ "
+    )
+    head += bytes(12) + b"acsp" + bytes(24) + struct.pack(">iiii", 0, 63190, 65536, 54061)
+    return head[:128].ljust(128, b"\0") + struct.pack(">I", 3) + table + body
+
+
 def _profile(space: Literal["sRGB", "LAB"]) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile(space))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] untyped in Pillow
 
@@ -131,6 +147,15 @@ def _of_palette(palette: bytes | None, *after: bytes, transparency: bytes | None
     colours = [] if palette is None else [chunk(b"PLTE", palette)]
     clear = [] if transparency is None else [chunk(b"tRNS", transparency)]
     return _png(header(4, 4, colour=3), *colours, *clear, rows, *after, chunk(b"IEND", b""))
+
+
+def png_of_16_bits(image: Image.Image) -> bytes:
+    """Encode RGB pixels as a 16-bit PNG, each sample's lower byte 7."""
+    row, raw = 3 * image.width, image.convert("RGB").tobytes()
+    rows = [raw[at : at + row] for at in range(0, len(raw), row)]
+    wide = b"".join(b"\0" + bytes(b for level in one for b in (level, 7)) for one in rows)
+    head = header(*image.size, bits=16)
+    return _png(head, chunk(b"IDAT", zlib.compress(wide)), chunk(b"IEND", b""))
 
 
 def _with_late_profile(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ import math
 from io import BytesIO
 from typing import Literal, cast
 
-from PIL import Image, ImageCms, ImageMath
+from PIL import Image, ImageChops, ImageCms, ImageMath
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -37,6 +37,44 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return result
 
 
+def in_own_mode(image: Image.Image) -> Image.Image:
+    """As `to_rgb`, but grey stays grey with its own profile: L, LA, or I;16 if it is deep."""
+    clear = image.has_transparency_data
+    if image.mode in {"1", "L", "LA"}:
+        target = "LA" if clear else "L"
+    elif image.mode.startswith("I;16") and not clear:
+        target = "I;16"
+    else:
+        return to_rgb(image)
+    raw: bytes = image.info.get("icc_profile") or b""
+    image.load()
+    if image.mode != target and target == "I;16":
+        image = image.convert("I")  # the one way from the other byte order
+    plain = image._new(image.im)  # pyright: ignore[reportPrivateUsage] as in to_rgb
+    result = plain if image.mode == target else plain.convert(target)
+    result.info = {"icc_profile": raw} if raw[16:20] == b"GRAY" else {}
+    return result
+
+
+def eight_bit(image: Image.Image) -> Image.Image:
+    """Give pixels of `in_own_mode` as RGB or RGBA, in their own colour space."""
+    if image.mode in {"RGB", "RGBA"}:
+        return image
+    bare = image.copy()
+    bare.info.clear()
+    return to_rgb(bare)
+
+
+def has_colour(image: Image.Image, where: Image.Image) -> bool:
+    """Tell whether more than 2 % of the pixels in the mask `where` are plainly not grey."""
+    red, green, blue = image.convert("RGB").split()
+    apart = ImageChops.lighter(
+        ImageChops.difference(red, green), ImageChops.difference(green, blue)
+    )
+    counts = apart.histogram(where)
+    return sum(counts[32:]) > 0.02 * sum(counts)
+
+
 def to_srgb(image: Image.Image) -> Image.Image:
     """Convert RGB(A) pixels from the profile in `info` to sRGB, and drop the profile."""
     profile = _profile(image)
@@ -51,12 +89,22 @@ def from_srgb(image: Image.Image, raw: bytes | None) -> Image.Image:
     target = None if not raw else _profile_of(raw)
     if target is None or "sRGB" in ImageCms.getProfileDescription(target):
         return image
-    mode = cast("Literal['RGB', 'RGBA']", image.mode)
+    grey = (raw or b"")[16:20] == b"GRAY"
     try:
-        done = ImageCms.profileToProfile(image, _made("sRGB"), target, outputMode=mode)
+        done = ImageCms.profileToProfile(
+            image.convert("RGB") if grey else image,
+            _made("sRGB"),
+            target,
+            outputMode="L" if grey else image.mode,
+        )
     except ImageCms.PyCMSError:
         return image
-    return done or image
+    if done is None or not grey:
+        return done or image
+    result = done.convert(image.mode)
+    if image.mode == "RGBA":
+        result.putalpha(image.getchannel("A"))
+    return result
 
 
 def is_opaque(image: Image.Image) -> bool:

@@ -22,7 +22,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from ..domain.errors import BadImage
-from .colour import is_opaque, to_rgb
+from . import metadata
+from .colour import in_own_mode, is_opaque, to_rgb
 from .limits import MAX_PIXELS, check_size, check_structure
 from .sniff import EXTENSION, MIME, describe, png_chunks, provenance, sniff, svg_size
 
@@ -91,7 +92,8 @@ class ImageInfo:
     """What a picture is: width and height in pixels as a person sees it (orientation applied).
 
     `orientation` is the EXIF value that was applied (1 none). `alpha` says that a pixel of the
-    first frame is not opaque (without deep: that one could be).
+    first frame is not opaque (without deep: that one could be). `mode`, `depth` (bits a sample) and
+    `metadata` (such as "EXIF") are those of the file.
     """
 
     format: str
@@ -103,6 +105,8 @@ class ImageInfo:
     provenance: bool = False
     orientation: int = 1
     mode: str = "RGB"
+    depth: int = 8
+    metadata: tuple[str, ...] = ()
 
 
 def recognise(data: bytes) -> str:
@@ -130,6 +134,7 @@ def inspect(data: bytes, *, max_pixels: int = MAX_PIXELS, deep: bool = True) -> 
         image, frames = _open(kind, data, max_pixels)
         with image:
             mode, orientation = image.mode, _orientation(image, data)
+            depth, carried = metadata.depth(kind, image, data), metadata.carried(kind, image, data)
             width, height = image.size
             if orientation >= 5 and kind not in _SELF_TURNING:
                 width, height = height, width
@@ -137,17 +142,31 @@ def inspect(data: bytes, *, max_pixels: int = MAX_PIXELS, deep: bool = True) -> 
                 image.load()
             alpha = not is_opaque(image) if deep else image.has_transparency_data
     return ImageInfo(
-        kind, MIME[kind], width, height, frames, alpha, provenance(data), orientation, mode
+        kind,
+        MIME[kind],
+        width,
+        height,
+        frames,
+        alpha,
+        provenance(data),
+        orientation,
+        mode,
+        depth,
+        carried,
     )
 
 
 def open_upright(
-    data: bytes, max_pixels: int = MAX_PIXELS, *, near: int | None = None
+    data: bytes,
+    max_pixels: int = MAX_PIXELS,
+    *,
+    near: int | None = None,
+    own_mode: bool = False,
 ) -> Image.Image:
     """Decode the first frame, orientation baked in, as RGB or RGBA; `info` has only a profile.
 
     With `near`, a JPEG may come out smaller than it is, its longest edge still at least `near`.
-    Raises BadImage.
+    With `own_mode` grey stays L, LA or I;16. Raises BadImage.
     """
     kind = recognise(data)
     with decoding(kind):
@@ -157,7 +176,7 @@ def open_upright(
             if near is not None and isinstance(image, JpegImageFile):
                 scale = min(1.0, near / max(image.size))
                 image.draft(None, (int(image.width * scale), int(image.height * scale)))
-            upright = to_rgb(image)
+            upright = in_own_mode(image) if own_mode else to_rgb(image)
     return upright.transpose(_TURN[orientation]) if orientation > 1 else upright
 
 

@@ -97,12 +97,15 @@ async def _keep_outside(
         budget=STORED_BUDGET,
     )
     outside = exact.outside
+    converted = f"the input was converted {exact.converted}; " if exact.converted else ""
     note = (
-        "outside the mask identical to the input (largest difference "
+        f"{converted}outside the mask identical to {'that' if converted else 'the input'} "
+        f"(largest difference "
         f"{outside.largest_difference}; the model itself had changed {outside.model_share:.0%} of "
         f"it, by {outside.model_mean:.1f} levels on average); the provider's bytes, with any "
         f"provenance data, are image://{original.id}"
     )
+    warnings.extend(one for one in exact.notes if one not in warnings)
     identity = job.derived_ids[2 * index]
     found = Survey(exact.seen, exact.small, exact.sha256)
     kept = await derive(context, original, identity, exact.data, note, warnings, found)

@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from ...domain.types import Placement
 from ..masks.coverage import Coverage, averaged, feathered, is_soft
 from ..masks.levels import ANY, BOX, FULL, LANCZOS, NONE, extremes, mapped, resized, where
+from .original import DEEP, deep_difference
 
 RIM = 512  # longest side, in pixels, of the copies on which colours are compared
 FEWEST = 500  # pixels of rim; from fewer no tone can be told
@@ -76,7 +77,12 @@ def keep_outside(
 
 
 def outside_difference(a: Image.Image, b: Image.Image, coverage: Coverage) -> int:
-    """The largest difference in any channel, alpha included, where coverage is 0; 0..255."""
+    """The largest difference in any channel, alpha included, where coverage is 0.
+
+    In 0..255; in 0..65535 when both are 16-bit grey.
+    """
+    if a.mode == b.mode == DEEP:
+        return deep_difference(a, b, mapped(coverage.image, NONE))
     both = "RGBA" if a.has_transparency_data or b.has_transparency_data else "RGB"
     apart = ImageChops.difference(_as(a, both), _as(b, both))
     counts = apart.histogram(mapped(coverage.image, NONE))

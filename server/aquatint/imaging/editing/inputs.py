@@ -12,7 +12,7 @@ from PIL import Image
 from ...domain.errors import BadImage, BadMask
 from ...domain.requests.regions import MaskRequest, check
 from ...domain.types import Outside, Placement
-from ..colour import from_srgb, is_opaque, to_srgb
+from ..colour import eight_bit, from_srgb, has_colour, is_opaque, to_rgb, to_srgb
 from ..decode import ImageInfo, inspect, open_upright
 from ..encode import Prepared, sent_as
 from ..limits import MAX_SIDE
@@ -30,6 +30,7 @@ from .composite import (
     pad_for_sending,
     undo,
 )
+from .original import in_mode_of, open_original
 
 Size = tuple[int, int]
 
@@ -55,13 +56,19 @@ class GivenMask:
 
 @dataclass(frozen=True, slots=True)
 class CompositeFile:
-    """An edit whose outside was kept: its file, the proof, and what a survey would find."""
+    """An edit whose outside was kept: its file, the proof, and what a survey would find.
+
+    `converted` says what the original lost before it was kept, like "from 16-bit to 8-bit"; `notes`
+    are sentences for the caller.
+    """
 
     data: bytes
     outside: Outside
     seen: ImageInfo
     small: Preview
     sha256: str
+    converted: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def size_of(data: bytes, max_pixels: int, *, deep: bool) -> Size:
@@ -232,24 +239,41 @@ def composite(
     `base` and `drawn` are files as they came, `mask` is a stored mask of the upright base's size.
     The proof is read off the encoded result, not off what was meant.
     """
-    original = open_upright(base, max_pixels)
-    icc: bytes | None = original.info.get("icc_profile")
-    model = from_srgb(_aligned(drawn, placement, original.size, max_pixels), icc)
+    original = open_original(base, max_pixels, depth=16 if format == "png" else 8)
+    size = original.image.size
     coverage = _stored(mask)
-    kept = keep_outside(original, model, coverage)
+    model = _aligned(drawn, placement, size, max_pixels)
+    coloured = has_colour(model, render.hard(coverage).image)
+    model = from_srgb(model, original.profile)
+    kept = keep_outside(eight_bit(original.image), model, coverage)
+    result, grey = in_mode_of(original.image, kept.image, coverage, coloured=coloured)
     del model  # at 3840x2160 each of these is 25 MB
-    data = encode_exact(kept.image, format, icc)
+    data = encode_exact(result, format, original.profile)
     with Image.open(BytesIO(data), formats=("PNG", "WEBP")) as written:
-        largest = outside_difference(original, written, coverage)
+        largest = outside_difference(original.image, written, coverage)
     outside = Outside(
         largest_difference=largest,
         model_mean=round(kept.model_outside_mean, 2),
         model_share=round(kept.model_outside_share, 4),
     )
-    clear = kept.image.mode == "RGBA" and not is_opaque(kept.image)
-    seen = ImageInfo(format, MIME[format], *kept.image.size, alpha=clear, mode=kept.image.mode)
-    small = preview_of(kept.image, edge=edge, budget=budget)
-    return CompositeFile(data, outside, seen, small, hashlib.sha256(data).hexdigest())
+    shown = to_rgb(result)
+    clear = shown.mode == "RGBA" and not is_opaque(shown)
+    info = ImageInfo(format, MIME[format], *size, alpha=clear, mode=result.mode)
+    small = preview_of(shown, edge=edge, budget=budget)
+    notes = (grey,) if grey else ()
+    if original.converted:
+        changed = f"The first image was converted {original.converted} before it was edited"
+        notes += (f"{changed}; what is identical outside the mask is identical to that.",)
+    if original.metadata:
+        verb = "is" if len(original.metadata) == 1 else "are"
+        notes += (f"The input's {_listed(original.metadata)} {verb} not in the result.",)
+    digest = hashlib.sha256(data).hexdigest()
+    return CompositeFile(data, outside, info, small, digest, original.converted, notes)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def outside_of(base: bytes, mask: bytes, data: bytes, max_pixels: int) -> int:
