@@ -91,6 +91,7 @@ def build(
         from .services.images import ImageService
         from .services.library import Library
         from .services.references import References
+        from .services.waiting import Waiting
 
         fetching = settings.fetch if settings.fetch is not None else not over_http
         async with (
@@ -112,6 +113,7 @@ def build(
             yield ImageService(
                 context=context,
                 runner=runner,
+                waiting=Waiting(context, runner, settings.wait, later),
                 library=Library(context, references, _verify, settings.keep_prompts),
                 editing=Editing(context, references, _fresh_id),
                 models=backend.models,

@@ -17,6 +17,7 @@ from PIL import Image
 from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
+from aquatint.domain.requests.save_targets import parse
 from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order
 from aquatint.jobs.context import JobContext
 from aquatint.jobs.recovery import reconcile, settled
@@ -304,7 +305,7 @@ async def test_a_free_draft_that_was_stopped_is_nobodys_doubt(context: JobContex
 
 
 async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, home: Path) -> None:
-    one = job(0, finish=Finish(exact_size=(24, 24), save_to=("x.png",)), parents=("p",))
+    one = job(0, finish=Finish(exact_size=(24, 24), save_to=parse(["x.png"]).files), parents=("p",))
     await context.catalog.begin(one, None, lease="me")
     await context.catalog.sent(one.id, "gone")
     key = names.image_key(NOW, "a fox", one.image_ids[0], "png")

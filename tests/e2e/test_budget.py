@@ -217,6 +217,27 @@ async def test_an_unknown_price_is_asked_for_too(
     assert "code: declined" in told
 
 
+async def test_a_user_may_agree_to_an_unknown_price(
+    make_app: MakeApp, provider: FakeOpenAI, mode: str
+) -> None:
+    asked, answer = answering("accept", pay=True)
+    async with paying(make_app, provider, mode, answer, **CONFIRM) as client:
+        assert await draw(client, model="gpt-image-2.6-flare", format="svg")
+    assert len(asked) == 1
+    assert len(provider.paid) == 1
+
+
+async def test_nobody_is_asked_about_a_call_that_costs_nothing(
+    make_app: MakeApp, provider: FakeOpenAI, mode: str
+) -> None:
+    asked, answer = answering("decline")
+    free = {**CONFIRM, "AQUATINT_PRICE_USD": "0"}
+    async with paying(make_app, provider, mode, answer, **free) as client:
+        assert await draw(client, model="gpt-image-2.6-flare", format="svg")
+    assert asked == []
+    assert len(provider.paid) == 1
+
+
 # The ledger, as people see it
 
 

@@ -52,9 +52,12 @@ async def test_a_wrong_request_is_refused_before_anything_is_sent(
 
 async def test_all_problems_are_told_at_once(connect: Connect) -> None:
     async with connect(**KEY) as client:
-        told = await refusal(client, model=FLARE, prompt=" ", n=11, size="1080x1080", frames=3)
-    for word in ("prompt", "n:", "1080x1080", "frames"):
+        wrong = {"prompt": " ", "n": 2, "size": "1080x1080", "frames": 3}
+        told = await refusal(client, model=FLARE, save_to=["../out.png", "x.xyz"], **wrong)
+    for word in ("7 things", "prompt", "1080x1080", "frames", "out-1.png", "x-2.xyz"):
         assert word in told
+    assert told.count("nothing was sent") == 1
+    assert "again" not in told
 
 
 async def test_a_paid_model_without_a_key_says_what_to_set(connect: Connect) -> None:

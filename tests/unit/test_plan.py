@@ -13,6 +13,7 @@ import aquatint
 from aquatint.domain.errors import BadRequest, ModelCannot
 from aquatint.domain.models import registry
 from aquatint.domain.requests.plan import Plan, plan
+from aquatint.domain.requests.save_targets import parse
 from aquatint.domain.types import EditRequest, GenerateRequest, Placement
 
 TEXT = (Path(aquatint.__file__).parent / "domain" / "models" / "models.toml").read_text(
@@ -44,6 +45,7 @@ def planned(
     return plan(
         request,
         choice,
+        parse(request.save_to, request.n),
         defaults=table.defaults,
         partials=partials,
         safety_identifier="hash",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aquatint.domain.errors import BadRequest
 from aquatint.domain.models.sizes import legal
-from aquatint.domain.requests.save_targets import MOST, WRITTEN, hint, read
+from aquatint.domain.requests.save_targets import MOST, WRITTEN, hint, numbered, parse, size_of
+from aquatint.domain.types import Finish
 from unit.test_plan import TABLE, planned
 
 pytestmark = pytest.mark.short
@@ -19,9 +20,9 @@ WHOLE = (1536, 864)
 
 
 def files(*save_to: str, exact: bool = False, whole: tuple[int, int] = WHOLE) -> dict[str, Any]:
-    found, wrong = read(save_to)
-    assert not wrong, wrong
-    return {one.path: one.size(whole, exact) for one in found}
+    found = parse(save_to)
+    assert not found.problems, found.problems
+    return {one.path: size_of(one, whole, exact=exact) for one in found.files}
 
 
 # -- what a name stands for
@@ -98,13 +99,13 @@ def test_an_ico_without_a_size_is_a_favicon() -> None:
 
 
 def test_several_pictures_are_numbered_before_the_density() -> None:
-    found, _ = read(["a/hero@2x.webp", "icon-{16}.png", "plain"], 3)
-    assert [one.numbered(1, 3).path for one in found] == [
+    found = parse(["a/hero@2x.webp", "icon-{16}.png", "plain"], 3).files
+    assert [numbered(one, 1, 3).path for one in found] == [
         "a/hero-2@2x.webp",
         "icon-16-2.png",
         "plain-2",
     ]
-    assert [one.numbered(0, 1).path for one in found] == [one.path for one in found]
+    assert [numbered(one, 0, 1).path for one in found] == [one.path for one in found]
 
 
 def test_braces_in_folders_are_nothing_special() -> None:
@@ -133,20 +134,18 @@ def test_braces_in_folders_are_nothing_special() -> None:
     ],
 )
 def test_what_is_wrong_with_a_name_is_said(names: list[str], words: list[str]) -> None:
-    _, wrong = read(names)
-    told = "\n".join(map(str, wrong))
+    told = "\n".join(map(str, parse(names).problems))
     for word in words:
         assert word in told
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    _, wrong = read(["a-{0}.png", "b@9x.png", "c.png", "c.png"])
-    assert len(wrong) == 3
+    assert len(parse(["a-{0}.png", "b@9x.png", "c.png", "c.png"]).problems) == 3
 
 
 def test_several_pictures_count_for_the_limit() -> None:
-    assert not read(["i-{1,2,3,4,5,6}.png"], 10)[1]
-    assert "70 files" in str(read(["i-{1,2,3,4,5,6,7}.png"], 10)[1][0])
+    assert not parse(["i-{1,2,3,4,5,6}.png"], 10).problems
+    assert "70 files" in str(parse(["i-{1,2,3,4,5,6,7}.png"], 10).problems[0])
 
 
 @pytest.mark.parametrize(
@@ -163,8 +162,8 @@ def test_several_pictures_count_for_the_limit() -> None:
     ],
 )
 def test_a_name_that_looks_sized_and_is_not_is_hinted_at(name: str, said: str | None) -> None:
-    found, _ = read([name])
-    told = hint(found[0], found[0].size(WHOLE, exact=False))
+    target = parse([name]).files[0]
+    told = hint(target, size_of(target, WHOLE, exact=False))
     assert said in told if told and said else told is said
 
 
@@ -182,21 +181,22 @@ SIZES = st.tuples(st.integers(1, 3840), st.integers(1, 3840))
 def test_the_same_names_give_the_same_files_none_of_them_twice(
     names: list[str], n: int, whole: tuple[int, int], exact: bool
 ) -> None:
-    found, wrong = read(names, n)
-    again = read(names, n)
-    assert (found, list(map(str, wrong))) == (again[0], list(map(str, again[1])))
-    paths = [one.numbered(index, n).path for index in range(n) for one in found]
+    first, again = parse(names, n), parse(names, n)
+    found = first.files
+    assert found == again.files
+    assert list(map(str, first.problems)) == list(map(str, again.problems))
+    paths = [numbered(one, index, n).path for index in range(n) for one in found]
     assert len(paths) == len(set(paths))
     assert len({one.path for one in found}) == len(found)
     for one in found:
-        assert min(one.size(whole, exact)) >= 1
+        assert min(size_of(one, whole, exact=exact)) >= 1
         assert not one.path.count("{")
 
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_name_or_an_error(name: str) -> None:
-    found, wrong = read([name])
-    assert found or wrong
+    found = parse([name])
+    assert found.files or found.problems
 
 
 @given(st.integers(1, 3840), SIZES)
@@ -278,7 +278,7 @@ def test_what_is_drawn_is_legal_and_covers_or_says_so(
     done = planned(size=size, save_to=(name,))
     wide, tall = map(int, done.order.size.split("x"))
     assert not legal(TABLE.row(done.order.model).sizes, wide, tall)
-    copy = read([name])[0][0].size((wide, tall), exact=False)
+    copy = size_of(parse([name]).files[0], (wide, tall), exact=False)
     if copy[0] > wide or copy[1] > tall:
         assert "scaled up" in " ".join(done.warnings)
 
@@ -286,3 +286,8 @@ def test_what_is_drawn_is_legal_and_covers_or_says_so(
 def test_the_formats_of_a_list_are_those_of_its_names() -> None:
     assert planned(save_to=("hero.{avif,webp}",)).order.format == "webp"
     assert PurePath(next(iter(files("hero.{avif,webp}")))).suffix == ".avif"
+
+
+def test_a_job_stored_with_bare_names_still_opens() -> None:
+    (target,) = Finish.model_validate({"save_to": ["hero.png"]}).save_to
+    assert (target.name, target.path) == ("hero.png", "hero.png")

@@ -153,19 +153,19 @@ async def agreed(
     """
     if request.dry_run or service.settings.confirm_usd is None:
         return 0.0
-    bid = await service.quote(request, caller)
-    if not service.pricing.asks(bid):
+    quote = await service.quote(request, caller)
+    if not quote.needs_consent:
         return 0.0
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return 0.0  # the studio says what can be done
-        if not await _asked(bid.question):
+        if not await _asked(quote.question):
             raise OverBudget(
                 "You said no, so nothing was sent.",
                 "--dry-run tells prices; --model draft is free.",
                 code="declined",
             )
-    return float("inf") if bid.guess.usd is None else bid.guess.usd
+    return float("inf") if quote.usd is None else quote.usd
 
 
 async def _asked(question: str) -> bool:

@@ -18,6 +18,8 @@ AquatintError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 Spent = Literal["no", "yes", "unknown"]
@@ -109,3 +111,26 @@ class Misconfigured(AquatintError):
 class NotKept(AquatintError):
     code = "not_kept"
     unsaved: tuple[tuple[bytes, str], ...] = ()  # previews (bytes, MIME type) of what was not kept
+
+
+# By the name under which a job's failure is stored.
+BY_NAME: Mapping[str, type[AquatintError]] = MappingProxyType(
+    {
+        kind.__name__: kind
+        for kind in (
+            BadRequest,
+            ModelCannot,
+            BadImage,
+            BadMask,
+            NoSuchImage,
+            PathNotAllowed,
+            Refused,
+            OverBudget,
+            Busy,
+            Unavailable,
+            BadReply,
+            Misconfigured,
+            NotKept,
+        )
+    }
+)

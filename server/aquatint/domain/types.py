@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal, cast
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
@@ -99,19 +100,44 @@ class Placement(Frozen):
     canvas: tuple[int, int]
 
 
+class SaveTarget(Frozen):
+    """One file that save_to asks for. `name` is its path before several pictures were numbered.
+
+    `mark` is a size in pixels before the density: (longest edge,), (width, 0) or (width, height).
+    `densest` is the largest density of the family that this name belongs to.
+    """
+
+    name: str
+    path: str
+    mark: tuple[int, ...] = ()
+    density: float = 1.0
+    densest: float = 1.0
+
+    @property
+    def extension(self) -> str:
+        """Lower case, without the dot."""
+        return PurePath(self.path).suffix.lower().removeprefix(".")
+
+
 class Finish(Frozen):
     """What is done to the provider's bytes once they are safe."""
 
     exact_size: tuple[int, int] | None = None
     convert: Format | None = None
     compression: int | None = None
-    save_to: tuple[str, ...] = ()
+    save_to: tuple[SaveTarget, ...] = ()
     overwrite: bool = False
     base: str | None = None  # blob key of the upright first picture that must stay exact
     mask: str | None = None  # blob key of the coverage that was asked for (soft)
     placement: Placement | None = None
     size: tuple[int, int] | None = None  # the upright first picture's
     outside: Literal["keep", "model"] = "model"
+
+    @field_validator("save_to", mode="before")
+    @classmethod
+    def _names_alone(cls, save_to: object) -> object:
+        """Jobs of before 2026-11-27 have the caller's names where files are."""
+        return _rows(save_to, "name", "path")
 
 
 class Job(Frozen):
@@ -214,10 +240,7 @@ class ImageRecord(Frozen):
     @classmethod
     def _paths_alone(cls, saved: object) -> object:
         """Rows of 2026-11-21 and before have paths where copies are."""
-        if not isinstance(saved, list | tuple):
-            return saved
-        rows = cast("Sequence[object]", saved)
-        return [{"path": one} if isinstance(one, str) else one for one in rows]
+        return _rows(saved, "path")
 
 
 class Failure(Frozen):
@@ -290,3 +313,11 @@ class Finding:
     level: Literal["ok", "info", "warn", "fail"]
     text: str
     fix: str = ""
+
+
+def _rows(stored: object, *fields: str) -> object:
+    """A stored list, with its bare words as rows that say them in these fields."""
+    if not isinstance(stored, list | tuple):
+        return stored
+    rows = cast("Sequence[object]", stored)
+    return [dict.fromkeys(fields, one) if isinstance(one, str) else one for one in rows]

@@ -1,16 +1,15 @@
-"""Where save_to is judged before anything is paid, and written after: copies of one picture."""
+"""Where save_to is checked before anything is paid, and written after: copies of one picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..domain.errors import AquatintError, BadRequest
 from ..domain.models.sizes import Size
 from ..domain.requests import save_targets
-from ..domain.requests.save_targets import Wanted
-from ..domain.types import Caller, Copy, Finish, GenerateRequest, ImageRecord
+from ..domain.requests.save_targets import SaveTargets
+from ..domain.types import Caller, Copy, Finish, GenerateRequest, ImageRecord, SaveTarget
 from .context import JobContext
 
 if TYPE_CHECKING:
@@ -23,52 +22,42 @@ EXACT = frozenset({"png", "webp"})  # formats that can keep pixels exact
 class Saving:
     """What one picture is to be copied to, by whom, and how; `exact` is its exact_size."""
 
-    wanted: tuple[Wanted, ...]
+    targets: tuple[SaveTarget, ...]
     caller: Caller
     overwrite: bool = False
     compression: int | None = None
     exact: Size | None = None
 
     @classmethod
-    def of(cls, wish: Finish, caller: Caller, index: int, n: int) -> Saving:
+    def of(cls, finish: Finish, caller: Caller, index: int, n: int) -> Saving:
         """For the picture of that index among n."""
-        names, _ = save_targets.read(wish.save_to, n)
-        wanted = tuple(one.numbered(index, n) for one in names)
-        return cls(wanted, caller, wish.overwrite, wish.compression, wish.exact_size)
+        targets = tuple(save_targets.numbered(one, index, n) for one in finish.save_to)
+        return cls(targets, caller, finish.overwrite, finish.compression, finish.exact_size)
 
 
-async def problems(
-    context: JobContext, request: GenerateRequest, caller: Caller
-) -> list[AquatintError]:
-    """Everything that is wrong with the places to be written, before anything is paid."""
-    names, wrong = save_targets.read(request.save_to, request.n)
-    found: list[AquatintError] = [*wrong]
-    if not names or len(names) * request.n > save_targets.MOST:
-        return found
+async def checked(
+    context: JobContext, targets: SaveTargets, request: GenerateRequest, caller: Caller
+) -> SaveTargets:
+    """The same targets, with everything that is wrong with the places themselves."""
+    if len(targets.files) * request.n > save_targets.MOST:
+        return targets
+    found: list[AquatintError] = []
     places: dict[str, str] = {}
     for index in range(request.n):
-        for path in (one.numbered(index, request.n).path for one in names):
+        for path in (save_targets.numbered(one, index, request.n).path for one in targets.files):
             try:
-                target = await context.workspace.check_target(path, caller, request.overwrite)
+                place = await context.workspace.check_target(path, caller, request.overwrite)
             except AquatintError as error:
                 found.append(error)
                 continue
-            other = places.setdefault(target.path, path)
+            other = places.setdefault(place.path, path)
             if other != path:
                 found.append(
                     BadRequest(
                         f"save_to: {other} and {path} are the same file.", "Leave one of them out."
                     )
                 )
-    return found
-
-
-def together(found: Sequence[AquatintError]) -> AquatintError:
-    """One error that says all of these."""
-    if len(found) == 1:
-        return found[0]
-    lines = dict.fromkeys(str(problem) for problem in found)
-    return BadRequest("\n".join(lines), "Nothing was sent.")
+    return replace(targets, problems=(*targets.problems, *found))
 
 
 async def save_copies(
@@ -84,23 +73,23 @@ async def save_copies(
     pixels where the picture was fitted to an exact size. A failure is a warning.
     """
     written: list[Copy] = []
-    desk = _Desk(context, image, source, saving)
-    for one in saving.wanted:
+    copies = _Copies(context, image, source, saving)
+    for one in saving.targets:
         try:
             target = await context.workspace.check_target(one.path, saving.caller, saving.overwrite)
-            size, data = await desk.made(one)
+            size, data = await copies.made(one)
             await context.workspace.write(target, data, saving.caller, saving.overwrite)
         except AquatintError as error:
             warnings.append(f"Not saved to {one.path}: {error}")
         else:
             written.append(Copy(path=target.path, width=size[0], height=size[1], bytes=len(data)))
-            remarks = desk.remarks(one, size)
+            remarks = copies.remarks(one, size)
             warnings += [remark for remark in remarks if remark not in warnings]
     return image.model_copy(update={"saved": (*image.saved, *written)}) if written else image
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Copies:
     """One picture while its copies are made: decoded once, however many there are."""
 
     context: JobContext
@@ -117,10 +106,12 @@ class _Desk:
     def pixels(self) -> Size:
         return self.source.width, self.source.height
 
-    async def made(self, wanted: Wanted) -> tuple[Size, bytes]:
+    async def made(self, target: SaveTarget) -> tuple[Size, bytes]:
         """One copy's size and bytes."""
-        format = _format(wanted)
-        size = wanted.size(self.saving.exact or self.own, exact=self.saving.exact is not None)
+        format = _format(target)
+        size = save_targets.size_of(
+            target, self.saving.exact or self.own, exact=self.saving.exact is not None
+        )
         if self.image.format == "svg" or (size == self.own and format != "ico"):
             return self.own, await self._whole(format)
         from ..imaging import encode
@@ -157,16 +148,16 @@ class _Desk:
         compression = self.saving.compression
         return await self.context.pixelwork(encode.convert, data, format, compression)
 
-    def remarks(self, wanted: Wanted, size: Size) -> list[str]:
+    def remarks(self, target: SaveTarget, size: Size) -> list[str]:
         """What must be said of a copy that was written."""
         said: list[str] = []
-        format = _format(wanted)
+        format = _format(target)
         if _is_exact(self.image) and format not in EXACT and size == self.own:
-            said.append(f"{wanted.path} is {format}: its pixels outside the mask are not exact.")
+            said.append(f"{target.path} is {format}: its pixels outside the mask are not exact.")
         scaled = size != self.own and self.image.format != "svg"
         if scaled and (size[0] > self.pixels[0] or size[1] > self.pixels[1]):
-            said.append(save_targets.scaled_up(wanted.name))
-        hint = save_targets.hint(wanted, size)
+            said.append(save_targets.scaled_up(target.name))
+        hint = save_targets.hint(target, size)
         return [*said, hint] if hint else said
 
 
@@ -174,5 +165,5 @@ def _is_exact(image: ImageRecord) -> bool:
     return image.outside is not None and image.outside.largest_difference == 0
 
 
-def _format(wanted: Wanted) -> str:
-    return "jpeg" if wanted.extension == "jpg" else wanted.extension
+def _format(target: SaveTarget) -> str:
+    return "jpeg" if target.extension == "jpg" else target.extension

@@ -66,12 +66,12 @@ async def postprocess(
 Step = Callable[[Job, JobContext, int, list[ImageRecord], list[str]], Awaitable[None]]
 
 
-def _steps(wish: Finish) -> list[Step]:
+def _steps(finish: Finish) -> list[Step]:
     """Each step appends one picture to what was made, or nothing when there is nothing to do."""
     steps: list[Step] = []
-    if wish.base is not None:
+    if finish.base is not None:
         steps.append(_keep_outside)
-    elif wish.placement is not None and wish.exact_size is None:
+    elif finish.placement is not None and finish.exact_size is None:
         steps.append(_unplace)
     return [*steps, _reshape]
 
@@ -82,16 +82,16 @@ async def _keep_outside(
     """The model's picture inside the mask, the first picture's own pixels everywhere else."""
     from ..imaging.editing import inputs
 
-    wish, original = job.finish, made[-1]
-    assert wish.base is not None
-    assert wish.mask is not None
+    finish, original = job.finish, made[-1]
+    assert finish.base is not None
+    assert finish.mask is not None
     exact = await context.pixelwork(
         inputs.composite,
-        await context.blobs.read(wish.base),
-        await context.blobs.read(wish.mask),
+        await context.blobs.read(finish.base),
+        await context.blobs.read(finish.mask),
         await context.blobs.read(original.key),
-        wish.placement,
-        "webp" if wish.convert == "webp" else "png",
+        finish.placement,
+        "webp" if finish.convert == "webp" else "png",
         max_pixels=context.max_pixels,
         edge=STORED_EDGE,
         budget=STORED_BUDGET,
@@ -119,16 +119,18 @@ async def _unplace(
     """Without the padding and scaling that the first picture was sent with."""
     from ..imaging.editing import inputs
 
-    wish, original = job.finish, made[-1]
-    assert wish.placement is not None
-    assert wish.size is not None
-    if (original.width, original.height) == wish.size:
+    finish, original = job.finish, made[-1]
+    assert finish.placement is not None
+    assert finish.size is not None
+    if (original.width, original.height) == finish.size:
         return
     data = await context.blobs.read(original.key)
     back = await context.pixelwork(
-        inputs.unplaced, data, wish.placement, wish.size, "png", context.max_pixels
+        inputs.unplaced, data, finish.placement, finish.size, "png", context.max_pixels
     )
-    note = f"brought back to the input's {wish.size[0]}x{wish.size[1]} from image://{original.id}"
+    note = (
+        f"brought back to the input's {finish.size[0]}x{finish.size[1]} from image://{original.id}"
+    )
     identity = job.derived_ids[2 * index]
     made.append(await derive(context, original, identity, back, note, warnings))
 
@@ -139,18 +141,18 @@ async def _reshape(
     """Exact size and format, where the model could not draw them as such."""
     from ..imaging import encode
 
-    wish, source = job.finish, made[-1]
-    exact = wish.exact_size not in {None, (source.width, source.height)}
-    format = wish.convert or source.format
+    finish, source = job.finish, made[-1]
+    exact = finish.exact_size not in {None, (source.width, source.height)}
+    format = finish.convert or source.format
     if not exact and format == source.format:
         return
     data = await context.blobs.read(source.key)
-    if exact and wish.exact_size is not None:
-        width, height = wish.exact_size
-        data = await context.pixelwork(encode.fit, data, width, height, format, wish.compression)
+    if exact and finish.exact_size is not None:
+        width, height = finish.exact_size
+        data = await context.pixelwork(encode.fit, data, width, height, format, finish.compression)
         note = f"fitted to {width}x{height} from image://{source.id}"
     else:
-        data = await context.pixelwork(encode.convert, data, format, wish.compression)
+        data = await context.pixelwork(encode.convert, data, format, finish.compression)
         note = f"converted to {format} from image://{source.id}"
     outside = source.outside
     if outside is not None:
@@ -169,10 +171,10 @@ async def _difference(job: Job, context: JobContext, data: bytes) -> int:
     """How far a lossy copy is from the first picture outside the mask, in levels."""
     from ..imaging.editing import inputs
 
-    wish = job.finish
-    assert wish.base is not None
-    assert wish.mask is not None
-    base, mask = await context.blobs.read(wish.base), await context.blobs.read(wish.mask)
+    finish = job.finish
+    assert finish.base is not None
+    assert finish.mask is not None
+    base, mask = await context.blobs.read(finish.base), await context.blobs.read(finish.mask)
     return await context.pixelwork(inputs.outside_of, base, mask, data, context.max_pixels)
 
 

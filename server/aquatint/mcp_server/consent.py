@@ -101,12 +101,11 @@ async def _quote(ctx: Desk, request: GenerateRequest | EditRequest) -> Quote:
     if request.dry_run or service.settings.confirm_usd is None:
         return Quote(0.0)
     try:
-        bid = await service.quote(request, caller_of(ListRootsResult(roots=[])))
+        quote = await service.quote(request, caller_of(ListRootsResult(roots=[])))
     except AquatintError:
         return Quote(0.0)  # the tool itself will say what is wrong
-    usd = bid.guess.usd
-    asks = service.pricing.asks(bid)
-    return Quote(float("inf") if usd is None else usd, bid.question if asks else None)
+    usd = float("inf") if quote.usd is None else quote.usd
+    return Quote(usd, quote.question if quote.needs_consent else None)
 
 
 async def generate_consent(

@@ -9,4 +9,5 @@ __all__ = [
     "pricing",
     "references",
     "spending",
+    "waiting",
 ]

@@ -15,26 +15,24 @@ from ..domain.budget import Shortfall
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.models.registry import Models
 from ..domain.names import hashed
+from ..domain.requests import save_targets
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, ImageRecord, Job
+from ..jobs import exports
 from ..jobs.context import JobContext
-from ..jobs.execute import Ended
-from ..jobs.exports import Saving, problems, save_copies, together
-from ..jobs.recovery import settled
+from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
 from .editing import Editing, Originals
 from .library import Library
-from .outcomes import Outcome, Progress, Report, failed
-from .pricing import Bid, Pricing, Wish
+from .outcomes import Outcome, Report
+from .pricing import Pricing, Quote
 from .references import LISTING
+from .waiting import Waiting
 
 log = logging.getLogger(__name__)
 
 MOST_IMAGES = 16
-BEAT = 5.0  # seconds between two signs of life
-LOOK = 1.0  # seconds between two looks at what a job does: what is new is told at once
-POLL = 0.5  # seconds between two looks at a job that another process runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,7 @@ class ImageService:
 
     context: JobContext
     runner: Runner
+    waiting: Waiting
     library: Library
     editing: Editing
     models: Models
@@ -50,7 +49,7 @@ class ImageService:
     first_party: bool
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
-    later: Callable[..., None]  # runs what no caller waits for, until the studio closes
+    later: Callable[..., None]  # runs what no caller waits for, until the service closes
     notices: tuple[str, ...] = ()  # what every reply must say about this server
     callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
 
@@ -78,14 +77,17 @@ class ImageService:
         originals = await self.editing.open(request, caller)
         return await self._make(request, originals, caller, report, agreed)
 
-    async def quote(self, request: GenerateRequest | EditRequest, caller: Caller) -> Bid:
+    @property
+    def pricing(self) -> Pricing:
+        return Pricing(self.models, self.settings, self.first_party, self.context.now)
+
+    async def quote(self, request: GenerateRequest | EditRequest, caller: Caller) -> Quote:
         """What a request would be made with, and for at most how much; asks no network."""
-        if not isinstance(request, EditRequest) or not request.images:
-            return self.pricing.bid(Wish(request))
-        known = await self.library.references.known(request.images[0], caller)
-        size = (known.width, known.height) if known else None
-        bid = self.pricing.bid(Wish(request, size, len(request.images)))
-        return bid if size else self.pricing.of_any_size(bid, len(request.images))
+        first = None
+        if isinstance(request, EditRequest) and request.images:
+            known = await self.library.references.known(request.images[0], caller)
+            first = None if known is None else (known.width, known.height)
+        return self.pricing.quote(request, first=first)
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Outcome:
         """Say which part: the mask, stored and listed, with a picture of it in red."""
@@ -119,68 +121,58 @@ class ImageService:
         agreed: float,
     ) -> Outcome:
         """Plan, check everything that costs nothing to check, then record and run."""
-        size, images = (originals.size, len(originals.images)) if originals else (None, 0)
-        wish = Wish(request, size, images)
-        wrong = await problems(self.context, request, caller)
-        try:
-            bid = self.pricing.bid(wish)
-        except BadRequest as error:
-            raise together([error, *wrong]) from error
-        if not request.dry_run:
-            self.pricing.permit(wish, bid, agreed)
-        if wrong:
-            raise together(wrong)
+        named = save_targets.parse(request.save_to, request.n)
+        targets = await exports.checked(self.context, named, request, caller)
+        first = None if originals is None else originals.size
+        quote = self.pricing.quote(request, targets, first=first)
         if request.dry_run:
-            return self._dry(bid)
+            return self._dry(quote)
+        self.pricing.permit(quote, agreed)
         await self.ready()
-        job = self._job(request, caller, bid)
+        job = self._job(quote, caller)
         if originals is not None:
-            job = await self.editing.prepare(job, originals, bid.planned.placement)
+            job = await self.editing.prepare(job, originals, quote.plan.placement)
         job = job.model_copy(update={"digest": _digest(job)})
-        return await self._submit(job, wish, bid, caller, report)
+        twin = await self._record(job, quote)
+        if twin is not None:
+            return await self._reuse(twin, job, caller, report)
+        self.runner.start(job)
+        return await self._stay(job, report)
 
-    @property
-    def pricing(self) -> Pricing:
-        return Pricing(self.models, self.settings, self.first_party, self.context.now)
-
-    def _dry(self, bid: Bid) -> Outcome:
-        planned, guess = bid.planned, bid.guess
+    def _dry(self, quote: Quote) -> Outcome:
+        price = quote.estimate
         return Outcome(
             status="dry_run",
-            model=planned.order.model,
-            cost_usd=guess.usd,
-            cost_is_bound=guess.upper_bound or guess.approximate,
-            order=planned.order,
-            warnings=(*self.notices, *planned.warnings),
+            model=quote.plan.order.model,
+            cost_usd=price.usd,
+            cost_is_bound=price.upper_bound or price.approximate,
+            order=quote.plan.order,
+            warnings=(*self.notices, *quote.plan.warnings),
         )
 
-    def _job(
-        self,
-        request: GenerateRequest | EditRequest,
-        caller: Caller,
-        bid: Bid,
-    ) -> Job:
-        planned = bid.planned
+    def _job(self, quote: Quote, caller: Caller) -> Job:
+        """The job as it is planned; an edit's inputs and the digest are still to come."""
+        request, planned = quote.request, quote.plan
         order = planned.order
         finish = Finish(
             exact_size=planned.exact_size,
             convert=planned.convert,
             compression=planned.compression,
-            save_to=request.save_to,
+            save_to=quote.targets.files,
             overwrite=request.overwrite,
         )
         return Job(
             id=f"job-{self.new_id()}",
             owner=caller.owner,
             kind="generated",
-            engine=bid.choice.model.engine,
+            engine=quote.choice.model.engine,
             order=order,
             finish=finish,
             request=request,
-            digest="",  # set when the inputs are known
+            digest="",
             image_ids=tuple(self.new_id() for _ in range(order.n)),
             derived_ids=tuple(self.new_id() for _ in range(2 * order.n)),
-            estimate_usd=bid.guess.usd,
+            estimate_usd=quote.usd,
             project=caller.roots[0] if caller.roots else "",
             roots=caller.roots,
             created=self.context.now(),
@@ -188,35 +180,40 @@ class ImageService:
             title=None if self.settings.keep_prompts else hashed(request.prompt),
         )
 
-    async def _submit(
-        self, job: Job, wish: Wish, bid: Bid, caller: Caller, report: Report
-    ) -> Outcome:
-        """Record the intent and run it, or join the twin that was already paid for."""
-        request, limit = wish.request, self.pricing.limit()
-        reuse_after = None if request.fresh else self.context.now() - self.settings.reuse
-        twin = None
+    async def _record(self, job: Job, quote: Quote) -> Job | None:
+        """Reserve the price and write the intent, or give the twin that was already paid for."""
+        limit = self.pricing.limit()
+        reuse_after = None
+        if not quote.request.fresh:
+            reuse_after = self.context.now() - self.settings.reuse
+        found = None
         with anyio.CancelScope(shield=True):  # an intent on record is run, or dropped, never left
-            twin = await self.context.catalog.begin(
+            found = await self.context.catalog.begin(
                 job, reuse_after, limit, lease=self.context.lease
             )
-        if isinstance(twin, Shortfall):
-            raise self.pricing.over(wish, bid, twin)
-        if twin is None:
-            self.runner.start(job)
-            with staying(self.callers, self.runner, job.id):
-                return await self._await(job, report)
-        with staying(self.callers, self.runner, twin.job.id):
-            outcome = await self._await(twin.job, report)
+        if isinstance(found, Shortfall):
+            assert limit is not None
+            raise self.pricing.over_budget(quote, limit, found)
+        return None if found is None else found.job
+
+    async def _stay(self, job: Job, report: Report) -> Outcome:
+        """Wait for a job, which is dropped when its last caller leaves before it was sent."""
+        with staying(self.callers, self.runner, job.id):
+            return await self.waiting.wait(job, report)
+
+    async def _reuse(self, twin: Job, job: Job, caller: Caller, report: Report) -> Outcome:
+        """The twin's pictures, copied to where this call's save_to asks."""
+        outcome = await self._stay(twin, report)
         warnings = [
             *outcome.warnings,
             "This is the picture of an earlier, identical call; nothing was paid again. "
             "For another one pass fresh=true or n.",
         ]
-        saving = [Saving.of(job.finish, caller, index, request.n) for index in range(request.n)]
-        images = [
-            await save_copies(self.context, image, await self._source(image, job), one, warnings)
-            for image, one in zip(outcome.images, saving, strict=False)
-        ]
+        images: list[ImageRecord] = []
+        for index, image in enumerate(outcome.images):
+            saving = Saving.of(job.finish, caller, index, job.order.n)
+            source = await self._source(image, job)
+            images.append(await save_copies(self.context, image, source, saving, warnings))
         return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
 
     async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:
@@ -224,75 +221,20 @@ class ImageService:
         if job.finish.exact_size is None or image.kind != "derived":
             return image
         source = await self.context.catalog.image(image.parents[0], job.owner)
-        return source or image
-
-    async def _await(self, job: Job, report: Report) -> Outcome:
-        """Wait with a sign of life every few seconds; `working` when the wait is over."""
-        order = job.order
-        eta = await self.context.catalog.seconds(order.model, order.size, order.quality)
-        began = anyio.current_time()
-        said, due = "", 0.0
-        while True:
-            elapsed = anyio.current_time() - began
-            left = self.settings.wait - elapsed
-            stage = self.runner.stage(job.id)
-            if left <= 0:
-                return Outcome(
-                    status="working",
-                    job=job.id,
-                    model=order.model,
-                    cost_usd=job.estimate_usd,
-                    eta=max(eta - elapsed, 1.0) if eta else None,
-                    stage=str(stage) if stage else None,
-                    warnings=job.warnings,
-                )
-            words = str(stage or "working")
-            if words != said or elapsed >= due:
-                await report(Progress(elapsed, eta, words, job.id))
-                said, due = words, elapsed + BEAT - LOOK
-            ended = await self._poll(job, min(LOOK, left), here=stage is not None)
-            if ended is not None:
-                return self._ended(ended)
-
-    async def _poll(self, job: Job, seconds: float, *, here: bool) -> Ended | None:
-        ended = await self.runner.wait(job.id, seconds if here else 0)
-        if ended is not None or here:
-            return ended
-        # Another process of this home runs it, or did; the ledger tells when it ends.
-        record = await self.context.catalog.job(job.id, job.owner)
-        record = record and await settled(self.context, record)
-        if record is not None and record.state != "intent":
-            return Ended(record)
-        await anyio.sleep(min(POLL, seconds))
-        return None
-
-    def _ended(self, ended: Ended) -> Outcome:
-        record = ended.record
-        if record.failure is not None:
-            raise failed(record, ended.unsaved)
-        return Outcome(
-            status="done",
-            images=record.images,
-            job=record.job.id,
-            model=record.model,
-            cost_usd=record.cost_usd,
-            usage=record.usage,
-            seconds=record.seconds,
-            warnings=record.warnings,
-        )
+        return image if source is None else source
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""
         record = await self.context.catalog.job(job, caller.owner)
         if record is None:
             raise NoSuchImage(f"There is no job {job}.", LISTING)
-        return await self._await(record.job, report)
+        return await self.waiting.wait(record.job, report)
 
     def delivered(self, outcome: Outcome) -> None:
         """The pictures reach their caller: the same request from now on is a new one.
 
         Nobody waits for it to be written: it is, before any later request is looked at. Not while
-        the studio closes, for who knows what still reaches a caller then.
+        the service closes, for who knows what still reaches a caller then.
         """
         if outcome.status == "done" and outcome.job is not None:
             self.later(self._delivered, outcome.job)

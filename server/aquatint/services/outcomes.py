@@ -6,14 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..domain import errors
-from ..domain.errors import AquatintError, NotKept
-from ..domain.types import ImageRecord, JobRecord, Order, Usage
+from ..domain.errors import BY_NAME, AquatintError, NotKept, Unavailable
+from ..domain.types import Failure, ImageRecord, Order, Usage
 
 if TYPE_CHECKING:
-    from ..jobs.execute import (
-        UnsavedImage,  # hosts wait for tools/list, which needs the surface only
-    )
+    from ..jobs.execute import Ended  # hosts wait for tools/list, which does not need it
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]
@@ -51,15 +48,31 @@ class Outcome:
     provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for
 
 
-def failed(record: JobRecord, unsaved: tuple[UnsavedImage, ...]) -> AquatintError:
-    """The error of a job that ended without what was asked for."""
-    failure = record.failure
-    assert failure is not None
-    kind = getattr(errors, failure.kind, errors.Unavailable)
+def outcome_of(ended: Ended) -> Outcome:
+    """What a job that ended has to show; raises the error of one that failed."""
+    record = ended.record
+    if record.failure is not None:
+        raise _error(record.failure, ended)
+    return Outcome(
+        status="done",
+        images=record.images,
+        job=record.job.id,
+        model=record.model,
+        cost_usd=record.cost_usd,
+        usage=record.usage,
+        seconds=record.seconds,
+        warnings=record.warnings,
+    )
+
+
+def _error(failure: Failure, ended: Ended) -> AquatintError:
+    """The stored failure as it was raised, with what was kept of the call all the same."""
     message = failure.message
-    for image in record.images:
-        message += f" {image.note or 'A picture'} is kept as image://{image.id}."
-    error: AquatintError = kind(
+    for image in ended.record.images:
+        what = "A picture" if image.note is None else image.note
+        message += f" {what} is kept as image://{image.id}."
+    kind = BY_NAME.get(failure.kind, Unavailable)  # a newer version may know more kinds
+    error = kind(
         message,
         failure.fix,
         code=failure.code,
@@ -68,5 +81,5 @@ def failed(record: JobRecord, unsaved: tuple[UnsavedImage, ...]) -> AquatintErro
         request_id=failure.request_id,
     )
     if isinstance(error, NotKept):
-        error.unsaved = tuple((look.data, look.mime) for look in unsaved)
+        error.unsaved = tuple((look.data, look.mime) for look in ended.unsaved)
     return error

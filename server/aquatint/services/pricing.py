@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from ..domain.budget import SECONDS, Limit, Shortfall, dollars
 from ..domain.errors import BadRequest, Misconfigured, OverBudget
 from ..domain.models.registry import Choice, Estimate, Models, estimate
+from ..domain.models.sizes import Size
 from ..domain.requests.plan import Plan, plan
+from ..domain.requests.save_targets import SaveTargets, parse
 from ..domain.times import to_the_minute
 from ..domain.types import EditRequest, GenerateRequest
 from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A request, and what is known of its pictures: the first one's upright size, how many."""
+class Quote:
+    """A request with the model, plan and price that it comes to; made once for each call."""
 
     request: GenerateRequest | EditRequest
-    first: tuple[int, int] | None = None
-    images: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Bid:
-    """What a wish comes to: its model, its order, its price."""
-
+    targets: SaveTargets
+    first: Size | None  # the upright first picture's, of an edit
     choice: Choice
-    planned: Plan
-    guess: Estimate
+    plan: Plan
+    estimate: Estimate
+    needs_consent: bool
 
     @property
-    def free(self) -> bool:
+    def usd(self) -> float | None:
+        """At most so many dollars; None when nobody knows."""
+        return self.estimate.usd
+
+    @property
+    def is_draft(self) -> bool:
         return self.choice.model.engine == "draft"
 
     @property
     def question(self) -> str:
         """What a person is asked before it; without id and time, so that an answer fits it."""
-        order, usd = self.planned.order, self.guess.usd
+        order = self.plan.order
         images = "1 picture" if order.n == 1 else f"{order.n} pictures"
-        price = "an unknown price" if usd is None else f"up to {dollars(usd)}"
+        price = "an unknown price" if self.usd is None else f"up to {dollars(self.usd)}"
         return f"Make {images} with {order.model} at quality {order.quality} for {price}?"
 
 
@@ -54,12 +56,23 @@ class Pricing:
     first_party: bool
     now: Callable[[], float]
 
-    def bid(self, wish: Wish) -> Bid:
-        """Raises ModelCannot and BadRequest, naming everything that is wrong with the request."""
-        settings, request = self.settings, wish.request
+    def quote(
+        self,
+        request: GenerateRequest | EditRequest,
+        targets: SaveTargets | None = None,
+        *,
+        first: Size | None = None,
+    ) -> Quote:
+        """Raises ModelCannot and BadRequest, naming everything that is wrong with the request.
+
+        `targets` is what its save_to was read as. An edit whose first picture's size is not known
+        is priced at the dearest size, unless the caller chose one.
+        """
+        settings, edit = self.settings, isinstance(request, EditRequest)
+        targets = targets or parse(request.save_to, request.n)
         choice = self.models.find(
             request.model,
-            edit=isinstance(request, EditRequest),
+            edit=edit,
             today=self._today(),
             first_party=self.first_party,
             engine_default="openai" if settings.can_pay else "draft",
@@ -67,108 +80,38 @@ class Pricing:
         planned = plan(
             request,
             choice,
+            targets,
             defaults=self.models.defaults,
             partials=settings.partials,
             safety_identifier=settings.safety_identifier,
             svg_model=settings.svg_model,
-            first=wish.first,
+            first=first,
         )
-        return Bid(choice, planned, estimate(choice.model, planned.order, images=wish.images))
+        priced = planned.order
+        size_is_open = not priced.chosen & {"size", "exact_size"} and planned.exact_size is None
+        if edit and first is None and size_is_open:
+            priced = priced.model_copy(update={"size": "auto"})
+        images = len(request.images) if isinstance(request, EditRequest) else 0
+        price = estimate(choice.model, priced, images=images)
+        return Quote(
+            request, targets, first, choice, planned, price, self._needs_consent(choice, price)
+        )
 
-    def of_any_size(self, bid: Bid, images: int) -> Bid:
-        """The same at the price of the dearest size, unless the caller chose one."""
-        order = bid.planned.order
-        if order.chosen & {"size", "exact_size"} or bid.planned.exact_size:
-            return bid
-        dearest = order.model_copy(update={"size": "auto"})
-        return replace(bid, guess=estimate(bid.choice.model, dearest, images=images))
-
-    def permit(self, wish: Wish, bid: Bid, agreed: float) -> None:
-        """Refuse what may not be paid whatever was spent before; `agreed` is in dollars."""
-        if bid.free:
-            return
-        self._need_key(bid.choice.name)
-        settings, usd = self.settings, bid.guess.usd
-        if usd is None:
-            if settings.budget_usd is not None or settings.max_call_usd is not None:
-                raise Misconfigured(
-                    f"The price of {bid.choice.name} for this is unknown, so it cannot be held "
-                    "against the spending limit.",
-                    "Set AQUATINT_PRICE_USD to the price of one picture, or choose a model and a "
-                    "format with a known price.",
-                    code="no_price",
-                )
-        elif settings.max_call_usd is not None and usd > settings.max_call_usd:
-            raise OverBudget(
-                f"This call would cost {dollars(usd)}; AQUATINT_MAX_CALL_USD allows "
-                f"{dollars(settings.max_call_usd)} for one.",
-                self.affordable(wish, bid, settings.max_call_usd),
-                code="over_call_limit",
-            )
-        if self.asks(bid) and (usd is None or usd > agreed):
-            price = "an unknown price" if usd is None else dollars(usd)
-            raise OverBudget(
-                f"This call costs {price} and needs the user's consent above "
-                f"{dollars(settings.confirm_usd or 0)}, and there is none.",
-                "Where the host cannot ask, the user may raise AQUATINT_CONFIRM_USD. "
-                + self.affordable(wish, bid, settings.confirm_usd or 0),
-                code="needs_confirmation",
-            )
-
-    def asks(self, bid: Bid) -> bool:
+    def _needs_consent(self, choice: Choice, price: Estimate) -> bool:
         """Whether a person must agree first."""
         limit = self.settings.confirm_usd
-        return limit is not None and not bid.free and not 0 <= (bid.guess.usd or -1) <= limit
+        if limit is None or choice.model.engine == "draft":
+            return False
+        return price.usd is None or price.usd > limit
 
-    def limit(self) -> Limit | None:
-        """The budget, and since when spending counts against it."""
-        settings = self.settings
-        if settings.budget_usd is None:
-            return None
-        return Limit(settings.budget_usd, self.now() - SECONDS[settings.budget_window])
-
-    def over(self, wish: Wish, bid: Bid, short: Shortfall) -> OverBudget:
-        """The refusal of a call that does not fit the budget: figures, when, and what would fit."""
-        settings, usd = self.settings, bid.guess.usd or 0.0
-        budget = settings.budget_usd or 0.0
-        frees = short.frees(budget, usd, SECONDS[settings.budget_window])
-        when = to_the_minute(frees) if frees else ""
-        fix = f"Enough comes free by {when}." if frees else "It is more than the whole budget."
-        return OverBudget(
-            f"This call would cost {dollars(usd)}, but {dollars(short.spent)} of the "
-            f"{dollars(budget)} for any {settings.budget_window} are spent or reserved.",
-            f"{fix} {self.affordable(wish, bid, budget - short.spent)}",
-            retry_after=frees and max(frees - self.now(), 1.0),
-        )
-
-    def affordable(self, wish: Wish, bid: Bid, room: float) -> str:
-        """The cheapest way to draw the same size for at most `room` dollars, in words."""
-        free = f'A draft is free: model="{self.models.defaults.draft}".'
-        fitting = [other for other in self._variants(wish, bid) if (other.guess.usd or 0) <= room]
-        if not fitting:
-            return f"No model draws this size for {dollars(max(room, 0))} or less. {free}"
-        best = min(fitting, key=lambda other: other.guess.usd or 0)
-        order = best.planned.order
-        return (
-            f'Within the limit: model="{best.choice.name}", quality="{order.quality}" at '
-            f"{dollars(best.guess.usd or 0)}. {free}"
-        )
-
-    def _variants(self, wish: Wish, bid: Bid) -> Iterator[Bid]:
-        """The same picture by other models and at other qualities, where the price is known."""
-        size, request = bid.planned.order.size, wish.request
-        for name in self.models.names(self._today(), isinstance(request, EditRequest)):
-            row = self.models.row(name)
-            for quality in row.qualities if row.engine != "draft" else ():
-                changes = {"model": name, "quality": quality, "size": size}
-                other = Wish(request.model_copy(update=changes), wish.first, wish.images)
-                try:
-                    found = self.bid(other)
-                except BadRequest:
-                    continue
-                same = found.planned.order.size == size and found.choice.name == name
-                if same and found.guess.usd is not None:
-                    yield found
+    def permit(self, quote: Quote, agreed: float) -> None:
+        """Refuse what may not be paid whatever was spent before; `agreed` is in dollars."""
+        if quote.is_draft:
+            return
+        self._need_key(quote.choice.name)
+        self._need_price(quote)
+        self._within_one_call(quote)
+        self._need_consent(quote, agreed)
 
     def _need_key(self, name: str) -> None:
         """A paid call needs a key and settings without a fault."""
@@ -181,11 +124,105 @@ class Pricing:
             )
         if self.settings.problems:
             raise Misconfigured(
-                "Paid calls wait until a setting is mended: " + "; ".join(self.settings.problems),
+                "Paid calls wait until a setting is corrected: "
+                + "; ".join(self.settings.problems),
                 "Correct it in the host's configuration, then restart this server. "
                 'Drafts work meanwhile: pass model="draft".',
                 code="bad_setting",
             )
+
+    def _need_price(self, quote: Quote) -> None:
+        limits = (self.settings.budget_usd, self.settings.max_call_usd)
+        if quote.usd is None and limits != (None, None):
+            raise Misconfigured(
+                f"The price of {quote.choice.name} for this is unknown, so it cannot be held "
+                "against the spending limit.",
+                "Set AQUATINT_PRICE_USD to the price of one picture, or choose a model and a "
+                "format with a known price.",
+                code="no_price",
+            )
+
+    def _within_one_call(self, quote: Quote) -> None:
+        most = self.settings.max_call_usd
+        if most is not None and quote.usd is not None and quote.usd > most:
+            raise OverBudget(
+                f"This call would cost {dollars(quote.usd)}; AQUATINT_MAX_CALL_USD allows "
+                f"{dollars(most)} for one.",
+                self.affordable(quote, most),
+                code="over_call_limit",
+            )
+
+    def _need_consent(self, quote: Quote, agreed: float) -> None:
+        limit = self.settings.confirm_usd
+        if limit is None or not quote.needs_consent:
+            return
+        if quote.usd is None:
+            if agreed == float("inf"):
+                return
+            price = "an unknown price"
+        else:
+            if quote.usd <= agreed:
+                return
+            price = dollars(quote.usd)
+        raise OverBudget(
+            f"This call costs {price} and needs the user's consent above "
+            f"{dollars(limit)}, and there is none.",
+            "Where the host cannot ask, the user may raise AQUATINT_CONFIRM_USD. "
+            + self.affordable(quote, limit),
+            code="needs_confirmation",
+        )
+
+    def limit(self) -> Limit | None:
+        """The budget, and since when spending counts against it."""
+        settings = self.settings
+        if settings.budget_usd is None:
+            return None
+        return Limit(settings.budget_usd, self.now() - SECONDS[settings.budget_window])
+
+    def over_budget(self, quote: Quote, limit: Limit, short: Shortfall) -> OverBudget:
+        """The refusal of a call that does not fit the budget: figures, when, and what would fit."""
+        assert quote.usd is not None  # `permit` lets nothing else come to a budget
+        window = self.settings.budget_window
+        frees = short.frees(limit.usd, quote.usd, SECONDS[window])
+        if frees is None:
+            when, retry_after = "It is more than the whole budget.", None
+        else:
+            when = f"Enough comes free by {to_the_minute(frees)}."
+            retry_after = max(frees - self.now(), 1.0)
+        return OverBudget(
+            f"This call would cost {dollars(quote.usd)}, but {dollars(short.spent)} of the "
+            f"{dollars(limit.usd)} for any {window} are spent or reserved.",
+            f"{when} {self.affordable(quote, limit.usd - short.spent)}",
+            retry_after=retry_after,
+        )
+
+    def affordable(self, quote: Quote, room: float) -> str:
+        """The cheapest way to draw the same size for at most `room` dollars, in words."""
+        free = f'A draft is free: model="{self.models.defaults.draft}".'
+        fitting = [(usd, other) for usd, other in self._variants(quote) if usd <= room]
+        if not fitting:
+            return f"No model draws this size for {dollars(max(room, 0))} or less. {free}"
+        usd, best = min(fitting, key=lambda variant: variant[0])
+        return (
+            f'Within the limit: model="{best.choice.name}", quality="{best.plan.order.quality}" '
+            f"at {dollars(usd)}. {free}"
+        )
+
+    def _variants(self, quote: Quote) -> Iterator[tuple[float, Quote]]:
+        """The same picture by other models and at other qualities, where the price is known."""
+        size, request = quote.plan.order.size, quote.request
+        for name in self.models.names(self._today(), isinstance(request, EditRequest)):
+            row = self.models.row(name)
+            for quality in row.qualities if row.engine != "draft" else ():
+                changes = {"model": name, "quality": quality, "size": size}
+                other = request.model_copy(update=changes)
+                try:
+                    found = self.quote(other, quote.targets, first=quote.first)
+                except BadRequest:
+                    continue
+                same = found.plan.order.size == size and found.choice.name == name
+                if same and found.usd is not None:
+                    yield found.usd, found
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.now(), UTC).date()

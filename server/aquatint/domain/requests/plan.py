@@ -9,15 +9,15 @@ from ..models import sizes
 from ..models.registry import Choice, Defaults, Gif, Model
 from ..models.sizes import MAX_EXACT, Grid, Rule, Size
 from ..types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
-from .save_targets import boxes, read, scaled_up
+from .save_targets import SaveTargets, scaled_up, size_of
 from .validation import (
     LOSSY,
-    Desk,
+    RequestCheck,
     animation,
+    check_inputs,
+    check_look,
+    check_words,
     choose_format,
-    judge_inputs,
-    judge_look,
-    judge_words,
     words,
 )
 
@@ -43,6 +43,7 @@ class Plan:
 def plan(
     request: GenerateRequest | EditRequest,
     choice: Choice,
+    targets: SaveTargets,
     *,
     defaults: Defaults,
     partials: int = 0,
@@ -52,21 +53,21 @@ def plan(
 ) -> Plan:
     """The order for a request; `first` is the upright size of an edit's first picture.
 
-    Raises ModelCannot when all that is wrong is about the model, else BadRequest; either lists
-    every problem as `field: what is wrong. Fix.` The order's `images`, `mask` and `markup` are left
-    empty: they are keys, which the caller fills in.
+    Raises what is wrong; when that is several things, ModelCannot if all are about the model, else
+    BadRequest, which lists them as `field: what is wrong. Fix.` The order's `images`, `mask` and
+    `markup` are left empty: they are keys, which the caller fills in.
     """
-    desk = Desk(request, choice)
-    judge_words(desk)
-    judge_inputs(desk)
-    format, convert = choose_format(desk)
-    judge_look(desk, format)
-    frames, frame_ms = animation(desk, format)
-    exact = _exact_size(desk, format)
-    size, placement = _size(desk, _Rules.of(desk.model, format, frames), exact, defaults, first)
-    quality = _quality(desk, defaults)
-    desk.settle()
-    model, alone = desk.model, request.n == 1 and format not in {"gif", "svg"}
+    check = RequestCheck(request, choice, targets)
+    check_words(check)
+    check_inputs(check)
+    format, convert = choose_format(check)
+    check_look(check, format)
+    frames, frame_ms = animation(check, format)
+    exact = _exact_size(check, format)
+    size, placement = _size(check, _Rules.of(check.model, format, frames), exact, defaults, first)
+    quality = _quality(check, defaults)
+    check.raise_problems()
+    model, alone = check.model, request.n == 1 and format not in {"gif", "svg"}
     order = Order(
         prompt=request.prompt,
         model=choice.name,
@@ -81,30 +82,30 @@ def plan(
         frames=frames,
         frame_ms=frame_ms,
         partials=partials if model.stream and alone else 0,
-        input_fidelity=desk.edit.input_fidelity if desk.edit else None,
+        input_fidelity=check.edit.input_fidelity if check.edit else None,
         safety_identifier=safety_identifier,
         svg_model=svg_model if format == "svg" else None,
         chosen=_chosen(request, format),
     )
-    warnings = (*choice.warnings, *desk.warnings)
+    warnings = (*choice.warnings, *check.warnings)
     return Plan(order, exact, convert, request.compression, warnings, placement)
 
 
-def _exact_size(desk: Desk, format: Format) -> Size | None:
-    asked = desk.request.exact_size
+def _exact_size(check: RequestCheck, format: Format) -> Size | None:
+    asked = check.request.exact_size
     if asked is None:
         return None
     exact = sizes.parse_size(asked.strip())
     if exact is None:
-        desk.wrong(
+        check.wrong(
             f"exact_size: {asked!r} is no width and height.", "Write it as exact_size=1080x1080."
         )
     elif max(exact) > MAX_EXACT:
-        desk.wrong(f"exact_size: the longest edge may be {MAX_EXACT}.", "Ask for a smaller one.")
+        check.wrong(f"exact_size: the longest edge may be {MAX_EXACT}.", "Ask for a smaller one.")
     if format == "svg":
-        desk.wrong("exact_size: an svg has no pixels.", "Leave exact_size out.")
-    if desk.keep:
-        desk.wrong(
+        check.wrong("exact_size: an svg has no pixels.", "Leave exact_size out.")
+    if check.keep:
+        check.wrong(
             "exact_size: a masked edit keeps the first picture's own size.",
             "Leave exact_size out, or pass outside=model.",
         )
@@ -131,64 +132,64 @@ class _Rules:
 
 
 def _size(
-    desk: Desk, rules: _Rules, exact: Size | None, defaults: Defaults, first: Size | None
+    check: RequestCheck, rules: _Rules, exact: Size | None, defaults: Defaults, first: Size | None
 ) -> tuple[str, Placement | None]:
     """The size to order, and where the first picture stands on it when it must be fitted."""
-    asked = (desk.request.size or "").strip().lower()
-    if asked == "auto" and rules.forbids.auto and not desk.keep:
+    asked = (check.request.size or "").strip().lower()
+    if asked == "auto" and rules.forbids.auto and not check.keep:
         return "auto", None
     placement: Placement | None = None
     if asked not in {"", "auto"}:
-        size = _asked(desk, rules, asked)
+        size = _asked(check, rules, asked)
     elif exact:
-        size = sizes.text(_cover(desk, rules, exact))
+        size = sizes.text(_cover(check, rules, exact))
     elif first:
         drawn, placement = sizes.canvas(rules.chooses, *first)
         size = sizes.text(drawn)
-    elif not asked and (marked := boxes(desk.request.save_to)):
+    elif not asked and (marked := check.targets.covering):
         size = sizes.text(sizes.covering(rules.chooses, *marked))
     else:
-        size = _usual(desk, rules, defaults.size.strip().lower())
+        size = _usual(check, rules, defaults.size.strip().lower())
     drawn = sizes.parse_size(size)
     if drawn:
-        whole = exact or (first if desk.keep or placement else None) or drawn
-        enough = _enough(desk, rules, drawn, whole, exact=bool(exact))
+        whole = exact or (first if check.keep or placement else None) or drawn
+        enough = _enough(check, rules, drawn, whole, exact=bool(exact))
         if enough != drawn:
             drawn, size, placement = enough, sizes.text(enough), None
-        _remark(desk, rules, drawn, exact if asked not in {"", "auto"} else None)
-        if first and desk.keep:
+        _remark(check, rules, drawn, exact if asked not in {"", "auto"} else None)
+        if first and check.keep:
             placement = sizes.place(drawn, *first)
     return size, placement
 
 
-def _enough(desk: Desk, rules: _Rules, drawn: Size, whole: Size, *, exact: bool) -> Size:
+def _enough(check: RequestCheck, rules: _Rules, drawn: Size, whole: Size, *, exact: bool) -> Size:
     """`drawn`, or the size to draw instead so that no copy in save_to must be scaled up.
 
     `whole` is what is shown and copied: exact_size, the first picture's size, or the drawn one. A
     size that was asked for in pixels is not changed, nor a masked edit's.
     """
-    copies = [(one, one.size(whole, exact)) for one in read(desk.request.save_to)[0]]
+    copies = [(one, size_of(one, whole, exact=exact)) for one in check.targets.files]
     for one, size in copies:
         if max(size) > MAX_EXACT:
-            desk.wrong(
+            check.wrong(
                 f"save_to: {one.name} would be {sizes.text(size)}.",
                 f"The longest edge may be {MAX_EXACT}.",
             )
     has = drawn if exact else whole
     lacking = [(one.name, size) for one, size in copies if size[0] > has[0] or size[1] > has[1]]
-    if not lacking or desk.problems:
+    if not lacking or check.problems:
         return drawn
-    asked = sizes.parse_size((desk.request.size or "").strip().lower())
-    if not asked and not desk.keep:
+    asked = sizes.parse_size((check.request.size or "").strip().lower())
+    if not asked and not check.keep:
         wide, high = _hull(whole, [size for _, size in lacking])
         larger = sizes.covering(rules.chooses, wide, high)
         if larger[0] >= wide and larger[1] >= high:
             names = words([name for name, _ in lacking], "and")
-            desk.warnings.append(f"save_to: drawn at {sizes.text(larger)} for {names}.")
+            check.warnings.append(f"save_to: drawn at {sizes.text(larger)} for {names}.")
             return larger
         if larger[0] * larger[1] > drawn[0] * drawn[1]:
             drawn = has = larger
-    desk.warnings.extend(
+    check.warnings.extend(
         scaled_up(name) for name, size in lacking if size[0] > has[0] or size[1] > has[1]
     )
     return drawn
@@ -200,7 +201,7 @@ def _hull(whole: Size, sizes: list[Size]) -> Size:
     return math.ceil(whole[0] * scale - 1e-6), math.ceil(whole[1] * scale - 1e-6)
 
 
-def _usual(desk: Desk, rules: _Rules, words: str) -> str:
+def _usual(check: RequestCheck, rules: _Rules, words: str) -> str:
     """The default size as this model has it; a default is no caller's fault, so never refused."""
     if words == "auto" and rules.forbids.auto:
         return words
@@ -209,28 +210,30 @@ def _usual(desk: Desk, rules: _Rules, words: str) -> str:
         return sizes.text(sizes.canvas(rules.chooses, *size)[0])
     ratio = sizes.parse_ratio("square" if words == "auto" else words)
     if ratio is None:
-        desk.warnings.append(f"The default size {words!r} is none: set AQUATINT_SIZE to 1024x1024.")
+        check.warnings.append(
+            f"The default size {words!r} is none: set AQUATINT_SIZE to 1024x1024."
+        )
     return sizes.text(sizes.nearest(rules.chooses, ratio or 1.0))
 
 
-def _remark(desk: Desk, rules: _Rules, drawn: Size, exact: Size | None) -> None:
+def _remark(check: RequestCheck, rules: _Rules, drawn: Size, exact: Size | None) -> None:
     pixels = rules.forbids.experimental if isinstance(rules.forbids, Grid) else None
     if pixels and drawn[0] * drawn[1] > pixels:
-        desk.warnings.append(f"size: above {pixels:,} pixels is experimental at {desk.name}.")
+        check.warnings.append(f"size: above {pixels:,} pixels is experimental at {check.name}.")
     if exact and (drawn[0] < exact[0] or drawn[1] < exact[1]):
-        desk.warnings.append(
+        check.warnings.append(
             f"size: {sizes.text(drawn)} does not cover exact_size, so it will be scaled up."
         )
 
 
-def _asked(desk: Desk, rules: _Rules, words: str) -> str:
+def _asked(check: RequestCheck, rules: _Rules, words: str) -> str:
     """The size behind the caller's words; anything at all once a problem was noted."""
     size, ratio = sizes.parse_size(words), sizes.parse_ratio(words)
     if size:
-        _judge_size(desk, rules, size)
+        _check_size(check, rules, size)
         return sizes.text(size)
     if ratio is None:
-        desk.wrong(
+        check.wrong(
             f"size: {words!r} is no size.",
             "Use 1024x1024 and the like, square, landscape, portrait, a ratio like 16:9, or auto.",
         )
@@ -238,53 +241,53 @@ def _asked(desk: Desk, rules: _Rules, words: str) -> str:
     near = sizes.nearest(rules.chooses, ratio)
     off = near[0] / near[1] / ratio
     if not 0.8 < off < 1.25:
-        desk.cannot(
-            f"size: {words} is far from every shape {desk.name} draws.",
+        check.cannot(
+            f"size: {words} is far from every shape {check.name} draws.",
             f"Use size={sizes.text(near)}, or exact_size with the width and height wanted.",
         )
     elif not 0.99 < off < 1.01:
-        desk.warnings.append(f"size: {words} is drawn at {sizes.text(near)}, the nearest shape.")
+        check.warnings.append(f"size: {words} is drawn at {sizes.text(near)}, the nearest shape.")
     return sizes.text(near)
 
 
-def _judge_size(desk: Desk, rules: _Rules, size: Size) -> None:
+def _check_size(check: RequestCheck, rules: _Rules, size: Size) -> None:
     reasons = sizes.legal(rules.forbids, *size)
     advice = sizes.legal(rules.advises, *size) if rules.advises else []
     if reasons and (advice or rules.advises is None):
-        fitted = not (desk.keep or desk.request.exact_size or desk.request.format == "svg")
-        desk.cannot(
-            f"size: {desk.name} does not draw {sizes.text(size)}: {'; '.join(reasons)}.",
+        fitted = not (check.keep or check.request.exact_size or check.request.format == "svg")
+        check.cannot(
+            f"size: {check.name} does not draw {sizes.text(size)}: {'; '.join(reasons)}.",
             sizes.suggest(rules.chooses, *size, exact=fitted),
             lambda peer: not sizes.legal(peer.sizes, *size),
         )
     elif advice:
-        desk.warnings.append(
+        check.warnings.append(
             f"size: {sizes.text(size)} may be refused: {'; '.join(advice)} (measured by others)."
         )
 
 
-def _cover(desk: Desk, rules: _Rules, exact: Size) -> Size:
+def _cover(check: RequestCheck, rules: _Rules, exact: Size) -> Size:
     drawn = sizes.covering(rules.chooses, *exact)
     if drawn[0] < exact[0] or drawn[1] < exact[1]:
-        desk.warnings.append(
-            f"exact_size: nothing that {desk.name} draws covers {sizes.text(exact)};"
+        check.warnings.append(
+            f"exact_size: nothing that {check.name} draws covers {sizes.text(exact)};"
             f" {sizes.text(drawn)} is drawn and scaled up."
         )
     return drawn
 
 
-def _quality(desk: Desk, defaults: Defaults) -> Quality:
-    asked, has = desk.request.quality, desk.model.qualities
+def _quality(check: RequestCheck, defaults: Defaults) -> Quality:
+    asked, has = check.request.quality, check.model.qualities
     if asked is None:
         usual = (defaults.quality, "auto", *has)
         return next(quality for quality in usual if quality in has)
     if asked not in has:
-        desk.cannot(
-            f"quality: {desk.name} has no {asked}.",
+        check.cannot(
+            f"quality: {check.name} has no {asked}.",
             f"Use {words(has, 'or')}.",
             lambda peer: asked in peer.qualities,
         )
-    desk.gated(f"quality={asked}", asked)
+    check.gated(f"quality={asked}", asked)
     return asked
 
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
 from pathlib import PurePath
 
-from ..errors import BadRequest
+from ..errors import AquatintError, BadRequest
 from ..models.sizes import MAX_EXACT, Size
+from ..types import SaveTarget
 
 MOST = 64  # files one call may write
 WRITTEN = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
@@ -41,60 +42,32 @@ _RULE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One file to be written. `name` is its path before several pictures were numbered.
+class SaveTargets:
+    """Every file that a call's save_to stands for, and what is wrong with them."""
 
-    `mark` is a size in pixels before the density: (longest edge,), (width, 0) or (width, height).
-    `densest` is the largest density of the family that this name belongs to.
-    """
-
-    name: str
-    path: str
-    mark: tuple[int, ...] = ()
-    density: float = 1.0
-    densest: float = 1.0
+    files: tuple[SaveTarget, ...] = ()
+    problems: tuple[AquatintError, ...] = ()
 
     @property
-    def extension(self) -> str:
-        """Lower case, without the dot."""
-        return PurePath(self.path).suffix.lower().removeprefix(".")
+    def extensions(self) -> tuple[str, ...]:
+        """Lower case, without the dot, each once."""
+        return tuple(dict.fromkeys(one.extension for one in self.files))
 
-    def size(self, whole: Size, exact: bool) -> Size:
-        """Pixels of this copy of a picture of `whole` pixels, which is its exact_size if `exact`.
-
-        At least 1x1; halves are rounded up.
-        """
-        match self.mark:
-            case (edge,):
-                scale = self.density * edge / max(whole)
-            case (width, 0):
-                scale = self.density * width / whole[0]
-            case (width, height):
-                return _rounded(width * self.density), _rounded(height * self.density)
-            case _ if self.extension == "ico":
-                scale = min(1.0, FAVICON / max(whole))
-            case _:
-                scale = self.density / (1 if exact else self.densest)
-        return _rounded(whole[0] * scale), _rounded(whole[1] * scale)
-
-    def numbered(self, index: int, n: int) -> Wanted:
-        """The same for one of n pictures: the second goes to `hero-2.png`, `hero-2@2x.png`."""
-        if n == 1:
-            return self
-        suffix = PurePath(self.path).suffix
-        stem = self.path.removesuffix(suffix)
-        density = _DENSITY.search(stem)
-        dense = density[0] if density else ""
-        return replace(self, path=f"{stem.removesuffix(dense)}-{index + 1}{dense}{suffix}")
+    @property
+    def covering(self) -> Size | None:
+        """The smallest size that covers every exact one among the names; None without any."""
+        exact = [one for one in self.files if len(one.mark) == 2 and one.mark[1]]
+        sizes = [size_of(one, (1, 1), exact=True) for one in exact]
+        return (max(w for w, _ in sizes), max(h for _, h in sizes)) if sizes else None
 
 
-def read(save_to: Sequence[str], n: int = 1) -> tuple[tuple[Wanted, ...], list[BadRequest]]:
-    """Every file that these names stand for, for each of n pictures, and what is wrong with them.
+def parse(save_to: Sequence[str], n: int = 1) -> SaveTargets:
+    """The files that these names stand for, for each of n pictures.
 
     Names at fault are left out. The same names always give the same files in the same order.
     """
-    found: list[Wanted] = []
-    wrong: list[BadRequest] = []
+    found: list[SaveTarget] = []
+    wrong: list[AquatintError] = []
     for name in save_to:
         try:
             found += _expanded(name)
@@ -108,14 +81,38 @@ def read(save_to: Sequence[str], n: int = 1) -> tuple[tuple[Wanted, ...], list[B
     count = len(found) * max(1, n)
     if count > MOST:
         wrong.append(_bad(f"{count} files are too many.", f"One call writes at most {MOST}."))
-    return _in_families(list({one.path: one for one in found}.values())), wrong
+    return SaveTargets(_in_families(list({one.path: one for one in found}.values())), tuple(wrong))
 
 
-def boxes(save_to: Sequence[str]) -> Size | None:
-    """The smallest size that covers every exact one among the names; None without any."""
-    exact = [one for one in read(save_to)[0] if len(one.mark) == 2 and one.mark[1]]
-    sizes = [one.size((1, 1), exact=True) for one in exact]
-    return (max(w for w, _ in sizes), max(h for _, h in sizes)) if sizes else None
+def size_of(target: SaveTarget, whole: Size, *, exact: bool) -> Size:
+    """Pixels of this copy of a picture of `whole` pixels, which is its exact_size if `exact`.
+
+    At least 1x1; halves are rounded up.
+    """
+    match target.mark:
+        case (edge,):
+            scale = target.density * edge / max(whole)
+        case (width, 0):
+            scale = target.density * width / whole[0]
+        case (width, height):
+            return _rounded(width * target.density), _rounded(height * target.density)
+        case _ if target.extension == "ico":
+            scale = min(1.0, FAVICON / max(whole))
+        case _:
+            scale = target.density / (1 if exact else target.densest)
+    return _rounded(whole[0] * scale), _rounded(whole[1] * scale)
+
+
+def numbered(target: SaveTarget, index: int, n: int) -> SaveTarget:
+    """The same for one of n pictures: the second goes to `hero-2.png`, `hero-2@2x.png`."""
+    if n == 1:
+        return target
+    suffix = PurePath(target.path).suffix
+    stem = target.path.removesuffix(suffix)
+    density = _DENSITY.search(stem)
+    dense = density[0] if density else ""
+    path = f"{stem.removesuffix(dense)}-{index + 1}{dense}{suffix}"
+    return target.model_copy(update={"path": path})
 
 
 def scaled_up(name: str) -> str:
@@ -123,23 +120,23 @@ def scaled_up(name: str) -> str:
     return f"save_to: {name} is larger than the picture that is drawn, so it is scaled up."
 
 
-def hint(wanted: Wanted, size: Size) -> str | None:
+def hint(target: SaveTarget, size: Size) -> str | None:
     """What to say of a name that looks as if it named another size than its file has."""
-    seen = _LOOKS_SIZED.search(_DENSITY.sub("", PurePath(wanted.name).stem))
-    if seen is None or wanted.mark:
+    seen = _LOOKS_SIZED.search(_DENSITY.sub("", PurePath(target.name).stem))
+    if seen is None or target.mark:
         return None
     words = seen[1]
     true = {f"{size[0]}w", f"{size[0]}x{size[1]}", str(max(size))}
     if words in true or (words.isdigit() and int(words) not in _ICONS):
         return None
-    before, _, after = wanted.name.rpartition(words)
+    before, _, after = target.name.rpartition(words)
     return (
-        f"save_to: {wanted.name} is {size[0]}x{size[1]}; only braces set a size: "
+        f"save_to: {target.name} is {size[0]}x{size[1]}; only braces set a size: "
         f"{before}{{{words}}}{after}."
     )
 
 
-def _expanded(name: str) -> list[Wanted]:
+def _expanded(name: str) -> list[SaveTarget]:
     """The files of one name. Raises BadRequest."""
     place = _PLACE.fullmatch(name)
     assert place is not None  # it takes anything
@@ -169,7 +166,7 @@ def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
     return literals, lists
 
 
-def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -> Wanted:
+def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -> SaveTarget:
     path = folder + "".join(
         text for pair in zip(literals, (*chosen, ""), strict=True) for text in pair
     )
@@ -177,8 +174,14 @@ def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -
     if len(marks) > 1:
         raise _bad(f"{name} has two sizes.", _RULE)
     density = _DENSITY.search(PurePath(path).stem)
-    wanted = Wanted(path, path, marks[0] if marks else (), float(density[1]) if density else 1.0)
-    return _judged(wanted)
+    return _checked(
+        SaveTarget(
+            name=path,
+            path=path,
+            mark=marks[0] if marks else (),
+            density=float(density[1]) if density else 1.0,
+        )
+    )
 
 
 def _marks(literals: list[str], chosen: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
@@ -194,29 +197,29 @@ def _marks(literals: list[str], chosen: tuple[str, ...]) -> Iterator[tuple[int, 
             yield (int(size[1]),)
 
 
-def _judged(wanted: Wanted) -> Wanted:
-    path, mark, density = wanted.path, wanted.mark, wanted.density
+def _checked(target: SaveTarget) -> SaveTarget:
+    path, mark, density = target.path, target.mark, target.density
     if not 1 <= density <= _DENSEST:
         raise _bad(f"{path}: a density is @1x to @4x.", "Use @2x, or a size in braces.")
     if mark and 0 in (mark[:1] if mark[1:] == (0,) else mark):
         raise _bad(f"{path}: a size of 0.", "Use 1 or more pixels.")
-    if (mark or density != 1) and wanted.extension == "svg":
+    if (mark or density != 1) and target.extension == "svg":
         raise _bad(f"{path}: an svg has no pixels.", "Leave the size out of its name.")
-    most = ICO if wanted.extension == "ico" else MAX_EXACT
+    most = ICO if target.extension == "ico" else MAX_EXACT
     if mark and max(mark) * density > most:
         raise _bad(f"{path} is too large.", f"The longest edge may be {most}.")
-    return wanted
+    return target
 
 
-def _in_families(found: list[Wanted]) -> tuple[Wanted, ...]:
+def _in_families(found: list[SaveTarget]) -> tuple[SaveTarget, ...]:
     """Each with the largest density among its like."""
     densest: dict[str, float] = {}
     for one in found:
         densest[_family(one)] = max(one.density, densest.get(_family(one), 1.0))
-    return tuple(replace(one, densest=densest[_family(one)]) for one in found)
+    return tuple(one.model_copy(update={"densest": densest[_family(one)]}) for one in found)
 
 
-def _family(one: Wanted) -> str:
+def _family(one: SaveTarget) -> str:
     return _DENSITY.sub("", one.path.removesuffix(PurePath(one.path).suffix))
 
 

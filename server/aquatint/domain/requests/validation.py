@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..errors import BadRequest, ModelCannot
+from ..errors import AquatintError, BadRequest, ModelCannot
 from ..models.registry import Choice, Model
 from ..types import EditRequest, Format, GenerateRequest
-from .save_targets import read
+from .save_targets import SaveTargets
 
 KINDS: Mapping[str, Format] = MappingProxyType(  # the extensions of save_to that a model may make
     {
@@ -30,12 +30,13 @@ STILL: frozenset[Format] = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RequestCheck:
     """A request, the model it goes to, and what was found wrong or worth saying."""
 
     request: GenerateRequest | EditRequest
     choice: Choice
-    problems: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
+    targets: SaveTargets
+    problems: list[BadRequest] = field(default_factory=list[BadRequest])
     warnings: list[str] = field(default_factory=list[str])
 
     @property
@@ -57,13 +58,13 @@ class Desk:
 
     def wrong(self, what: str, fix: str) -> None:
         """The caller asked for something no model does."""
-        self.problems.append((what, fix, False))
+        self.problems.append(BadRequest(what, fix))
 
     def cannot(self, what: str, fix: str, able: Callable[[Model], bool] | None = None) -> None:
         """This model does not do it; `able` finds the ones that do."""
         peers = [name for name, peer in self.choice.peers if able is not None and able(peer)]
         others = f" Or take model={words(peers[:3], 'or')}." if peers else ""
-        self.problems.append((what, fix + others, True))
+        self.problems.append(ModelCannot(what, fix + others))
 
     def gated(self, what: str, value: str) -> None:
         if value in self.model.preview:
@@ -71,175 +72,178 @@ class Desk:
                 f"{what}: a gated preview or not documented for {self.name}; it may be refused."
             )
 
-    def settle(self) -> None:
-        """Raises everything that is wrong as one error."""
-        if not self.problems:
+    def raise_problems(self) -> None:
+        """Raises everything that is wrong, with the places to save to, as one error."""
+        found: list[AquatintError] = [*self.problems, *self.targets.problems]
+        if not found:
             return
-        kind = ModelCannot if all(model for *_, model in self.problems) else BadRequest
-        if len(self.problems) == 1:
-            what, fix, _ = self.problems[0]
-            raise kind(what, fix)
-        lines = [f"- {what} {fix}" for what, fix, _ in self.problems]
+        lines = list(dict.fromkeys(f"- {problem}" for problem in found))
+        if len(lines) == 1:
+            raise found[0]
+        only_the_model = all(isinstance(problem, ModelCannot) for problem in found)
+        kind = ModelCannot if only_the_model else BadRequest
         head = f"{len(lines)} things are wrong with this request, and nothing was sent:"
-        raise kind("\n".join((head, *lines)), "Mend all of these, then call again.")
+        raise kind("\n".join((head, *lines)), "Correct all of them.")
 
 
-def judge_words(desk: Desk) -> None:
-    request, model = desk.request, desk.model
+def check_words(check: RequestCheck) -> None:
+    request, model = check.request, check.model
     if not request.prompt.strip():
-        desk.wrong("prompt: it is empty.", "Say what the picture shows.")
+        check.wrong("prompt: it is empty.", "Say what the picture shows.")
     over = len(request.prompt) - model.prompt_chars
     if over > 0:
-        desk.wrong(
+        check.wrong(
             f"prompt: {len(request.prompt):,} characters; {model.prompt_chars:,} are the most.",
             f"Shorten it by {over:,}.",
         )
     if not 1 <= request.n <= model.n:
-        desk.wrong(f"n: {request.n} is not between 1 and {model.n}.", f"Use n=1 to n={model.n}.")
+        check.wrong(f"n: {request.n} is not between 1 and {model.n}.", f"Use n=1 to n={model.n}.")
     if request.complexity and request.complexity not in model.complexity:
-        desk.cannot(
-            f"complexity: {desk.name} has none.",
+        check.cannot(
+            f"complexity: {check.name} has none.",
             "Leave complexity out.",
             lambda peer: bool(peer.complexity),
         )
 
 
-def judge_inputs(desk: Desk) -> None:
-    model, edit = desk.model, desk.edit
+def check_inputs(check: RequestCheck) -> None:
+    model, edit = check.model, check.edit
     task = "edit" if edit else "generate"
     if task not in model.endpoints:
-        desk.cannot(
-            f"model: {desk.name} cannot {task} pictures.",
+        check.cannot(
+            f"model: {check.name} cannot {task} pictures.",
             "Leave model out.",
             lambda peer: task in peer.endpoints,
         )
     if edit is None:
         return
     if not 1 <= len(edit.images) <= model.images:
-        desk.wrong(
+        check.wrong(
             f"images: {len(edit.images)} given; it takes 1 to {model.images}.",
             "Give the picture to change first, then the references.",
         )
     if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
-        desk.wrong(f"{name}: there is no mask.", "Pass a mask from make_mask, or leave it out.")
+        check.wrong(f"{name}: there is no mask.", "Pass a mask from make_mask, or leave it out.")
     if edit.mask and edit.markup:
-        desk.wrong("markup: it does not go with a mask.", "Give one of the two.")
+        check.wrong("markup: it does not go with a mask.", "Give one of the two.")
     elif edit.mask and not model.mask:
-        desk.cannot(f"mask: {desk.name} takes none.", "Leave mask out.", lambda peer: peer.mask)
+        check.cannot(f"mask: {check.name} takes none.", "Leave mask out.", lambda peer: peer.mask)
     elif edit.markup and not model.markup:
-        desk.cannot(
-            f"markup: {desk.name} takes none.",
+        check.cannot(
+            f"markup: {check.name} takes none.",
             "Use mask, or leave markup out.",
             lambda peer: peer.markup,
         )
     fidelity = edit.input_fidelity
     if fidelity and fidelity not in model.fidelity:
         has = f"has only {words(model.fidelity, 'and')}" if model.fidelity else "has no such choice"
-        desk.cannot(f"input_fidelity: {desk.name} {has}.", "Leave input_fidelity out.")
+        check.cannot(f"input_fidelity: {check.name} {has}.", "Leave input_fidelity out.")
 
 
-def choose_format(desk: Desk) -> tuple[Format, Format | None]:
+def choose_format(check: RequestCheck) -> tuple[Format, Format | None]:
     """The format to order, and the one to convert to afterwards if that is another.
 
     The caller's; else that of the first name in save_to that the model can make; else png, and so
     too under a mask, where a lossy file would not keep the pixels: that one is converted after.
     """
-    request, model = desk.request, desk.model
-    asked, saved = request.format, extensions(request)
+    request, model = check.request, check.model
+    asked, saved = request.format, check.targets.extensions
     if "svg" in (asked, *saved):
-        _judge_svg(desk)
+        _check_svg(check)
     if asked is None:
         made: list[Format] = [k for n in saved if (k := KINDS.get(n)) and k in model.formats]
         chosen: Format = made[0] if made else "png"
-        if desk.keep and chosen in STILL:
+        if check.keep and chosen in STILL:
             chosen = "png"
-        desk.gated(f"format={chosen}", chosen)
+        check.gated(f"format={chosen}", chosen)
         return chosen, None
-    if asked in model.formats and not (desk.keep and asked in LOSSY):
-        desk.gated(f"format={asked}", asked)
+    if asked in model.formats and not (check.keep and asked in LOSSY):
+        check.gated(f"format={asked}", asked)
         return asked, None
     if asked in STILL:
-        if not desk.keep:
-            desk.warnings.append(f"{desk.name} draws no {asked}: png is drawn and converted here.")
+        if not check.keep:
+            check.warnings.append(
+                f"{check.name} draws no {asked}: png is drawn and converted here."
+            )
         return "png", asked
     if asked != "svg":
-        desk.cannot(
-            f"format: {desk.name} draws no {asked}.",
+        check.cannot(
+            f"format: {check.name} draws no {asked}.",
             f"Use format={words(model.formats, 'or')}.",
             lambda peer: asked in peer.formats,
         )
     return "png", None
 
 
-def _judge_svg(desk: Desk) -> None:
+def _check_svg(check: RequestCheck) -> None:
     """An svg is drawn by a model that can, and neither made from pixels nor turned into them."""
-    request = desk.request
-    if "svg" not in desk.model.formats:
+    request = check.request
+    if "svg" not in check.model.formats:
         field = "format" if request.format == "svg" else "save_to"
-        desk.cannot(
-            f"{field}: {desk.name} draws no svg.",
+        check.cannot(
+            f"{field}: {check.name} draws no svg.",
             "Use format=png." if field == "format" else "Use a .png name.",
             lambda peer: "svg" in peer.formats,
         )
-    elif {request.format or "svg", *extensions(request)} != {"svg"}:
-        desk.wrong(
+    elif {request.format or "svg", *check.targets.extensions} != {"svg"}:
+        check.wrong(
             "save_to: svg and the other formats are not converted into one another.",
             "Ask for the svg in a call of its own: format=svg and .svg names only.",
         )
 
 
-def judge_look(desk: Desk, format: Format) -> None:
-    request, final = desk.request, desk.request.format or format
-    targets = {final, *(KINDS.get(name, name) for name in extensions(request))}
-    _judge_background(desk, final, targets)
+def check_look(check: RequestCheck, format: Format) -> None:
+    request, final = check.request, check.request.format or format
+    targets = {final, *(KINDS.get(name, name) for name in check.targets.extensions)}
+    _check_background(check, final, targets)
     if request.compression is not None:
         if not 0 <= request.compression <= 100:
-            desk.wrong(
+            check.wrong(
                 f"compression: {request.compression} is not between 0 and 100.",
                 "Use 0 to 100; 100 is the best quality.",
             )
         if not targets & LOSSY:
-            desk.wrong(
+            check.wrong(
                 f"compression: {final} has none.", "Leave it out, or use format=jpeg or webp."
             )
-        elif desk.keep and targets & LOSSY == {"webp"}:
-            desk.warnings.append("compression: not used, as a masked edit's webp is lossless.")
+        elif check.keep and targets & LOSSY == {"webp"}:
+            check.warnings.append("compression: not used, as a masked edit's webp is lossless.")
     if format == "svg" and request.n != 1:
-        desk.wrong(f"n: an svg is drawn alone, not {request.n} at once.", "Use n=1.")
-    if format in {"gif", "svg"} and desk.edit and desk.edit.mask:
-        desk.wrong(f"mask: it does not go with {format}.", "Use format=png.")
+        check.wrong(f"n: an svg is drawn alone, not {request.n} at once.", "Use n=1.")
+    if format in {"gif", "svg"} and check.edit and check.edit.mask:
+        check.wrong(f"mask: it does not go with {format}.", "Use format=png.")
 
 
-def _judge_background(desk: Desk, final: Format, targets: set[str]) -> None:
-    request, model = desk.request, desk.model
+def _check_background(check: RequestCheck, final: Format, targets: set[str]) -> None:
+    request, model = check.request, check.model
     if request.background == "transparent":
         solid = "jpeg" if "jpeg" in targets else final if final not in model.alpha else None
         if "transparent" not in model.backgrounds:
-            desk.cannot(
-                f"background: {desk.name} draws no transparent one.",
+            check.cannot(
+                f"background: {check.name} draws no transparent one.",
                 "Leave background out.",
                 lambda peer: "transparent" in peer.backgrounds,
             )
         elif solid:
-            desk.wrong(
+            check.wrong(
                 f"background: {solid} does not go with a transparent one.",
                 f"Use {words(model.alpha, 'or')} (format and the names in save_to).",
             )
-        desk.gated("background=transparent", "transparent")
+        check.gated("background=transparent", "transparent")
     elif request.background and request.background not in model.backgrounds:
-        desk.cannot(
-            f"background: {desk.name} has no {request.background} one.", "Leave background out."
+        check.cannot(
+            f"background: {check.name} has no {request.background} one.", "Leave background out."
         )
 
 
-def animation(desk: Desk, format: Format) -> tuple[int | None, int | None]:
+def animation(check: RequestCheck, format: Format) -> tuple[int | None, int | None]:
     """Frames and their milliseconds for a gif, none for anything else."""
-    request, gif = desk.request, desk.model.gif
+    request, gif = check.request, check.model.gif
     if format != "gif" or gif is None:
         for name in ("frames", "frame_ms"):
             if getattr(request, name) is not None and request.format != "gif":
-                desk.wrong(
+                check.wrong(
                     f"{name}: {request.format or format} has no frames.",
                     f"Use format=gif, or leave {name} out.",
                 )
@@ -247,22 +251,17 @@ def animation(desk: Desk, format: Format) -> tuple[int | None, int | None]:
     frames = gif.usual_frames if request.frames is None else request.frames
     ms = gif.usual_ms if request.frame_ms is None else request.frame_ms
     if not gif.frames[0] <= frames <= gif.frames[1]:
-        desk.wrong(
+        check.wrong(
             f"frames: {frames} is not between {gif.frames[0]} and {gif.frames[1]}.",
             f"Use frames={gif.frames[0]} to frames={gif.frames[1]}.",
         )
     if not gif.ms[0] <= ms <= gif.ms[1]:
         low, high = gif.ms
-        desk.wrong(f"frame_ms: {ms} is not between {low} and {high}.", f"Use {low} to {high}.")
+        check.wrong(f"frame_ms: {ms} is not between {low} and {high}.", f"Use {low} to {high}.")
     elif ms % gif.ms_step:
         near = max(gif.ms[0], (ms + gif.ms_step // 2) // gif.ms_step * gif.ms_step)
-        desk.wrong(f"frame_ms: {ms} is no multiple of {gif.ms_step}.", f"Use frame_ms={near}.")
+        check.wrong(f"frame_ms: {ms} is no multiple of {gif.ms_step}.", f"Use frame_ms={near}.")
     return frames, ms
-
-
-def extensions(request: GenerateRequest) -> tuple[str, ...]:
-    """The extensions of save_to, lower case, without the dot."""
-    return tuple(dict.fromkeys(one.extension for one in read(request.save_to)[0]))
 
 
 def words(values: Iterable[str], last: str) -> str:

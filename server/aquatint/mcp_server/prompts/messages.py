@@ -27,7 +27,7 @@ from .guides import CLOSING, GUIDES, Argument, Guide, Step
 if TYPE_CHECKING:
     from ...domain.models.registry import Model
     from ...services.images import ImageService
-    from ...services.pricing import Bid
+    from ...services.pricing import Quote
 
 Known = dict[str, str]  # what steps may speak of: arguments, quoted, and facts
 MOST = 8_000  # characters of one argument
@@ -174,7 +174,7 @@ async def _facts(service: ImageService, host: ClientCapabilities | None) -> Know
     known: Known = {}
     if _in_workspace(service, host):
         known["workspace"] = "yes"
-    if _bid(service).free:
+    if _quote(service).is_draft:
         return known | {"draft": "yes"}
     low, high = _price(service, "low"), _price(service, "high")
     if low and high:
@@ -190,24 +190,22 @@ async def _facts(service: ImageService, host: ClientCapabilities | None) -> Know
 
 def drawing_model(service: ImageService) -> Model:
     """The row of the model that draws when nothing else is said."""
-    return _bid(service).choice.model
+    return _quote(service).choice.model
 
 
-def _bid(service: ImageService, quality: Quality | None = None) -> Bid:
-    from ...services.pricing import Wish
-
+def _quote(service: ImageService, quality: Quality | None = None) -> Quote:
     request = GenerateRequest(prompt="a picture", size="square", quality=quality)
-    return service.pricing.bid(Wish(request))
+    return service.pricing.quote(request)
 
 
 def _price(service: ImageService, quality: Quality) -> str | None:
     """In words; None where nobody knows it or the model has no such quality."""
     if quality not in drawing_model(service).qualities:
         return None
-    guess = _bid(service, quality).guess
-    if guess.usd is None:
+    price = _quote(service, quality).estimate
+    if price.usd is None:
         return None
-    return f"{'at most' if guess.upper_bound else 'about'} {dollars(guess.usd)}"
+    return f"{'at most' if price.upper_bound else 'about'} {dollars(price.usd)}"
 
 
 def _in_workspace(service: ImageService, host: ClientCapabilities | None) -> bool:
