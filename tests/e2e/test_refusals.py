@@ -52,7 +52,7 @@ async def test_a_wrong_request_is_refused_before_anything_is_sent(
 
 async def test_all_problems_are_told_at_once(connect: Connect) -> None:
     async with connect(**KEY) as client:
-        wrong = {"prompt": " ", "n": 2, "size": "1080x1080", "frames": 3}
+        wrong: dict[str, Any] = {"prompt": " ", "n": 2, "size": "1080x1080", "frames": 3}
         told = await refusal(client, model=FLARE, save_to=["../out.png", "x.xyz"], **wrong)
     for word in ("7 things", "prompt", "1080x1080", "frames", "out-1.png", "x-2.xyz"):
         assert word in told
