@@ -13,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 PREFIX = "AQUATINT_"
 FORMER = {"AQUATINT_PRESS": "AQUATINT_WORKER"}  # names of before 2026-11-27, which people still set
+DEAREST = 1_000_000  # dollars, of any limit or price
+LARGEST = 2_000_000_000  # bytes, of what is read into memory at once
 PATHS = {"home", "models", "roots"}  # fields
 UNRESOLVED = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%")  # no key looks so
 
@@ -21,7 +23,7 @@ class Settings(BaseModel):
     """What an operator decides. A bad value never stops the server: it is named in `problems`,
     the default stands in, and paid calls are refused until it is mended."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     api_key: SecretStr | None = Field(
         None,
@@ -65,19 +67,28 @@ class Settings(BaseModel):
     size: str | None = Field(None, description="Size when a call names none.")
     models: str | None = Field(None, description="Path of your own models.toml.")
     price_usd: float | None = Field(
-        None, ge=0, description="Price of one picture of a model whose price is unknown."
+        None,
+        ge=0,
+        le=DEAREST,
+        description="Price of one picture of a model whose price is unknown.",
     )
     budget_usd: float | None = Field(
-        None, ge=0, description="The most that may be spent per window; more is refused."
+        None,
+        ge=0,
+        le=DEAREST,
+        description="The most that may be spent per window; more is refused.",
     )
     budget_window: Literal["hour", "day", "week", "month"] = Field(
         "day", description="What the budget is for: the last hour, day, 7 or 30 days, rolling."
     )
     max_call_usd: float | None = Field(
-        None, ge=0, description="The most that one call may cost, by its estimate."
+        None, ge=0, le=DEAREST, description="The most that one call may cost, by its estimate."
     )
     confirm_usd: float | None = Field(
-        None, ge=0, description="The user is asked before a call that costs more than this."
+        None,
+        ge=0,
+        le=DEAREST,
+        description="The user is asked before a call that costs more than this.",
     )
     partials: int = Field(
         0, ge=0, le=3, description="Early looks while a single picture is drawn; each is billed."
@@ -95,18 +106,24 @@ class Settings(BaseModel):
     )
     deadline: float = Field(300, gt=0, le=3600, description="Seconds one paid call may take.")
     reuse: float = Field(
-        600, ge=0, description="Seconds in which an undelivered picture answers the same request."
+        600,
+        ge=0,
+        le=31_536_000,
+        description="Seconds in which an undelivered picture answers the same request.",
     )
     concurrency: int = Field(64, ge=1, le=512, description="Calls in flight at once; others queue.")
     worker: bool = Field(
         True, description="Paid calls run in a process that outlives a killed server."
     )
     max_pixels: int = Field(
-        50_000_000, ge=1_000_000, description="Largest picture that is decoded."
+        50_000_000, ge=1_000_000, le=1_000_000_000, description="Largest picture that is decoded."
     )
-    max_bytes: int = Field(50_000_000, ge=100_000, description="Largest input file.")
+    max_bytes: int = Field(50_000_000, ge=100_000, le=LARGEST, description="Largest input file.")
     max_line: int = Field(
-        80_000_000, ge=100_000, description="Longest line of JSON-RPC on standard input, in bytes."
+        80_000_000,
+        ge=100_000,
+        le=LARGEST,
+        description="Longest line of JSON-RPC on standard input, in bytes.",
     )
     min_free: int = Field(
         200_000_000, ge=0, description="Bytes that must be free on disk before a call is paid."
@@ -149,11 +166,20 @@ class Settings(BaseModel):
         raw: dict[str, object] = {}
         environ, notes = _renamed(environ)
         problems = _unknown(environ)
+        if not _is_utf8(cwd):
+            problems.append(_not_utf8("The working folder", cwd, "Start aquatint in another."))
+            cwd = _visible(cwd)  # which is nowhere, so nothing is read or written at another place
+        if user_home and not _is_utf8(user_home):
+            problems.append(_not_utf8("The home folder", user_home, "Set HOME to another."))
+            user_home = None
         for name, field in setting_fields().items():
             variable = variable_of(name, field)
             flag = flags.get(name)
             text = flag or environ.get(variable, "").strip()
-            if name == "api_key" and UNRESOLVED.fullmatch(text):
+            if not _is_utf8(text):
+                shown = "***" if name == "api_key" else text
+                problems.append(_not_utf8(variable, shown, "Correct it, or leave it out."))
+            elif name == "api_key" and UNRESOLVED.fullmatch(text):
                 problems.append(
                     f"{variable}={text}: a reference that the host left as it is. Set the variable "
                     "it names where the host is started, or put the key itself there."
@@ -174,7 +200,7 @@ class Settings(BaseModel):
             for error in wrong.errors():
                 key = str(error["loc"][0])
                 bad = raw.pop(key)
-                text = "***" if "KEY" in key else repr(bad)
+                text = "***" if "KEY" in key else f"{bad!r:.80}"
                 variable = key if key.isupper() else PREFIX + key.upper()
                 problems.append(f"{variable}={text}: {error['msg']}. The default stands in.")
         return cls.model_validate({**raw, **place, "problems": problems})
@@ -262,7 +288,7 @@ def _renamed(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     for old, new in FORMER.items():
         if old in renamed:
             value = renamed.pop(old)
-            renamed.setdefault(new, value)
+            renamed[new] = renamed.get(new, "").strip() or value
             notes.append(f"{old} is called {new} now, and still works; please rename it.")
     return renamed, notes
 
@@ -274,5 +300,18 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
         if variable.startswith(PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "`aquatint serve --help` lists them."
-            lines.append(f"{variable} is not a setting. {hint}")
+            lines.append(f"{_visible(variable)} is not a setting. {hint}")
     return lines
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether Python could decode all of it: other bytes stand in a string as half characters."""
+    return _visible(text) == text
+
+
+def _visible(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _not_utf8(what: str, value: str, fix: str) -> str:
+    return f"{what} ({_visible(value)}) is not valid UTF-8, so it cannot be used. {fix}"

@@ -267,6 +267,20 @@ async def test_the_report_names_no_server_of_the_users(
     assert "acme" not in told
 
 
+def test_a_setting_under_its_former_name_works_and_the_doctor_says_its_new_one(
+    tmp_path: Path, fake: FakeOpenAI
+) -> None:
+    with serve(fake) as url:
+        environ = {"OPENAI_BASE_URL": f"{url}/v1", "AQUATINT_WORKER": "", "AQUATINT_PRESS": "false"}
+        told = run(tmp_path, "doctor", **environ)
+        report = run(tmp_path, "doctor", "--report", **environ)
+    assert told.returncode == 0, told.stdout
+    note = "AQUATINT_PRESS is called AQUATINT_WORKER now"
+    assert f"  warn  settings        {note}" in told.stdout
+    assert "a paid picture is lost when the server is killed" in told.stdout  # there is no worker
+    assert "- `AQUATINT_WORKER` `False`" in report.stdout
+
+
 async def test_a_synchronised_home_is_warned_of(tmp_path: Path, examine: Examine) -> None:
     home = tmp_path / "OneDrive - Acme" / "pictures"
     found = await examine("--offline", AQUATINT_HOME=str(home))

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
+from mcp import Client, StdioServerParameters
 
 from aquatint.app import choose_home
 from aquatint.settings import Settings
@@ -96,3 +98,124 @@ async def test_a_bad_models_table_is_named_and_the_own_one_serves(
         result = await client.call_tool("generate_image", {"prompt": "fox", "size": "32x32"})
     assert images_of(result)
     assert str(table) in text_of(result)
+
+
+def run(
+    home: Path, *arguments: str, cwd: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, as a host or a person starts it."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "PYTHONUTF8": "1"}
+    environ |= {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0", **more}
+    done = subprocess.run(
+        [sys.executable, "-m", "aquatint", *arguments],
+        env=environ,
+        cwd=cwd or home.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "the worker died" not in done.stderr
+    return done
+
+
+ABSURD = {
+    "AQUATINT_REUSE": "inf",
+    "AQUATINT_WAIT": "nan",
+    "AQUATINT_DEADLINE": "1e999",
+    "AQUATINT_PRICE_USD": "-inf",
+    "AQUATINT_BUDGET_USD": "1e308",
+    "AQUATINT_MAX_BYTES": "9" * 30,
+    "AQUATINT_MAX_PIXELS": "9" * 30,
+    "AQUATINT_MAX_LINE": "9" * 30,
+    "AQUATINT_CONCURRENCY": "9" * 5000,
+    "AQUATINT_ROOTS": "/\udcff",
+    "AQUATINT_MODEL": "a\udcffb",
+    "OPENAI_ORG_ID": "\udcff",
+}
+
+
+def test_absurd_settings_are_each_named_and_no_process_dies_of_them(home: Path) -> None:
+    """With a provider's address, so that a worker would be started with these settings."""
+    paid = run(home, "draw", "a fox", **ABSURD, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert paid.returncode == 1
+    draft = run(home, "draw", "a fox", "--model", "draft", "--size", "32x32", **ABSURD)
+    assert draft.returncode == 0, draft.stderr
+    doctor = run(home, "doctor", "--offline", **ABSURD)
+    assert doctor.returncode == 1
+    assert "AQUATINT_REUSE" in draft.stderr
+    for name in ABSURD:
+        assert name in paid.stderr
+        assert name in doctor.stdout
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf", "1e9", "0x10"])
+def test_seconds_are_finite_and_within_reason(value: str) -> None:
+    settings = Settings.from_env({"AQUATINT_REUSE": value, "AQUATINT_WAIT": value})
+    assert [problem.split("=")[0] for problem in settings.problems] == [
+        "AQUATINT_WAIT",
+        "AQUATINT_REUSE",
+    ]
+    assert (settings.wait, settings.reuse) == (45, 600)
+
+
+def test_a_key_that_is_not_utf8_is_named_and_not_shown() -> None:
+    settings = Settings.from_env({"OPENAI_API_KEY": "sk-secret-\udcff"})
+    assert settings.api_key is None
+    assert settings.problems[0].startswith("OPENAI_API_KEY (***) is not valid UTF-8")
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "1e3", "65536", "9" * 5000])
+def test_a_port_that_cannot_be_is_wrong_usage(home: Path, port: str) -> None:
+    done = run(home, "serve", f"--http={port}")
+    assert done.returncode == 2
+    assert "is not a port: pass 0 to 65535" in done.stderr
+
+
+def test_a_base_url_with_an_impossible_port_is_named(home: Path) -> None:
+    done = run(home, "doctor", OPENAI_BASE_URL="http://127.0.0.1:99999/v1")
+    assert done.returncode == 1
+    assert "OPENAI_BASE_URL" in done.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"short\n", b"\xff" * 40])
+def test_a_token_file_that_would_admit_anybody_is_refused(home: Path, content: bytes) -> None:
+    file = home / ".aquatint" / "http-token"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    done = run(home, "serve", "--http", "0")
+    assert done.returncode == 1
+    assert str(file) in done.stderr
+    assert "Delete it" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
+async def test_a_working_folder_that_is_not_utf8_is_named_and_nothing_goes_elsewhere(
+    home: Path, tmp_path: Path
+) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)  # noqa: PTH102 - its name is bytes
+    cwd = os.fsdecode(folder)
+    done = run(home, "draw", "a fox", "--size", "32x32", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.splitlines()[0]).parent == home
+    assert "The working folder" in done.stderr
+    refused = run(home, "draw", "a fox", "--size", "32x32", "-o", "here.png", cwd=cwd)
+    assert refused.returncode == 1
+    assert "here.png" in refused.stderr
+    assert not Path("/here.png").exists()
+    assert run(home, "doctor", "--offline", cwd=cwd).returncode == 1
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "aquatint"],
+        env={"PATH": os.environ["PATH"], "AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"},
+        cwd=cwd,
+    )
+    with anyio.fail_after(60):
+        async with Client(server) as client:
+            result = await client.call_tool("generate_image", {"prompt": "fox", "size": "32x32"})
+    assert images_of(result)
+    assert "The working folder" in text_of(result)

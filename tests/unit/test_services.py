@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from aquatint.diagnostics.keys import shape
-from aquatint.domain.endpoints import mistakes, proxy_of
+from aquatint.domain.endpoints import mistakes
+from aquatint.engines.openai.check import proxy_of
 from aquatint.engines.openai.services import SERVICES, identify
 
 KEY = "sk-proj-" + "a1B2" * 12
@@ -124,4 +125,4 @@ async def test_whether_a_proxy_is_used_is_judged_as_the_client_does_it(
         for url in URLS:
             used = client._transport_for_url(httpx2.URL(url))  # pyright: ignore[reportPrivateUsage] there is no public way to ask
             proxied = used is not client._transport  # pyright: ignore[reportPrivateUsage] the same
-            assert (proxy_of(url, proxies) is not None) == proxied, url
+            assert (proxy_of(url)[1] is not None) == proxied, url

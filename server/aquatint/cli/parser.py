@@ -85,7 +85,13 @@ def _value(field: FieldInfo) -> dict[str, Any]:
 
 
 def _serve(serve: Arguments) -> None:
-    serve.add_argument("--http", type=int, metavar="PORT", help="streamable HTTP on loopback")
+    serve.add_argument("--http", type=_port, metavar="PORT", help="streamable HTTP on loopback")
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 6 and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is not a port: pass 0 to 65535")
+    return int(text)
 
 
 def _draw(draw: Arguments) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -119,7 +118,7 @@ def _program() -> list[Finding]:
     return [
         Finding("aquatint", "ok", f"{__version__} on {system}"),
         Finding("python", "ok", f"{platform.python_version()}, {sys.executable}"),
-        Finding("libraries", "ok", f"{libraries}, SQLite {sqlite3.sqlite_version}"),
+        Finding("libraries", "ok", libraries),
     ]
 
 
@@ -131,10 +130,10 @@ def _version(name: str) -> str:
 
 
 def _settings(settings: Settings) -> list[Finding]:
-    if settings.problems:
-        fix = "Correct it where the host sets this server's environment."
-        return [Finding("settings", "fail", problem, fix) for problem in settings.problems]
-    return [Finding("settings", "ok", ", ".join(given(settings)) or "all defaults")]
+    fix = "Correct it where the host sets this server's environment."
+    found = [Finding("settings", "fail", problem, fix) for problem in settings.problems]
+    found = found or [Finding("settings", "ok", ", ".join(given(settings)) or "all defaults")]
+    return found + [Finding("settings", "warn", note) for note in settings.notes]
 
 
 def given(settings: Settings) -> dict[str, object]:

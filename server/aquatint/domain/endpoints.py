@@ -1,10 +1,9 @@
-"""Reads addresses: OpenAI's own or another, near or far, mistaken, behind a proxy."""
+"""Reads addresses: OpenAI's own or another, near or far, mistaken."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from .types import Finding
@@ -84,36 +83,3 @@ def is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
-    """The proxy that calls to an address go through, None for none.
-
-    `proxies` is by scheme, with `no` for exceptions, as urllib.request.getproxies() gives it. The
-    rules are those of httpx2: the first of scheme and `all`, an exception by its end of the name
-    (a leading dot: subdomains only), by address or by network.
-    """
-    host, (scheme, _, port) = host_of(url), origin_of(url)
-    proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy:
-        return None
-    for word in (part.strip().lower() for part in proxies.get("no", "").split(",")):
-        if word == "*" or (word and _excepted(host, port, word)):
-            return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _excepted(host: str, port: int | None, word: str) -> bool:
-    try:
-        network = ipaddress.ip_network(word.strip("[]"), strict=False)
-        return ipaddress.ip_address(host) in network
-    except ValueError:  # one of them is a name
-        pass
-    if "://" in word:
-        return origin_of(word)[:2] == origin_of(f"{urlsplit(word).scheme}://{host}")[:2]
-    name, _, number = word.removeprefix("*").partition(":")
-    if number and number != str(port):
-        return False
-    if name.startswith("."):
-        return host.endswith(name)
-    return host == name or (name != "localhost" and host.endswith("." + name))

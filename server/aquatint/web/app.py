@@ -18,6 +18,7 @@ from ..mcp_server.server import AquatintServer
 HOST = "127.0.0.1"
 BODY_LIMIT = 80_000_000  # data: URLs of 50 MB pictures, in base64
 TOKEN_BYTES = 32
+SHORTEST = 16  # characters of a token that somebody chose
 
 
 def http_app(server: AquatintServer, port: int, token: str) -> ASGIApp:
@@ -40,7 +41,7 @@ def token_at(home: str) -> tuple[str, str]:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return path.read_text("ascii").strip(), str(path)
+            return _token_in(path), str(path)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(token + "\n")
@@ -50,6 +51,17 @@ def token_at(home: str) -> tuple[str, str]:
             "Set AQUATINT_HOME to a folder that can be written.",
         ) from failed
     return token, str(path)
+
+
+def _token_in(path: Path) -> str:
+    """The token of a file that is there. One that is empty or damaged would admit anybody."""
+    token = path.read_text("utf-8", errors="replace").strip()
+    if len(token) < SHORTEST or not token.isascii() or not token.isprintable():
+        raise Misconfigured(
+            f"The token file {path} holds no token of at least {SHORTEST} characters.",
+            "Delete it and start again: a new one is made.",
+        )
+    return token
 
 
 class _Bearer:

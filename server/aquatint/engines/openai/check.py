@@ -14,10 +14,11 @@ from types import MappingProxyType
 from typing import cast
 
 import anyio
+import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from ...domain.endpoints import host_of, is_first_party, is_here, is_near, proxy_of
+from ...domain.endpoints import host_of, is_first_party, is_here, is_near, origin_of
 from ...domain.errors import AquatintError
 from ...domain.types import Finding
 from ...domain.words import clean
@@ -103,10 +104,26 @@ def findings(
     return found + _clock(answer.headers, now)
 
 
-def proxy_findings(base_url: str, proxies: Mapping[str, str]) -> list[Finding]:
+def proxy_of(base_url: str) -> tuple[bool, str | None]:
+    """Whether the environment names a proxy, and which one calls to this address go through.
+
+    Asks what httpx2 asks when it makes a client; there is no public way to it.
+    """
+    from httpx2._utils import URLPattern, get_environment_proxies
+
+    proxies = get_environment_proxies()
+    url = httpx2.URL(base_url)
+    matching = (one for one in sorted(map(URLPattern, proxies)) if one.matches(url))
+    return any(proxies.values()), next((proxies[one.pattern] for one in matching), None)
+
+
+def proxy_findings(base_url: str) -> list[Finding]:
     """Whether calls go through a proxy, and what of it is not spoken here."""
-    host, named = host_of(base_url), any(proxies.get(kind) for kind in ("http", "https", "all"))
-    proxy = proxy_of(base_url, proxies)
+    host = origin_of(base_url)[1]
+    try:
+        named, proxy = proxy_of(base_url)
+    except httpx2.InvalidURL:  # said where the address is judged
+        return []
     if proxy is None:
         text = f"one is set; calls to {host} do not go through it"
         return [Finding("proxy", "ok", text if named else "none")]

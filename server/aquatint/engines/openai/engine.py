@@ -6,14 +6,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
-from urllib.request import getproxies
 
 import anyio
 import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes
+from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes, origin_of
 from ...domain.errors import AquatintError, Busy, Misconfigured
 from ...domain.ports import Event, Inputs, Part, Sent, Waiting
 from ...domain.types import Finding, Order
@@ -84,8 +83,7 @@ class OpenAIEngine:
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """What its address says, and GET /models; costs nothing."""
-        proxies = getproxies()
-        found = [*mistakes(self._base_url), *proxy_findings(self._base_url, proxies)]
+        found = [*mistakes(self._base_url), *proxy_findings(self._base_url)]
         answer = Answer()
         if online:
             try:
@@ -176,6 +174,9 @@ class OpenAIEngine:
             raise Misconfigured(
                 "No API key is set.", "Set OPENAI_API_KEY and restart.", code="no_key"
             )
+        if not origin_of(self._base_url)[1]:
+            [found, *_] = mistakes(self._base_url)
+            raise Misconfigured(found.text, found.fix)
         self._sdk = AsyncOpenAI(
             api_key=self._key or "none",
             base_url=self._base_url,
