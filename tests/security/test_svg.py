@@ -61,6 +61,109 @@ UNSHOWABLE = [
     b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + HEAD + b"><text>&a;</text></svg>",
 ]
 
+# Every way of CSS and SVG to name an address: CSS Values 4 and 5 (url, src), Images 4 (image,
+# image-set, cross-fade, element), Cascade 5 (@import), Fonts 4 (src); SVG 1.1 and 2 (href and src).
+IN_CSS = [
+    "url(https://evil.test/a)",
+    "url('https://evil.test/a')",
+    "URL( //evil.test/a )",
+    "u\\72l(https://evil.test/a)",
+    "\\75 rl(https://evil.test/a)",
+    "url(/* */'https://evil.test/a')",
+    'url("https://evil.test/a(b)")',
+    "src('https://evil.test/a')",
+    'src("//evil.test/a")',
+    "image-set('https://evil.test/a' 1x)",
+    "image-set(url(#a) 1x, 'https://evil.test/a' 2x)",
+    '-webkit-image-set("https://evil.test/a" 1x)',
+    "image('https://evil.test/a')",
+    "image(rtl 'https://evil.test/a', red)",
+    "cross-fade('https://evil.test/a', red)",
+    "-webkit-cross-fade(url(https://evil.test/a), url(#a), 50%)",
+    "element('https://evil.test/a')",
+    "url(https://evil.test/a), auto",
+    "url-prefix(https://evil.test/a)",
+    "unknown('//evil.test/a')",
+    "image-set('ftp://evil.test/a' 1x",
+    "url(data:image/svg+xml;base64,ZXZpbA==evil.test)",
+    "url(evil.test/relative.png)",
+    "image-set('evil.test' 1x)",
+]
+PROPERTIES = "fill stroke filter mask mask-image clip-path cursor marker-start background"
+SHEETS = [
+    "@import 'https://evil.test/a.css';",
+    "@import url(https://evil.test/a.css);",
+    '@IMPORT "//evil.test/a.css" screen;',
+    "@\\69mport 'https://evil.test/a';",
+    "@font-face{font-family:x;src:url(https://evil.test/f)}",
+    "@font-face{font-family:x;src:src('https://evil.test/f') format('woff2')}",
+    "@font-face{font-family:x;src:'https://evil.test/f'}",
+    "rect{--a:'https://evil.test/a';fill:image-set(var(--a) 1x)}",
+    "@media screen{rect{fill:image-set('https://evil.test/a' 1x)}}",
+    "rect{fill:red;;fill:src('https://evil.test/a');stroke:blue}",
+    "a::before{content:url(https://evil.test/a)}",
+    "a::before{content:image-set('https://evil.test/a' 1x)}",
+]
+LINKING = (
+    "a altGlyph animate animateMotion animateTransform color-profile cursor discard feImage filter "
+    "font-face-uri glyphRef hatch image iframe audio video source track linearGradient marker mesh "
+    "meshgradient mpath pattern radialGradient script set solidcolor style textPath tref use view "
+    "link object embed foreignObject"
+)
+LINKS = ("href", "xlink:href", "src", "srcset", "data", "action", "ping", "poster", "xml:base")
+
+
+def foreign() -> list[str]:
+    """One drawing for each way to name an address that is not in the drawing itself."""
+    bodies = [
+        f"<style>rect{{{name}:{value}}}</style>" for value in IN_CSS for name in PROPERTIES.split()
+    ]
+    quoted = [
+        (name, value.replace('"', "&quot;")) for value in IN_CSS for name in PROPERTIES.split()
+    ]
+    bodies += [f'<rect style="{name}:{value}"/>' for name, value in quoted]
+    bodies += [f'<rect {name}="{value}"/>' for name, value in quoted]
+    bodies += [f"<style>{sheet}</style>" for sheet in SHEETS]
+    bodies += [f"<style><![CDATA[{sheet}]]></style>" for sheet in SHEETS]
+    bodies += [
+        f'<{element} {name}="{address}evil.test/a"/>'
+        for element in LINKING.split()
+        for name in LINKS
+        for address in ("https://", "//", "/", "", "data:image/svg+xml,")
+    ]
+    bodies += [
+        f'<{element} attributeName="{name}" {key}="{value}"/>'
+        for element in ("animate", "set")
+        for name in ("href", "xlink:href", "fill", "style")
+        for key in ("values", "from", "to", "by")
+        for value in ("https://evil.test/a", "url(https://evil.test/a)", "src('//evil.test')")
+    ]
+    return bodies
+
+
+def test_no_way_of_css_or_svg_leads_elsewhere() -> None:
+    leaks: list[tuple[str, str]] = []
+    for body in foreign():
+        shown = sanitised(HEAD + b">" + body.encode() + b"</svg>")
+        if "evil.test" in shown.lower():
+            leaks.append((body, shown))
+    assert leaks == []
+
+
+def test_css_that_stays_at_home_is_kept() -> None:
+    sheet = (
+        "@media (min-width:9px){.a:not(.b)>c{fill:url(#g) rgb(1 2 3 / calc(50% + (1% * 2)))}}"
+        "text{font-family:'Noto Sans',serif;filter:drop-shadow(0 0 2px rgba(0,0,0,.5));"
+        "background:url(data:image/png;base64,iVBO//Rw0KGgo=)}"
+    )
+    group = "<g transform='rotate(3) translate(1,2)' style='fill:hsl(9 9% 9%)'/>"
+    shown = sanitised(HEAD + f"><style>{sheet}</style>{group}</svg>".encode())
+    assert shown.count("url(") == 2
+    for kept in (":not(.b)", "calc(50% + (1% * 2))", "Noto Sans", "drop-shadow(0 0 2px", "//Rw0K"):
+        assert kept in shown
+    assert "rotate(3) translate(1,2)" in shown
+    assert "hsl(9 9% 9%)" in shown
+
 
 @pytest.mark.parametrize("body", ACTIVE)
 def test_nothing_active_or_foreign_is_left(body: bytes) -> None:

@@ -9,6 +9,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from .sniff import png_chunks, provenance
 
+PROFILE = "ICC profile"
 _KEYS = {"exif": "EXIF", "xmp": "XMP", "photoshop": "IPTC", "comment": "a comment"}
 _TIFF_TAGS = {34665: "EXIF", 34853: "GPS", 700: "XMP", 33723: "IPTC", 270: "a description"}
 _BITS_PER_SAMPLE = 258
@@ -16,7 +17,7 @@ _PNG_TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 
 
 def carried(kind: str, image: Image.Image, data: bytes) -> tuple[str, ...]:
-    """The kinds of metadata in a file, like ("EXIF", "XMP"); its ICC profile is not counted."""
+    """The kinds of metadata in a file, like ("EXIF", "XMP", PROFILE)."""
     names = [word for key, word in _KEYS.items() if image.info.get(key)]
     if kind == "png":
         names = _in_png(data)
@@ -24,6 +25,8 @@ def carried(kind: str, image: Image.Image, data: bytes) -> tuple[str, ...]:
         names = [word for tag, word in _TIFF_TAGS.items() if tag in image.tag_v2]
     if provenance(data):
         names.append("C2PA")
+    if image.info.get("icc_profile"):
+        names.append(PROFILE)
     return tuple(dict.fromkeys(names))
 
 

@@ -10,6 +10,7 @@ from ..colour import eight_bit, on_white
 from ..decode import ImageInfo, inspect, open_upright
 from ..masks.coverage import Coverage
 from ..masks.levels import NONE, mapped
+from ..metadata import PROFILE
 
 DEEP = "I;16"
 _OTHER_COLOURS = frozenset({"CMYK", "YCbCr", "LAB", "HSV"})
@@ -38,7 +39,9 @@ def open_original(data: bytes, max_pixels: int, *, depth: int) -> Original:
     image = open_upright(data, max_pixels, own_mode=True)
     if image.mode == DEEP and depth < 16:
         image = eight_bit(image).convert("L")
-    return Original(image, _converted(info, image.mode), info.metadata)
+    kept = {PROFILE} if image.info.get("icc_profile") else set[str]()
+    lost = tuple(name for name in info.metadata if name not in kept)
+    return Original(image, _converted(info, image.mode), lost)
 
 
 def _converted(info: ImageInfo, mode: str) -> str | None:
