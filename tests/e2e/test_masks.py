@@ -289,8 +289,25 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"regions": [{"kind": "color", "x": 900, "y": 1}]}, ("outside the picture", "0 to 450")),
     ({"regions": [{"kind": "rect", "x": 1, "y": 1}]}, ("lacks width and height",)),
     ({"regions": [{"kind": "rect", "x": 1, "points": [[1, 1]]}]}, ("no use for points",)),
-    ({"regions": [{"kind": "blob"}]}, ("regions.0.kind", "'rect'")),
-    ({"regions": [{"kind": "all", "colour": "red"}]}, ("regions.0.colour",)),
+    ({"regions": [{"kind": "blob"}]}, ("regions[0].kind", "'rect'")),
+    (
+        {"regions": [{"kind": "color", "colour": "red"}]},
+        ("regions[0].colour", "takes op, color, x, y", "mean 'color'"),
+    ),
+    (
+        {"regions": [{"kind": "ellipse", "radius": 3}]},
+        ("regions[0].radius", "'ellipse' takes op, x, y, width, height"),
+    ),
+    (
+        {"regions": [{"kind": "polygon", "points": [1, 2, 3, 4]}]},
+        ("regions[0].points[0]: write points as [[x, y], ...]",),
+    ),
+    ({"regions": [{"kind": "brush", "points": "1,2 3,4"}]}, ("[[x, y], ...]",)),
+    ({"regions": '[{"kind": "all", "radius": 3}]'}, ("regions[0].radius", "'all' takes op.")),
+    ({"regions": [{"kind": ["all"], "radius": 3}]}, ("regions[0].radius does not exist",)),
+    ({"regions": "the sky"}, ("regions must be a list",)),
+    ({"regions": ["the sky"]}, ("regions[0] must be an object like {kind: 'rect'",)),
+    ({"regions": [{"x": 3}]}, ("regions[0].kind is required", "rect, ellipse, polygon")),
     ({"regions": [{"kind": "all", "op": "subtract"}]}, ("nothing is selected yet", "op add")),
     ({"regions": [{"kind": "all"}], "grow": -3}, ("grow: -3", "0 to 1000")),
     ({"regions": [{"kind": "all"}], "feather": 5000}, ("feather", "0 to 1000")),
@@ -327,6 +344,8 @@ async def test_bad_regions_are_told_with_their_fix_and_nothing_is_stored(
             told = await refusal(client, "make_mask", **{"image": cat, **arguments})
             for word in words:
                 assert word in told, arguments
+            assert "Extra inputs" not in told
+            assert "valid tuple" not in told
         all_at_once = [{"kind": "rect", "x": 1}, {"kind": "color", "color": "?"}]
         told = await refusal(client, "make_mask", image=cat, regions=all_at_once, grow=-1)
         assert all(word in told for word in ("regions[0]", "regions[1]", "grow"))

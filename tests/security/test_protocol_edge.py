@@ -30,36 +30,39 @@ ANSWERED = [
     (b'{"jsonrpc":"2.0","id":%d,"method":null,"params":{}}', -32600),
     (b'[{"jsonrpc":"2.0","id":%d,"method":"tools/list"}]', -32600),
     (SURROGATE, -32700),
-    (b'{"jsonrpc":"2.0","id":%d,"method":"tools/\xff\xfelist"}', -32700),
-    (b'{"jsonrpc":"2.0","id":%d,"method":"tools/list",}', -32700),
-    (b'{"jsonrpc":"2.0","id":%d,"method":"tools/list"} trailing', -32700),
-    (b'{"jsonrpc":"2.0","id":%d,"method":"tools/list"', -32700),
     (b'\xef\xbb\xbf{"jsonrpc":"2.0","id":%d,"method":"tools/list"}', -32700),
-    (b"{'jsonrpc':'2.0', \"id\":%d, 'method':'tools/list'}", -32700),
-    (REQUEST + DEEP + b"}", -32700),
-    (REQUEST + b"[" * 100_000, -32700),
-    (b'{"params":{"id":"no","b":[{"id":"no"}]},"id":%d,"jsonrpc":"2.0","x":}', -32700),
     (REQUEST + b'{"a":"' + LONG + b'"}}', -32600),
     (b'{"method":"m","params":{"a":"' + LONG + b'"},"jsonrpc":"2.0","id":%d}', -32600),
     (b'{"method":"m","params":{"a":"' + LONG + b'"},"id":%d,"jsonrpc":"2.0"}', -32600),
 ]
+# Not JSON, or without a readable id: answered once each, with the id null.
+BROKEN = [
+    (b"not json", -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/\xff\xfelist"}', -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/list",}', -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/list"} trailing', -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/list"', -32700),
+    (b"{'jsonrpc':'2.0', \"id\":7, 'method':'tools/list'}", -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/list","params":' + DEEP + b"}", -32700),
+    (b'{"jsonrpc":"2.0","id":7,"method":"tools/list","params":' + b"[" * 100_000, -32700),
+    (b'{"jsonrpc":"2.0","id":' + b"9" * 5000 + b',"method":"tools/list"}', -32700),
+    (b"\x00\x01\x02", -32700),
+    (b"\xff" * 100, -32700),
+    (b"[" * 100_000, -32700),
+    (LONG, -32600),
+    (b'{"jsonrpc":"2.0","id":[7],"method":"tools/call","params":{"a":"' + LONG + b'"}}', -32600),
+]
 IGNORED = [
-    b"not json",
     b"[]",
     b"null",
     b"7",
     b'"text"',
-    b"\x00\x01\x02",
-    b"\xff" * 100,
     b'{"jsonrpc":"2.0","id":[1],"method":"tools/list"}',
     b'{"jsonrpc":"2.0","id":null,"method":"tools/list"}',
     b'{"jsonrpc":"2.0","id":true,"method":"tools/list"}',
     rb'{"jsonrpc":"2.0","id":"\ud800","method":7}',
     b'{"jsonrpc":"2.0","id":"what","result":7}',
     b'{"jsonrpc":"2.0","id":"what","error":7}',
-    b'{"jsonrpc":"2.0","id":' + b"9" * 5000 + b',"method":"tools/list"}',
-    b"[" * 100_000,
-    LONG,
     b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[]}}',
     b'{"jsonrpc":"2.0","method":"notifications/nothing"}',
     b"",
@@ -85,6 +88,15 @@ def test_every_malformed_line_with_an_id_is_answered(home: Path, modern: bool) -
         server.send(*IGNORED)
         server.alive("still")
     assert len(server.said) == len(ANSWERED) + 2 + (not modern)
+
+
+def test_every_line_that_is_not_json_is_answered_without_an_id(home: Path, modern: bool) -> None:
+    with pipes(home, modern=modern, AQUATINT_MAX_LINE="1000000") as server:
+        server.send(*(line for line, _ in BROKEN))
+        server.alive()
+    answers = [json.loads(line) for line in server.said]
+    unnamed = [one["error"]["code"] for one in answers if one.get("id", "") is None]
+    assert unnamed == [code for _, code in BROKEN]
 
 
 def test_the_first_line_may_be_anything(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Judges addresses: which IP is public, and which https URL may be asked for at all."""
+"""Judges addresses: which IP is public, which https URL may be asked for, which file is local."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ipaddress import (
     IPv6Network,
     ip_address,
 )
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .errors import BadRequest
+from .words import clean
 
 # `is_global` is asked too, but alone it lets multicast, NAT64, 6to4 and ISATAP through, and differs
 # between Python releases. Source: IANA's special-purpose address registries (IPv4, IPv6), 2026-11.
@@ -56,6 +57,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # the interface identifier's first half (RFC
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _BRACKETS = re.compile(r"\[[0-9a-f:.]+\](:[0-9]*)?", re.IGNORECASE)
+_DRIVE = re.compile(r"/[A-Za-z]:")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 # IDNA 2003 (Python's codec) and 2008 lead these to different owners.
 _DEVIATING = frozenset("ßẞς\u200c\u200d")
@@ -123,7 +125,8 @@ def parse_url(url: str) -> Url:
         parts = urlsplit(url)
         port = 443 if parts.port is None else parts.port
     except ValueError as error:
-        raise _bad(f"The URL cannot be read ({error}).", "Check its host and port.") from error
+        why = clean(str(error), 120)
+        raise _bad(f"The URL cannot be read ({why}).", "Check its host and port.") from error
     if parts.scheme != "https":
         raise _bad("Only https URLs are fetched.", "Use the https form, or give a file's path.")
     if "@" in parts.netloc:
@@ -136,6 +139,21 @@ def parse_url(url: str) -> Url:
         return Url(host, port, quote(target, safe=string.punctuation), ip)
     except UnicodeEncodeError as error:  # a lone surrogate
         raise _bad("The URL holds broken text.", "Write it in ASCII.") from error
+
+
+def file_path(url: str) -> str:
+    """The path of a file:// URL on this machine. Raises BadRequest for any other URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        why = clean(str(error), 120)
+        raise _bad(f"The URL cannot be read ({why}).", "Give a local path.") from error
+    if parts.scheme != "file":
+        raise _bad("This is not a file:// URL.", "Give a local path.")
+    if parts.netloc.lower() not in {"", "localhost"}:
+        raise _bad("The file:// URL names another computer.", "Give a local path.")
+    path = unquote(parts.path)
+    return path[1:] if _DRIVE.match(path) else path  # file:///C:/x is C:/x on Windows
 
 
 def _host(netloc: str, name: str) -> tuple[str, IPv4Address | IPv6Address | None]:

@@ -42,6 +42,13 @@ class Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record), self._secrets)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """One line: a name that came from outside cannot begin a line of its own."""
+        return "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode()
+            for char in super().formatMessage(record)
+        )
+
 
 def guard(handler: logging.Handler, level: str, format: str, secrets: tuple[str, ...]) -> None:
     """Make this the process's one handler, and send what would crash it through the same sieve."""

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from .errors import Spent
 
@@ -22,6 +29,16 @@ Reply = Literal["preview", "path", "full"]
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _several(given: object) -> object:
+    """One string as a list of one; nothing as an empty list."""
+    return () if given is None else (given,) if isinstance(given, str) else given
+
+
+Strings = Annotated[
+    tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | list[str])
+]
 
 
 class GenerateRequest(Frozen):
@@ -40,7 +57,7 @@ class GenerateRequest(Frozen):
     complexity: Level | None = None
     frames: int | None = None
     frame_ms: int | None = None
-    save_to: tuple[str, ...] = ()
+    save_to: Strings = ()
     overwrite: bool = False
     dry_run: bool = False
     fresh: bool = False
@@ -49,12 +66,20 @@ class GenerateRequest(Frozen):
 class EditRequest(GenerateRequest):
     """A change to 1-16 pictures; `outside=None` keeps what a mask does not cover."""
 
-    images: tuple[str, ...]
+    images: Strings
     mask: str | None = None
     markup: str | None = None
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
     input_fidelity: Literal["low", "high"] | None = None
+
+
+class ShowRequest(Frozen):
+    """Which picture to show, or which job to wait for; `edge` is its preview's longest side."""
+
+    image: str
+    edge: int = 768
+    provenance: bool = False
 
 
 class Order(Frozen):

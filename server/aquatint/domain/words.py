@@ -21,6 +21,12 @@ def clean(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + "…"[:limit]
 
 
+def cut(text: str, limit: int) -> str:
+    """At most `limit` bytes of the text (UTF-8) with its lines; a cut ends in an ellipsis."""
+    data = text.encode(errors="replace")
+    return text if len(data) <= limit else data[: limit - 3].decode(errors="ignore") + "…"
+
+
 def _shown(char: str) -> str:
     if char.isspace():
         return " "

@@ -1,78 +1,123 @@
-"""The host's workspace folders: asked for when a call names a path, and only where it has them.
-
-Each resolver sees its tool's own arguments by name; the SDK puts the question in the way of the
-client's protocol revision.
-"""
+"""The host's workspace folders: asked for when a call names a path, and only where it has them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
-from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.resolve import ListRoots
-from mcp.types import ListRootsResult
+from mcp.shared.exceptions import MCPError
+from mcp.shared.message import ServerMessageMetadata
+from mcp.types import ListRootsRequest, ListRootsResult
+from pydantic import BaseModel, ValidationError
 
+from ..domain.addresses import file_path
+from ..domain.errors import BadRequest
 from ..domain.ids import ID
-from ..domain.requests.regions import Region
-from ..domain.types import LOCAL, Caller
-from .lifespan import Opening
+from ..domain.requests.regions import MaskRequest
+from ..domain.types import LOCAL, Caller, EditRequest, Frozen, GenerateRequest, ShowRequest
+from .signatures import ToolContext, resolved
 
-Desk = Context[Opening, Any]
+log = logging.getLogger(__name__)
+
+QUESTIONS_IN_RESULTS = "2026-07-28"  # the first protocol revision that asks the host so
+PATIENCE = 5.0  # seconds for a host to list its folders; the call goes on without them
 
 
-async def host_roots(
-    ctx: Desk, save_to: str | list[str] | None = None
-) -> ListRootsResult | ListRoots:
-    """The host's workspace folders: asked for only when needed, and only where it has them."""
+class Folder(BaseModel):
+    """A root as it comes: the SDK's own type refuses the whole list for one foreign scheme."""
+
+    uri: str
+
+
+class Folders(BaseModel):
+    roots: list[Folder]
+
+
+NONE = Folders(roots=[])
+
+
+def caller_for(request: Any) -> Any:
+    """The annotation of a parameter that gets who asks, with the folders their host opened."""
+    return resolved(Caller, _caller, roots=resolved(Folders, _roots, request=request))
+
+
+async def _roots(ctx: ToolContext, request: Frozen) -> Folders | ListRoots:
+    writes = isinstance(request, GenerateRequest) and bool(request.save_to)
+    return await _ask(ctx) if writes or any(map(_is_path, _references(request))) else NONE
+
+
+async def _caller(ctx: ToolContext, roots: Folders | ListRootsResult) -> Caller:
+    return Caller(LOCAL, tuple(_paths(str(root.uri) for root in roots.roots)))
+
+
+def _paths(uris: Iterable[str]) -> Iterator[str]:
+    """Those that are folders of this machine."""
+    for uri in uris:
+        try:
+            yield file_path(uri)
+        except BadRequest:
+            log.info("A root that is not a folder of this machine is left out.")
+
+
+def asks_in_results(ctx: ToolContext) -> bool:
+    """Whether this client is asked by an unfinished result instead of a request."""
+    return (ctx.protocol_version or "") >= QUESTIONS_IN_RESULTS
+
+
+async def _ask(ctx: ToolContext) -> Folders | ListRoots:
     capabilities = ctx.client_capabilities
-    if save_to is None or capabilities is None or capabilities.roots is None:
-        return ListRootsResult(roots=[])
-    return ListRoots()
+    if capabilities is None or capabilities.roots is None:
+        return NONE
+    if asks_in_results(ctx):
+        return ListRoots()
+    try:
+        return await ctx.session.send_request(
+            ListRootsRequest(),
+            Folders,  # pyright: ignore[reportArgumentType]
+            request_read_timeout_seconds=PATIENCE,
+            metadata=ServerMessageMetadata(related_request_id=ctx.request_id),
+        )
+    except (MCPError, ValidationError) as error:
+        log.info("The host did not list its folders: %s", type(error).__name__)
+        return NONE
 
 
-async def reference_roots(ctx: Desk, image: str) -> ListRootsResult | ListRoots:
-    """The same for a tool that reads one picture."""
-    return await host_roots(ctx, image if _is_path(image) else None)
-
-
-async def edit_roots(
-    ctx: Desk,
-    images: str | list[str],
-    mask: str | None = None,
-    markup: str | None = None,
-    save_to: str | list[str] | None = None,
-) -> ListRootsResult | ListRoots:
-    """The same for an edit, which may read several pictures and write one."""
-    given = [*paths_of(images), *(one for one in (mask, markup) if one)]
-    return await host_roots(ctx, save_to or next((one for one in given if _is_path(one)), None))
-
-
-async def mask_roots(
-    ctx: Desk, regions: list[Region], image: str | None = None
-) -> ListRootsResult | ListRoots:
-    """The same for a mask, whose regions may name pictures too."""
-    given = [image, *(region.image for region in regions)]
-    return await host_roots(ctx, next((one for one in given if one and _is_path(one)), None))
-
-
-Roots = Annotated[ListRootsResult, Resolve(host_roots)]
-EditRoots = Annotated[ListRootsResult, Resolve(edit_roots)]
-MaskRoots = Annotated[ListRootsResult, Resolve(mask_roots)]
-ReferenceRoots = Annotated[ListRootsResult, Resolve(reference_roots)]
-
-
-def caller_of(roots: ListRootsResult) -> Caller:
-    folders = [urlsplit(str(root.uri)) for root in roots.roots]
-    return Caller(LOCAL, roots=tuple(unquote(uri.path) for uri in folders if uri.scheme == "file"))
-
-
-def paths_of(save_to: str | list[str] | None) -> tuple[str, ...]:
-    if save_to is None:
-        return ()
-    return (save_to,) if isinstance(save_to, str) else tuple(save_to)
+def _references(request: Frozen) -> Iterator[str]:
+    """Every picture that a request names."""
+    given: tuple[str | None, ...] = ()
+    if isinstance(request, EditRequest):
+        given = (*request.images, request.mask, request.markup)
+    if isinstance(request, MaskRequest):
+        given = (request.image, *(region.image for region in request.regions))
+    if isinstance(request, ShowRequest):
+        given = (request.image,)
+    yield from (one for one in given if one)
 
 
 def _is_path(reference: str) -> bool:
     ours = reference == "latest" or ID.fullmatch(reference)
     return not ours and not reference.startswith(("image://", "https://", "data:", "job-"))
+
+
+def without_foreign_roots(params: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A call's parameters without the roots that its host answered with and that are not files.
+
+    The SDK would refuse the whole call for one of them.
+    """
+    answers = (params or {}).get("inputResponses")
+    if params is None or not isinstance(answers, dict):
+        return params
+    given = cast("dict[str, object]", answers)
+    return {**params, "inputResponses": {key: _only_files(one) for key, one in given.items()}}
+
+
+def _only_files(answer: object) -> object:
+    if not isinstance(answer, dict) or "roots" not in answer:
+        return cast("object", answer)
+    try:
+        folders = Folders.model_validate(answer).roots
+    except ValidationError:
+        return {"roots": []}
+    return {"roots": [{"uri": one.uri} for one in folders if one.uri.startswith("file://")]}

@@ -1,4 +1,4 @@
-"""The studio of one connection, opened behind the first answer: hosts wait for tools/list."""
+"""The service of one connection, opened after the first answer: hosts wait for tools/list."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from typing import TYPE_CHECKING
 import anyio
 
 if TYPE_CHECKING:
-    from ..services.images import ImageService  # with the adapters it is a tenth of the start
+    from ..services.images import ImageService  # importing it is a tenth of the start
 
 
-class Opening:
-    """Where requests find their studio; the first that asks has it opened."""
+class LazyService:
+    """Where requests find their service; the first request that asks has it opened."""
 
     def __init__(self) -> None:
         self._service: ImageService | None = None
-        self._wanted, self._there, self._over = anyio.Event(), anyio.Event(), anyio.Event()
-        self._left = anyio.Event()
+        self._wanted, self._ready = anyio.Event(), anyio.Event()
+        self._closing, self._closed = anyio.Event(), anyio.Event()
 
     @property
     def service(self) -> ImageService:
-        """The studio, for what runs inside a request that has awaited `opened`."""
+        """The service, for code inside a request that has awaited `opened`."""
         assert self._service is not None, "the server opens it before it calls a tool"
         return self._service
 
     async def opened(self) -> ImageService:
         self._wanted.set()
-        await self._there.wait()
+        await self._ready.wait()
         return self.service
 
     async def keep(self, service: AbstractAsyncContextManager[ImageService]) -> None:
-        """Enter the studio when it is wanted, and leave it, in the same task, after `close`."""
+        """Enter the service when it is wanted, and leave it, in the same task, after `close`."""
         await self._wanted.wait()
-        if not self._over.is_set():
+        if not self._closing.is_set():
             async with service as self._service:
-                self._there.set()
-                await self._over.wait()
-        self._left.set()
+                self._ready.set()
+                await self._closing.wait()
+        self._closed.set()
 
     def close(self) -> None:
-        self._over.set()
+        self._closing.set()
         self._wanted.set()
 
     async def closed(self) -> None:
-        """Close, and wait until the studio is left: its jobs have ended or are in the worker."""
+        """Close, and wait until the service is left: its jobs have ended or are in the worker."""
         self.close()
-        await self._left.wait()
+        await self._closed.wait()

@@ -20,7 +20,7 @@ PREVIEW_EDGE = 768
 SHEET = 4 / 3  # a sheet's edge against one preview's: two pictures beside each other still read
 
 
-async def looks(
+async def previews(
     service: ImageService, outcome: Outcome, reply: Reply, edge: int
 ) -> tuple[list[ContentBlock], list[str]]:
     """What is seen of the pictures, a link to each, and what must be said about that.

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mcp.types import CallToolResult, ContentBlock, TextContent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from ..domain.errors import AquatintError, NotKept
 from ..domain.times import to_the_second
 from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
-from ..domain.words import clean
+from ..domain.words import clean, cut
 from ..services.outcomes import Outcome
-from .previews import block, looks
+from .previews import block, previews
 
 if TYPE_CHECKING:
     from ..services.images import ImageService
@@ -32,19 +32,19 @@ class ShownImage(BaseModel):
     saved: list[Copy] | None = None
     note: str | None = None
     outside: Outside | None = None
-    provenance: str | None = Field(None, json_schema_extra={"unlisted": True})
-    number: int | None = Field(None, json_schema_extra={"unlisted": True})  # on the contact sheet
+    provenance: str | None = None
+    number: int | None = None  # on the contact sheet
 
 
 class ShownMask(BaseModel):
-    share: float = Field(description="of the picture's pixels")
-    box: list[int] | None = Field(None, description="left, top, width, height in pixels")
+    share: float  # of the picture's pixels
+    box: list[int] | None = None  # left, top, width, height in pixels
 
 
 class Shown(BaseModel):
     """The structured half of a reply; the text half says the same."""
 
-    status: str = Field(description="done, working or dry_run")
+    status: str  # done, working or dry_run
     images: list[ShownImage]
     mask: ShownMask | None = None
     job: str | None = None
@@ -93,8 +93,8 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         _image(service, image, number if several else None)
         for number, image in enumerate(outcome.images, 1)
     ]
-    for image, told in zip(images, outcome.provenance, strict=False):
-        image.provenance = "; ".join(f"{name}: {value}" for name, value in told.items())
+    for image, facts in zip(images, outcome.provenance, strict=False):
+        image.provenance = "; ".join(f"{name}: {value}" for name, value in facts.items())
     structure = Shown(
         status=outcome.status,
         images=images,
@@ -110,7 +110,7 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         order=_order(outcome),
         warnings=list(outcome.warnings) or None,
     )
-    blocks, remarks = await looks(service, outcome, reply, edge)
+    blocks, remarks = await previews(service, outcome, reply, edge)
     text = "\n".join([*_lines(structure, outcome), *remarks])
     if remarks:
         structure = structure.model_copy(
@@ -195,8 +195,10 @@ def _image_line(image: ShownImage) -> str:
     return f"{image.number}. {words}" if image.number else words
 
 
-def _provenance(told: str | None) -> str:
-    return "has C2PA provenance" if told == "c2pa" else f"provenance: {told}" if told else ""
+def _provenance(known: str | None) -> str:
+    if known == "c2pa":
+        return "has C2PA provenance"
+    return f"provenance: {known}" if known else ""
 
 
 def _copy(copy: Copy) -> str:
@@ -294,7 +296,7 @@ def refused(error: AquatintError) -> CallToolResult:
     facts.append(f"money spent: {error.spent}")
     if error.request_id:
         facts.append(f"request id: {error.request_id}")
-    text = f"{error.message}\n{error.fix}\n({'; '.join(facts)})"
+    text = f"{cut(error.message, 6_000)}\n{cut(error.fix, 1_500)}\n({'; '.join(facts)})"
     blocks: list[ContentBlock] = [TextContent(type="text", text=text)]
     if isinstance(error, NotKept):
         blocks.extend(block(data, mime) for data, mime in error.unsaved)

@@ -88,13 +88,17 @@ def mime_of(image: ImageRecord) -> str:
 
 async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
     """The contents behind one of the templates' addresses. Raises AquatintError."""
-    parts = urlsplit(uri)
+    unknown = BadRequest(f"There is no resource {clean(uri, 200)}.", READ_FIX)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:  # brackets that are not closed
+        raise unknown from error
     listing = {"recent": _recent, "spend": _spend}.get(parts.netloc)
     if parts.scheme == "images" and listing is not None:
         return [await listing(service, parts.query)]
     reading = parts.path.strip("/")
     if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
-        raise BadRequest(f"There is no resource {uri[:200]}.", READ_FIX)
+        raise unknown
     image = await service.library.image(parts.netloc, Caller(LOCAL))
     if reading == "recipe":
         recipe = await service.library.recipe(image, Caller(LOCAL))

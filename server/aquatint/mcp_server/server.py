@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import signal
@@ -10,13 +9,14 @@ import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import anyio.to_thread
 from mcp.server import MCPServer, NotificationOptions
 from mcp.server.connection import Connection
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import (
@@ -43,11 +43,13 @@ from mcp.types import (
 from pydantic import AnyUrl, ValidationError
 
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
-from . import completion, resources, tools
-from .lifespan import Opening
+from ..domain.words import clean
+from . import completion, host_roots, resources, tools
+from .argument_errors import malformed, refuse_unknown, unknown_tool
+from .lifespan import LazyService
 from .prompts import messages
 from .replies import refused
-from .transport import Heard, openings, stdio
+from .transport import Incoming, serve_handshakes, stdio
 
 if TYPE_CHECKING:
     from ..services.images import ImageService
@@ -56,15 +58,20 @@ log = logging.getLogger(__name__)
 
 Announce = Callable[[], Awaitable[None]]
 Schema = dict[str, Any]
+NOTHING: tuple[object, ...] = (None, [])
 NULL = {"type": "null"}
 OpenService = Callable[[Announce], AbstractAsyncContextManager["ImageService"]]
+UNREADABLE = (
+    "The host answered a question of this server with something that cannot be read.",
+    "Ask the user in the chat instead, and give absolute paths.",
+)
 HEAD_START = 0.1  # seconds the first answer has to leave, before importing takes the processor
 
 
-class AquatintServer(MCPServer[Opening]):
+class AquatintServer(MCPServer[LazyService]):
     """An MCPServer whose errors speak, whose arguments are strict, and whose lists are live.
 
-    `open_studio` is entered once per connection (stdio) or once per process (HTTP).
+    `open_service` is entered once per connection (stdio) or once per process (HTTP).
     `warm` imports what is slow; it runs in a thread once the first answer is out.
     """
 
@@ -90,56 +97,59 @@ class AquatintServer(MCPServer[Opening]):
         self._max_line = max_line
         self._answered = anyio.Event()
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
-        self._openings: weakref.WeakSet[Opening] = weakref.WeakSet()
+        self._services: weakref.WeakSet[LazyService] = weakref.WeakSet()
         tools.register(self)
-        # The public decorator hands completions no context, so no studio.
+        # The public decorator hands completions no context, so no service.
         self._lowlevel_server.add_request_handler(
             "completion/complete", CompleteRequestParams, self._complete
         )
+        self._lowlevel_server.middleware.append(_skip_foreign_roots)
         for tool in self._tool_manager.list_tools():
             tool.parameters = tidy({**tool.parameters, "additionalProperties": False})
-            tool.fn_metadata.output_schema = outline(tool.fn_metadata.output_schema or {})
             tool.description = " ".join(tool.description.split())
         self._announce_list_changes()
 
     @asynccontextmanager
-    async def _lifespan(self, _: MCPServer[Opening]) -> AsyncGenerator[Opening]:
-        opening = Opening()
-        self._openings.add(opening)
+    async def _lifespan(self, _: MCPServer[LazyService]) -> AsyncGenerator[LazyService]:
+        service = LazyService()
+        self._services.add(service)
         async with anyio.create_task_group() as background:
-            background.start_soon(self._warm_up, opening)
+            background.start_soon(self._warm_up, service)
             async with anyio.create_task_group() as keeper:
-                keeper.start_soon(opening.keep, self._open_service(self.announce))
-                yield opening
-                opening.close()
+                keeper.start_soon(service.keep, self._open_service(self.announce))
+                yield service
+                service.close()
             background.cancel_scope.cancel()
 
-    async def _warm_up(self, opening: Opening) -> None:
+    async def _warm_up(self, service: LazyService) -> None:
         await self._answered.wait()
         await anyio.sleep(HEAD_START)
         await anyio.to_thread.run_sync(self._warm, abandon_on_cancel=True)
-        await opening.opened()
+        await service.opened()
 
     async def run_stdio_async(self) -> None:
-        async with anyio.create_task_group() as group, stdio(self._max_line) as (heard, said):
-            group.start_soon(self._heed_signals)
+        async with (
+            anyio.create_task_group() as group,
+            stdio(self._max_line) as (incoming, outgoing),
+        ):
+            group.start_soon(self._leave_on_signals)
             options = self._lowlevel_server.create_initialization_options()
 
-            async def serve(hears: Heard) -> None:
-                await self._lowlevel_server.run(hears, said.clone(), options)
+            async def serve(messages: Incoming) -> None:
+                await self._lowlevel_server.run(messages, outgoing.clone(), options)
 
-            async with heard, said:
-                await openings(heard, serve)
+            async with incoming, outgoing:
+                await serve_handshakes(incoming, serve)
             group.cancel_scope.cancel()
 
-    async def _heed_signals(self) -> None:
+    async def _leave_on_signals(self) -> None:
         """Leave in order when told to: no job is cut short, and nothing more is read."""
         if sys.platform == "win32":
             return
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
             async for _ in signals:
-                for opening in list(self._openings):
-                    await opening.closed()
+                for service in list(self._services):
+                    await service.closed()
                 os._exit(0)  # nothing else wakes the thread that waits for input
 
     async def announce(self) -> None:
@@ -163,22 +173,22 @@ class AquatintServer(MCPServer[Opening]):
 
         low.create_initialization_options = with_changes
 
-    def _meet(self, ctx: ServerRequestContext[Opening, Any]) -> None:
+    def _remember(self, ctx: ServerRequestContext[LazyService, Any]) -> None:
         self._connections.add(ctx.session._connection)  # pyright: ignore[reportPrivateUsage]
 
-    async def _service(self, ctx: ServerRequestContext[Opening, Any]) -> ImageService:
-        self._meet(ctx)
+    async def _service(self, ctx: ServerRequestContext[LazyService, Any]) -> ImageService:
+        self._remember(ctx)
         return await ctx.lifespan_context.opened()
 
     async def _handle_list_tools(
-        self, ctx: ServerRequestContext[Opening], params: PaginatedRequestParams | None
+        self, ctx: ServerRequestContext[LazyService], params: PaginatedRequestParams | None
     ) -> ListToolsResult:
-        self._meet(ctx)
+        self._remember(ctx)
         self._answered.set()
         return await super()._handle_list_tools(ctx, params)
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[LazyService, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """The one place where errors become words for agents."""
         if context is not None:
@@ -186,24 +196,26 @@ class AquatintServer(MCPServer[Opening]):
         tool = self._tool_manager.get_tool(name)
         try:
             if tool is None:
-                raise _unknown_tool(name, [one.name for one in self._tool_manager.list_tools()])
-            _refuse_unknown(name, arguments, list(tool.fn_metadata.arg_model.model_fields))
+                raise unknown_tool(name, [one.name for one in self._tool_manager.list_tools()])
+            refuse_unknown(name, arguments, list(tool.fn_metadata.arg_model.model_fields))
             return await super().call_tool(name, arguments, context)
         except AquatintError as error:
-            return _told(name, error)
+            return _refused(name, error)
         except ToolError as wrapped:
             cause = wrapped.__cause__
             if isinstance(cause, AquatintError):
-                return _told(name, cause)
+                return _refused(name, cause)
             if isinstance(cause, ValidationError):
-                return _told(name, _malformed(name, cause))
+                return _refused(name, malformed(name, arguments, cause))
+            if isinstance(cause, ToolError):  # a resolver's: the host answered something else
+                return _refused(name, BadRequest(*UNREADABLE, code="bad_answer"))
             raise
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         return resources.TEMPLATES
 
     async def _handle_list_resources(
-        self, ctx: ServerRequestContext[Opening], params: PaginatedRequestParams | None
+        self, ctx: ServerRequestContext[LazyService], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         service = await self._service(ctx)
         try:
@@ -212,7 +224,7 @@ class AquatintServer(MCPServer[Opening]):
             raise _as_resource_error(error) from error
 
     async def read_resource(
-        self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
+        self, uri: AnyUrl | str, context: Context[LazyService, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         assert context is not None, "resources are read inside a request"
         service = await self._service(context.request_context)
@@ -222,7 +234,7 @@ class AquatintServer(MCPServer[Opening]):
             raise _as_resource_error(error) from error
 
     async def _complete(
-        self, ctx: ServerRequestContext[Opening, Any], params: CompleteRequestParams
+        self, ctx: ServerRequestContext[LazyService, Any], params: CompleteRequestParams
     ) -> CompleteResult:
         return await completion.complete(await self._service(ctx), params)
 
@@ -233,13 +245,13 @@ class AquatintServer(MCPServer[Opening]):
         self,
         name: str,
         arguments: dict[str, Any] | None = None,
-        context: Context[Opening, Any] | None = None,
+        context: Context[LazyService, Any] | None = None,
     ) -> GetPromptResult | InputRequiredResult:
         assert context is not None, "prompts are filled in inside a request"
         service, given = await self._service(context.request_context), arguments or {}
         try:
             guide = messages.guide_of(name)
-            _refuse_unknown(name, given, [one.name for one in guide.arguments])
+            refuse_unknown(name, given, [one.name for one in guide.arguments])
             return await messages.prompted(service, context.client_capabilities, guide, given)
         except AquatintError as error:
             raise MCPError(INVALID_PARAMS, str(error), {"code": error.reason}) from error
@@ -248,11 +260,11 @@ class AquatintServer(MCPServer[Opening]):
 def tidy(schema: Schema) -> Schema:
     """A JSON schema without what a model pays for and does not need.
 
-    Titles, null alternatives and null defaults go; a single alternative left is unwrapped.
+    Titles, null alternatives and empty defaults go; a single alternative left is unwrapped.
     """
     kept: Schema = {}
     for key, value in schema.items():
-        if (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
+        if (key == "title" and isinstance(value, str)) or (key == "default" and value in NOTHING):
             continue
         if key in {"properties", "$defs"}:
             kept[key] = {name: tidy(child) for name, child in cast("Schema", value).items()}
@@ -266,64 +278,15 @@ def tidy(schema: Schema) -> Schema:
     return kept
 
 
-def outline(schema: Schema) -> Schema:
-    """An output schema down to the types of its fields and of its pictures' fields.
-
-    A field marked `unlisted` is left out: it explains itself where it comes.
-    Five tools repeat it in every conversation's listing; results are still validated in full.
-    """
-    defs = cast("dict[str, Schema]", schema.get("$defs", {}))
-
-    def fields(model: Schema, rows: bool = True) -> Schema:
-        named = cast("dict[str, Schema]", model["properties"])
-        told = {key: brief(one, rows) for key, one in named.items() if "unlisted" not in one}
-        return {"type": "object", "properties": told}
-
-    def brief(field: Schema, rows: bool) -> Schema:
-        plain = tidy(field)
-        if "$ref" in plain:
-            return {"type": "object"}
-        item = str(plain.get("items", {}).get("$ref", ""))
-        if item and rows:
-            row = fields(defs[item.rsplit("/", 1)[-1]], rows=False)
-            return {"type": "array", "items": {"properties": row["properties"]}}
-        return {"type": plain["type"]}
-
-    return fields(schema)
+async def _skip_foreign_roots(
+    ctx: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    params = host_roots.without_foreign_roots(ctx.params)
+    return await call_next(ctx if params is ctx.params else replace(ctx, params=params))
 
 
-def _refuse_unknown(tool: str, given: dict[str, Any], known: list[str]) -> None:
-    lines: list[str] = []
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(known)}."
-            lines.append(f"{tool} has no argument {name!r:.60}. {hint}")
-    if lines:
-        raise BadRequest("\n".join(lines), "Nothing was sent.", code="unknown_argument")
-
-
-def _unknown_tool(name: str, known: list[str]) -> BadRequest:
-    return BadRequest(
-        f"There is no tool {name!r:.60}.", f"Call one of {', '.join(known)}.", code="unknown_tool"
-    )
-
-
-def _malformed(tool: str, error: ValidationError) -> BadRequest:
-    """Pydantic's findings, all at once, without its addresses and without echoing values."""
-    lines: list[str] = []
-    for wrong in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in wrong["loc"]) or "arguments"
-        lines.append(f"{place}: {wrong['msg']}.")
-    return BadRequest(
-        "\n".join(dict.fromkeys(lines)),
-        f"Correct this and call {tool} again; nothing was sent.",
-        code="bad_arguments",
-    )
-
-
-def _told(tool: str, error: AquatintError) -> CallToolResult:
-    log.info("%s: %s (%s)", tool, error.reason, type(error).__name__)
+def _refused(tool: str, error: AquatintError) -> CallToolResult:
+    log.info("%s: %s (%s)", clean(tool, 60), error.reason, type(error).__name__)
     return refused(error)
 
 

@@ -3,262 +3,146 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from ..domain.ids import JOB
-from ..domain.requests.regions import MaskRequest, Region, Units
+from ..domain.requests.regions import MaskRequest
 from ..domain.types import (
     LOCAL,
-    Background,
     Caller,
     EditRequest,
-    Format,
+    Frozen,
     GenerateRequest,
     Kind,
-    Level,
-    Quality,
     Reply,
+    ShowRequest,
 )
 from ..services.outcomes import Outcome, Progress, Report
-from .consent import Agreed, EditAgreed
-from .host_roots import Desk, EditRoots, MaskRoots, ReferenceRoots, Roots, caller_of, paths_of
-from .lifespan import Opening
-from .replies import Recent, Shown, listed, shown
+from .consent import agreed_for
+from .host_roots import caller_for
+from .lifespan import LazyService
+from .replies import listed, shown
+from .signatures import Tool, ToolContext, request_of, tool_of
 
 if TYPE_CHECKING:
     from ..services.images import ImageService
 
-Prompt = Annotated[str, Field(description="What to draw, in any language")]
-Model = Annotated[str | None, Field(description="Default: cheap and exactly priced")]
-Size = Annotated[
-    str | None,
-    Field(description="WxH, square, landscape, portrait, a ratio like 16:9, or auto"),
-]
-ExactSize = Annotated[str | None, Field(description="Like 1080x1080: drawn larger, fitted here")]
-QualityArg = Annotated[Quality | None, Field(description="Default medium; drives cost")]
-BackgroundArg = Annotated[Background | None, Field(description="transparent: png or webp")]
-FormatArg = Annotated[Format | None, Field(description="Default png, or save_to's")]
-Compression = Annotated[int | None, Field(description="0-100, jpeg and webp")]
-Count = Annotated[int, Field(description="Pictures, 1-10")]
-Moderation = Annotated[Literal["auto", "low"] | None, Field()]
-Complexity = Annotated[Level | None, Field(description="Planning effort")]
-Frames = Annotated[int | None, Field(description="gif: 2-16")]
-FrameMs = Annotated[int | None, Field(description="gif: ms per frame")]
-SaveTo = Annotated[
-    str | list[str] | None,
-    Field(description="Also write here: a.webp, a@2x.webp, icon-{16,32}.png, a-{640}w.avif"),
-]
-Overwrite = Annotated[bool, Field(description="Let save_to replace a file")]
-ReplyArg = Annotated[
+# What each argument means, by the name of its field; what explains itself has no line.
+GENERATE = {
+    "prompt": "What to draw, in any language",
+    "model": "Default: cheap and exactly priced",
+    "size": "WxH, square, landscape, portrait, a ratio like 16:9, or auto",
+    "exact_size": "Like 1080x1080: drawn larger, then fitted",
+    "quality": "Default medium; sets the cost",
+    "background": "transparent needs png or webp",
+    "format": "Default png, or the extension in save_to",
+    "compression": "0-100, for jpeg and webp",
+    "n": "How many pictures, 1-10",
+    "complexity": "Planning effort",
+    "frames": "gif: 2-16",
+    "frame_ms": "gif: ms per frame",
+    "save_to": "Also write files: a.webp, a@2x.webp, icon-{16,32}.png, a-{640}w.avif",
+    "overwrite": "Let save_to replace a file",
+    "dry_run": "Check and price it; send nothing",
+    "fresh": "Pay again for a request just made",
+}
+EDIT = GENERATE | {
+    "images": "1-16: image://id, latest, a path, https://, data:",
+    "prompt": "What to change",
+    "mask": "From make_mask, or any mask picture",
+    "markup": "Transparent PNG of hints; not with mask",
+    "outside": "With a mask: keep (default), or the model's own picture",
+    "mask_fit": "scale: fit a mask of another size",
+}
+MASK = {
+    "regions": "Combined in order",
+    "image": "The picture it is for",
+    "units": "Of all coordinates; permille: 0-1000",
+    "grow": "Pixels",
+    "feather": "Soft inner edge, pixels",
+    "grid": "Draw a 0-1000 grid on the reply, to aim by",
+    "width": "Without image: the canvas",
+}
+SHOW = {
+    "image": "image://id, latest, a path, https://, data: or a job id",
+    "edge": "Preview's longest edge, 64-2048",
+    "provenance": "Verify its C2PA",
+}
+
+ReplyArgument = Annotated[
     Reply, Field(description="preview, path (no pixels) or full (the file, if it fits)")
 ]
-DryRun = Annotated[bool, Field(description="Check and price it; send nothing")]
-Fresh = Annotated[bool, Field(description="Pay again for a request just made")]
-Reference = Annotated[
-    str, Field(description="image://id, latest, a path, https://, data: or a job id")
-]
-Images = Annotated[
-    str | list[str], Field(description="1-16: image://id, latest, a path, https://, data:")
-]
-Edge = Annotated[int, Field(description="Preview's longest edge, 64-2048")]
-Provenance = Annotated[bool, Field(description="Verify its C2PA")]
 
 
 async def generate_image(
-    ctx: Desk,
-    roots: Roots,
-    agreed: Agreed,
-    prompt: Prompt,
-    model: Model = None,
-    size: Size = None,
-    exact_size: ExactSize = None,
-    quality: QualityArg = None,
-    background: BackgroundArg = None,
-    format: FormatArg = None,
-    compression: Compression = None,
-    n: Count = 1,
-    moderation: Moderation = None,
-    complexity: Complexity = None,
-    frames: Frames = None,
-    frame_ms: FrameMs = None,
-    save_to: SaveTo = None,
-    overwrite: Overwrite = False,
-    reply: ReplyArg = "preview",
-    dry_run: DryRun = False,
-    fresh: Fresh = False,
-) -> Annotated[CallToolResult, Shown]:
+    ctx: ToolContext,
+    request: GenerateRequest,
+    caller: Caller,
+    agreed: float,
+    reply: ReplyArgument = "preview",
+) -> CallToolResult:
     """Make new pictures from a prompt. Costs money when a key is set.
 
-    Answers with a preview, the file's absolute path and the cost. When it answers
-    status "working", call get_image with the job id instead of calling this again.
+    Answers with a preview, the file's absolute path and the cost. If the status is
+    "working", call get_image with the job id instead of calling this again.
     """
     service = _service(ctx)
-    request = GenerateRequest(
-        prompt=prompt,
-        model=model,
-        size=size,
-        exact_size=exact_size,
-        quality=quality,
-        background=background,
-        format=format,
-        compression=compression,
-        n=n,
-        moderation=moderation,
-        complexity=complexity,
-        frames=frames,
-        frame_ms=frame_ms,
-        save_to=paths_of(save_to),
-        overwrite=overwrite,
-        dry_run=dry_run,
-        fresh=fresh,
-    )
-    outcome = await service.generate(request, caller_of(roots), _report(ctx), agreed)
-    result = await shown(service, outcome, reply, service.settings.preview)
-    service.delivered(outcome)
-    return result
+    outcome = await service.generate(request, caller, _report(ctx), agreed)
+    return await _delivered(service, outcome, reply)
 
 
 async def edit_image(
-    ctx: Desk,
-    roots: EditRoots,
-    agreed: EditAgreed,
-    images: Images,
-    prompt: Annotated[str, Field(description="What to change")],
-    mask: Annotated[str | None, Field(description="From make_mask, or any mask picture")] = None,
-    markup: Annotated[
-        str | None, Field(description="Transparent PNG of hints; not with mask")
-    ] = None,
-    outside: Annotated[
-        Literal["keep", "model"] | None,
-        Field(description="With a mask: keep (default) or the model's own picture"),
-    ] = None,
-    mask_fit: Annotated[
-        Literal["exact", "scale"], Field(description="scale: fit a mask of another size")
-    ] = "exact",
-    input_fidelity: Annotated[Literal["low", "high"] | None, Field()] = None,
-    model: Model = None,
-    size: Size = None,
-    exact_size: ExactSize = None,
-    quality: QualityArg = None,
-    background: BackgroundArg = None,
-    format: FormatArg = None,
-    compression: Compression = None,
-    n: Count = 1,
-    moderation: Moderation = None,
-    complexity: Complexity = None,
-    frames: Frames = None,
-    frame_ms: FrameMs = None,
-    save_to: SaveTo = None,
-    overwrite: Overwrite = False,
-    reply: ReplyArg = "preview",
-    dry_run: DryRun = False,
-    fresh: Fresh = False,
-) -> Annotated[CallToolResult, Shown]:
+    ctx: ToolContext,
+    request: EditRequest,
+    caller: Caller,
+    agreed: float,
+    reply: ReplyArgument = "preview",
+) -> CallToolResult:
     """Change pictures. With a mask, every pixel outside it stays exactly as it was.
 
     To change one part, call make_mask first and look at the red. Chain edits with "latest".
     """
     service = _service(ctx)
-    request = EditRequest(
-        images=paths_of(images),
-        prompt=prompt,
-        mask=mask,
-        markup=markup,
-        outside=outside,
-        mask_fit=mask_fit,
-        input_fidelity=input_fidelity,
-        model=model,
-        size=size,
-        exact_size=exact_size,
-        quality=quality,
-        background=background,
-        format=format,
-        compression=compression,
-        n=n,
-        moderation=moderation,
-        complexity=complexity,
-        frames=frames,
-        frame_ms=frame_ms,
-        save_to=paths_of(save_to),
-        overwrite=overwrite,
-        dry_run=dry_run,
-        fresh=fresh,
-    )
-    outcome = await service.edit(request, caller_of(roots), _report(ctx), agreed)
-    result = await shown(service, outcome, reply, service.settings.preview)
-    service.delivered(outcome)
-    return result
+    outcome = await service.edit(request, caller, _report(ctx), agreed)
+    return await _delivered(service, outcome, reply)
 
 
-async def make_mask(
-    ctx: Desk,
-    roots: MaskRoots,
-    regions: Annotated[list[Region], Field(description="Combined in order")],
-    image: Annotated[str | None, Field(description="Picture it is for")] = None,
-    units: Annotated[Units, Field(description="Of all coordinates; permille: 0-1000")] = "pixel",
-    grow: Annotated[float, Field(description="Pixels")] = 0,
-    shrink: float = 0,
-    feather: Annotated[float, Field(description="Soft inner edge, pixels")] = 0,
-    invert: bool = False,
-    grid: Annotated[bool, Field(description="Draw a 0-1000 grid on the reply, to aim by")] = False,
-    width: Annotated[int | None, Field(description="Without image: the canvas")] = None,
-    height: int | None = None,
-) -> Annotated[CallToolResult, Shown]:
+async def make_mask(ctx: ToolContext, request: MaskRequest, caller: Caller) -> CallToolResult:
     """Say which part of a picture to edit. Shows it in red over the picture. Free."""
     service = _service(ctx)
-    request = MaskRequest(
-        regions=tuple(regions),
-        image=image,
-        units=units,
-        grow=grow,
-        shrink=shrink,
-        feather=feather,
-        invert=invert,
-        grid=grid,
-        width=width,
-        height=height,
-    )
-    outcome = await service.make_mask(request, caller_of(roots))
+    outcome = await service.make_mask(request, caller)
     await ctx.notify_resources_changed()
     return await shown(service, outcome, "preview", service.settings.preview)
 
 
 async def get_image(
-    ctx: Desk,
-    roots: ReferenceRoots,
-    image: Reference,
-    reply: ReplyArg = "preview",
-    edge: Edge = 768,
-    provenance: Provenance = False,
-) -> Annotated[CallToolResult, Shown]:
+    ctx: ToolContext, request: ShowRequest, caller: Caller, reply: ReplyArgument = "preview"
+) -> CallToolResult:
     """Show the picture behind a reference, or wait for a job. Free."""
     service = _service(ctx)
-    caller = caller_of(roots)
-    if JOB.fullmatch(image.strip()):
-        outcome = await service.wait_for(image.strip(), caller, _report(ctx))
+    if job := JOB.fullmatch(request.image.strip()):
+        outcome = await service.wait_for(job[0], caller, _report(ctx))
     else:
-        found, data = await service.library.get(image, caller)
+        found, data = await service.library.get(request.image, caller)
         outcome = Outcome(status="done", images=(found,), data=data)
-    if provenance:
-        told = [await service.library.provenance(one, outcome.data) for one in outcome.images]
-        outcome = replace(outcome, provenance=tuple(told))
-    result = await shown(service, outcome, reply, service.library.checked_edge(edge))
-    service.delivered(outcome)
-    return result
+    if request.provenance:
+        facts = [await service.library.provenance(one, outcome.data) for one in outcome.images]
+        outcome = replace(outcome, provenance=tuple(facts))
+    return await _delivered(service, outcome, reply, service.library.checked_edge(request.edge))
 
 
 async def recent_images(
-    ctx: Desk,
+    ctx: ToolContext,
     query: Annotated[str | None, Field(description="Words of the prompt, any language")] = None,
     kind: Kind | None = None,
     limit: Annotated[int, Field(description="1-50")] = 10,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
     sheet: Annotated[bool, Field(description="Add one picture of numbered thumbnails")] = False,
-) -> Annotated[CallToolResult, Recent]:
+) -> CallToolResult:
     """List what was made lately, newest first, and what is still being made. Free."""
     service = _service(ctx)
     page, running = await service.library.recent(Caller(LOCAL), query, kind, limit, cursor)
@@ -266,37 +150,56 @@ async def recent_images(
     return listed(service, page.images, running, page.total, page.cursor, look)
 
 
-class Offer(NamedTuple):
+class Row(NamedTuple):
     """One row of the registration table."""
 
-    tool: Any
+    tool: Tool
     title: str
-    annotations: ToolAnnotations
+    hints: ToolAnnotations
 
 
 _FREE = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _MAKES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 _PAID = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
 
-TOOLS = (
-    Offer(generate_image, "Generate image", _PAID),
-    Offer(edit_image, "Edit image", _PAID),
-    Offer(make_mask, "Make mask", _MAKES),
-    Offer(get_image, "Get image", _FREE),
-    Offer(recent_images, "Recent images", _FREE),
-)
+
+def register(server: MCPServer[LazyService]) -> None:
+    for tool, title, hints in _table():
+        server.add_tool(tool, title=title, annotations=hints, structured_output=False)
 
 
-def register(server: MCPServer[Opening]) -> None:
-    for offer in TOOLS:
-        server.add_tool(offer.tool, title=offer.title, annotations=offer.annotations)
+def _table() -> list[Row]:
+    return [
+        Row(_tool(generate_image, GenerateRequest, GENERATE), "Generate image", _PAID),
+        Row(_tool(edit_image, EditRequest, EDIT), "Edit image", _PAID),
+        Row(_tool(make_mask, MaskRequest, MASK), "Make mask", _MAKES),
+        Row(_tool(get_image, ShowRequest, SHOW), "Get image", _FREE),
+        Row(recent_images, "Recent images", _FREE),
+    ]
 
 
-def _service(ctx: Desk) -> ImageService:
+def _tool(handler: Tool, kind: type[Frozen], descriptions: dict[str, str]) -> Tool:
+    request = request_of(kind)
+    filled = {"request": request, "caller": caller_for(request)}
+    if issubclass(kind, GenerateRequest):
+        filled["agreed"] = agreed_for(request)
+    return tool_of(handler, kind, descriptions, filled)
+
+
+async def _delivered(
+    service: ImageService, outcome: Outcome, reply: Reply, edge: int = 0
+) -> CallToolResult:
+    """The reply, after which the same request is a new one."""
+    result = await shown(service, outcome, reply, edge or service.settings.preview)
+    service.delivered(outcome)
+    return result
+
+
+def _service(ctx: ToolContext) -> ImageService:
     return ctx.request_context.lifespan_context.service
 
 
-def _report(ctx: Desk) -> Report:
+def _report(ctx: ToolContext) -> Report:
     async def report(progress: Progress) -> None:
         usual = f" of about {progress.eta:.0f} s" if progress.eta else ""
         message = f"{progress.stage}, {progress.elapsed:.0f} s{usual}"

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple, cast
 
@@ -39,22 +39,21 @@ log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 END = 4096  # bytes of either end of a line too long to keep; clients put the id first or last
-SCANNED = 1 << 18  # bytes of a line that is no JSON in which its id is looked for
 MOST_REFUSALS = 100  # answers to one batch
 MESSAGES = {
-    PARSE_ERROR: "Parse error: the line is no JSON that this server can read.",
-    INVALID_REQUEST: "Invalid request: not one JSON-RPC 2.0 message.",
+    PARSE_ERROR: "Parse error: the line is not JSON that this server can read.",
+    INVALID_REQUEST: "Invalid request: not a JSON-RPC 2.0 message.",
     INVALID_PARAMS: "Invalid params: params must be an object.",
 }
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-LAST_ID = re.compile(
-    rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,200}")\s*(?:,\s*"jsonrpc"\s*:\s*"2.0"\s*)?\}\s*\Z'
-)
+WORD = rb'"[^"\\]{0,200}"'
+ID = rb'"id"\s*:\s*(-?\d{1,18}|' + WORD + rb")\s*"
+FIRST_ID = re.compile(rb'\s*\{\s*(?:"(?:jsonrpc|method)"\s*:\s*' + WORD + rb"\s*,\s*)*" + ID)
+LAST_ID = re.compile(ID + rb'(?:,\s*"jsonrpc"\s*:\s*"2.0"\s*)?\}\s*\Z')
 
-OneHeard = SessionMessage | Exception
-Heard = MemoryObjectReceiveStream[OneHeard]
-Serve = Callable[[Heard], Coroutine[Any, Any, None]]
-Said = MemoryObjectSendStream[SessionMessage]
+Message = SessionMessage | Exception
+Incoming = MemoryObjectReceiveStream[Message]
+Serve = Callable[[Incoming], Coroutine[Any, Any, None]]
+Outgoing = MemoryObjectSendStream[SessionMessage]
 Read = Callable[[], Awaitable[bytes]]
 
 
@@ -66,76 +65,76 @@ class Line(NamedTuple):
 
 
 @asynccontextmanager
-async def stdio(max_line: int) -> AsyncGenerator[tuple[Heard, Said]]:
+async def stdio(max_line: int) -> AsyncGenerator[tuple[Incoming, Outgoing]]:
     """The streams of a server on this process's standard input and output.
 
     While it is open, children and stray prints see an empty input and write to standard error.
     A line above `max_line` bytes is answered with an error and skipped.
     """
-    told, heard = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    said, to_write = anyio.create_memory_object_stream[SessionMessage](0)
-    with _wires() as (wire_in, wire_out):
+    to_server, incoming = anyio.create_memory_object_stream[Message](0)
+    outgoing, to_write = anyio.create_memory_object_stream[SessionMessage](0)
+    with _private_stdio() as (wire_in, wire_out):
 
         async def read() -> bytes:
             return await to_thread.run_sync(os.read, wire_in, CHUNK)
 
         async with anyio.create_task_group() as both:
-            both.start_soon(listen, read, max_line, told, said.clone())
-            both.start_soon(_speak, wire_out, to_write)
-            yield heard, said
+            both.start_soon(read_messages, read, max_line, to_server, outgoing.clone())
+            both.start_soon(_write_messages, wire_out, to_write)
+            yield incoming, outgoing
 
 
-async def listen(
+async def read_messages(
     read: Read,
     max_line: int,
-    told: MemoryObjectSendStream[SessionMessage | Exception],
-    answers: Said,
+    to_server: MemoryObjectSendStream[Message],
+    answers: Outgoing,
 ) -> None:
-    """Hand on every message that comes in, and answer what is none, until the input ends."""
-    async with told, answers:
+    """Pass on every message that comes in, and answer every other line, until the input ends."""
+    async with to_server, answers:
         try:
             async for line in lines(read, max_line):
                 message = judged(line, max_line)
                 if not isinstance(message, list):
-                    await told.send(SessionMessage(message))
+                    await to_server.send(SessionMessage(message))
                     continue
                 # No warning: ten thousand would fill the pipe of a host that reads no stderr.
-                log.info("A line of input was no JSON-RPC message; answered: %d.", len(message))
+                log.info("A line of input was not a JSON-RPC message; answered: %d.", len(message))
                 for refusal in message:
                     await answers.send(SessionMessage(refusal))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             log.debug("the server left before its input ended")
 
 
-async def openings(heard: Heard, serve: Serve) -> None:
-    """Serve what is heard; anew from an `initialize` that follows nothing but probes.
+async def serve_handshakes(incoming: Incoming, serve: Serve) -> None:
+    """Serve what comes in, and start again at an `initialize` that follows only probes.
 
-    A client whose probe (`server/discover`) is not answered in time shakes hands as of old:
-    Vercel's AI SDK waits one second. The MCP SDK refuses that, as the probe has opened the
+    A client whose probe (`server/discover`) is not answered in time sends the older handshake:
+    Vercel's AI SDK waits one second. The MCP SDK refuses that, because the probe has opened the
     connection.
     """
-    held: OneHeard | None = None
+    held: Message | None = None
     only_probes, ended = True, False
     while not ended:
-        told, hears = anyio.create_memory_object_stream[OneHeard](0)
-        async with anyio.create_task_group() as group, told:
-            group.start_soon(serve, hears)
+        to_server, messages = anyio.create_memory_object_stream[Message](0)
+        async with anyio.create_task_group() as group, to_server:
+            group.start_soon(serve, messages)
             probed = False
             if held is not None:
-                await told.send(held)
-            async for one in heard:
+                await to_server.send(held)
+            async for one in incoming:
                 method = _method(one)
                 if method == "initialize" and probed and only_probes:
                     held, only_probes = one, False
                     break
                 probed = probed or method == "server/discover"
                 only_probes = only_probes and method in {"", "server/discover"}
-                await told.send(one)
+                await to_server.send(one)
             else:
                 ended = True
 
 
-def _method(one: OneHeard) -> str:
+def _method(one: Message) -> str:
     """Of a request; nothing else opens a connection."""
     message = one.message if isinstance(one, SessionMessage) else None
     return message.method if isinstance(message, JSONRPCRequest) else ""
@@ -163,29 +162,28 @@ async def lines(read: Read, max_line: int) -> AsyncGenerator[Line]:
 
 
 def judged(line: Line, max_line: int) -> JSONRPCMessage | list[JSONRPCError]:
-    """The message on a line, or an answer to each request that it was meant to be.
+    """The message on a line, or the answers to what it was meant to be.
 
-    What carries no id (a string or an integer) cannot be answered; a malformed answer of the
-    client's is none to a request of its own, so that is not answered either.
+    A line that is not JSON is answered without an id. What is JSON and carries no id (a string or
+    an integer) is not answered, nor is a malformed answer of the client's.
     """
     if not line.whole:
         text = f"Invalid request: the line is above {max_line:,} bytes (AQUATINT_MAX_LINE)."
-        return [_refusal(found, INVALID_REQUEST, text) for found in _id_at_an_end(line.data)]
+        return [_refusal(_id_of_cut_line(bytes(line.data)), INVALID_REQUEST, text)]
     try:
         return jsonrpc_message_adapter.validate_json(line.data, by_name=False)
     except ValidationError as wrong:
-        unreadable = wrong.errors(include_url=False, include_input=False)[0]["type"]
-    if unreadable == "json_invalid":
-        return [_refusal(found, PARSE_ERROR) for found in _id_of_no_json(line.data)]
+        kind = wrong.errors(include_url=False, include_input=False)[0]["type"]
     try:
-        parsed: object = json.loads(line.data)
+        parsed: object = json.loads(line.data)  # Python reads lone surrogates, pydantic does not
     except (ValueError, RecursionError):
-        return []
+        return [_refusal(None, PARSE_ERROR)]
     alone = not isinstance(parsed, list)
     batch = [parsed] if alone else cast("list[object]", parsed)
     requests = [cast("dict[str, object]", one) for one in batch if isinstance(one, dict)]
+    broken = kind == "json_invalid"
     return [
-        _refusal(identity, _fault(one) if alone else INVALID_REQUEST)
+        _refusal(identity, PARSE_ERROR if broken else _fault(one) if alone else INVALID_REQUEST)
         for one in requests[:MOST_REFUSALS]
         if (identity := _as_id(one.get("id"))) is not None
         and ("method" in one or not {"result", "error"} & one.keys())
@@ -197,7 +195,7 @@ def _fault(request: dict[str, object]) -> int:
     return INVALID_PARAMS if right else INVALID_REQUEST
 
 
-def _refusal(identity: RequestId, code: int, text: str = "") -> JSONRPCError:
+def _refusal(identity: RequestId | None, code: int, text: str = "") -> JSONRPCError:
     error = ErrorData(code=code, message=text or MESSAGES[code])
     return JSONRPCError(jsonrpc="2.0", id=identity, error=error)
 
@@ -210,47 +208,14 @@ def _as_id(value: object) -> RequestId | None:
     return None
 
 
-def _id_of_no_json(line: bytes | bytearray) -> Iterator[RequestId]:
-    """The `id` of the outermost object, as far as the line can be understood."""
-    depth, key, found = 0, b"", None
-    before = b""
-    for token in TOKEN.finditer(line, 0, SCANNED):
-        word = token.group()
-        if word in b"{[":
-            depth += 1
-        elif word in b"}]":
-            depth -= 1
-        elif word == b":":
-            key = before
-        elif word == b",":
-            key = b""
-        elif depth == 1 and key == b'"id"':
-            found, key = word, b""
-        before = word
-    if found is None and len(line) > SCANNED:
-        yield from _id_at_an_end(line)
-    elif found is not None:
-        yield from _read_id(found)
+def _id_of_cut_line(ends: bytes) -> RequestId | None:
+    """The id of a request of which only the two ends are there; clients put it first or last."""
+    found = FIRST_ID.match(ends) or LAST_ID.search(ends)
+    return None if found is None else _as_id(json.loads(found[1]))
 
 
-def _id_at_an_end(line: bytes | bytearray) -> Iterator[RequestId]:
-    if last := LAST_ID.search(line[-END:]):
-        yield from _read_id(last.group(1))
-    elif len(line) > END:
-        yield from _id_of_no_json(line[:END])
-
-
-def _read_id(word: bytes) -> Iterator[RequestId]:
-    try:
-        identity = _as_id(json.loads(word))
-    except ValueError:
-        return
-    if identity is not None:
-        yield identity
-
-
-async def _speak(wire: int, messages: MemoryObjectReceiveStream[SessionMessage]) -> None:
-    """Write what the server says, one line each; go on reading when nobody listens any more."""
+async def _write_messages(wire: int, messages: MemoryObjectReceiveStream[SessionMessage]) -> None:
+    """Write what the server says, one line each; when nobody reads any more, go on without."""
     there = True
     async with messages:
         async for one in messages:
@@ -284,7 +249,7 @@ def _write(wire: int, data: bytes) -> bool:
 
 
 @contextmanager
-def _wires() -> Generator[tuple[int, int]]:
+def _private_stdio() -> Generator[tuple[int, int]]:
     """Private copies of standard input and output; 0 is empty and 1 is 2 until they are closed."""
     wire_in, wire_out = os.dup(0), os.dup(1)  # not inherited by children
     empty = os.open(os.devnull, os.O_RDONLY)

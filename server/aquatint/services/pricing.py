@@ -14,6 +14,7 @@ from ..domain.requests.plan import Plan, plan
 from ..domain.requests.save_targets import SaveTargets, parse
 from ..domain.times import to_the_minute
 from ..domain.types import EditRequest, GenerateRequest
+from ..domain.words import clean
 from ..settings import Settings
 
 
@@ -44,7 +45,8 @@ class Quote:
         order = self.plan.order
         images = "1 picture" if order.n == 1 else f"{order.n} pictures"
         price = "an unknown price" if self.usd is None else f"up to {dollars(self.usd)}"
-        return f"Make {images} with {order.model} at quality {order.quality} for {price}?"
+        model = clean(order.model, 60)
+        return f"Make {images} with {model} at quality {order.quality} for {price}?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ..domain import ids
+from ..domain.addresses import file_path
 from ..domain.errors import BadImage, BadRequest, NoSuchImage
 from ..domain.ports import Fetch, Workspace
 from ..domain.types import Caller, ImageRecord
@@ -20,6 +21,7 @@ ATTACHMENT = re.compile(
     r"|/mnt/(data|user-data)/|file[-_][A-Za-z0-9]{10,}$|\[?(image|attachment|图片|صورة)\s*#?\d*\]?$",
     re.IGNORECASE,
 )
+SCHEME = re.compile(r"data(?=:)|[a-z][a-z0-9+.-]*(?=://)", re.IGNORECASE)
 LISTING = "Call recent_images to see what there is."
 
 
@@ -65,7 +67,8 @@ class References:
         return image
 
     async def _foreign(self, text: str, caller: Caller) -> Opened:
-        scheme = urlsplit(text).scheme if "://" in text or text.startswith("data:") else ""
+        named = SCHEME.match(text)
+        scheme = named[0].lower() if named else ""
         if not text:
             raise BadRequest("An empty picture reference.", f"Pass a path or an id. {LISTING}")
         if scheme == "data":
@@ -78,22 +81,13 @@ class References:
                 "Ask the user for the file's path, or to run `aquatint add FILE` and use `latest`.",
             )
         if scheme == "file":
-            text = _file_url(text)
+            text = file_path(text)
         elif scheme:
             raise BadRequest(
-                f"{scheme}: is not a picture reference.",
+                f"{scheme[:40]}: is not a picture reference.",
                 "Pass image://id, latest, a path, file://, https:// or a data: URL.",
             )
         return Opened(await self.workspace.read(text, caller), None, text)
-
-
-def _file_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.netloc not in {"", "localhost"}:
-        raise BadRequest(f"file://{parts.netloc} is another machine.", "Pass a local path.")
-    path = unquote(parts.path)
-    # file:///C:/x is C:/x on Windows.
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
 
 
 def _data_url(text: str, max_bytes: int) -> bytes:

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from urllib.parse import unquote, urlsplit
 
+from ..domain.addresses import file_path
 from ..domain.errors import BadRequest, PathNotAllowed
 from ..domain.types import LOCAL, Caller
 
@@ -85,10 +85,7 @@ class Roots:
     def _absolute(self, path: str, caller: Caller) -> str:
         """The path a caller means. Tidied by its letters, which is sound where no link counts."""
         if path.startswith("file://"):
-            url = urlsplit(path)
-            if url.netloc not in {"", "localhost"}:
-                raise bad_path("The file:// URL names another computer.", "Give a local path.")
-            path = unquote(url.path)
+            path = file_path(path)
         try:
             encoded = os.fsencode(path)
         except UnicodeEncodeError as error:

@@ -1,0 +1,98 @@
+"""What is wrong with the arguments of a call, in words that say what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from ..domain.errors import BadRequest
+from ..domain.requests.regions import FIELDS
+from ..domain.words import clean
+
+MOST = 10  # problems that are listed
+NAME = 60  # characters of a name that came from outside
+PLAIN = {
+    "extra_forbidden": "does not exist",
+    "missing": "is required",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object like {kind: 'rect', x, y, width, height}",
+    "model_attributes_type": "must be an object like {kind: 'rect', x, y, width, height}",
+}
+
+
+def refuse_unknown(tool: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raises BadRequest that names each argument that does not exist, with the nearest one."""
+    unknown = [name for name in given if name not in known]
+    lines: list[str] = []
+    for name in unknown[:MOST]:
+        near = _near(name, known)
+        hint = f"Did you mean '{near}'?" if near else f"It takes {', '.join(known)}."
+        lines.append(f"{tool} has no argument '{clean(name, NAME)}'. {hint}")
+    if lines:
+        text = "\n".join([*lines, *_more(len(unknown))])
+        raise BadRequest(text, "Nothing was sent.", code="unknown_argument")
+
+
+def unknown_tool(name: str, known: Sequence[str]) -> BadRequest:
+    return BadRequest(
+        f"There is no tool '{clean(name, NAME)}'.",
+        f"Call one of {', '.join(known)}.",
+        code="unknown_tool",
+    )
+
+
+def malformed(tool: str, given: Mapping[str, Any], error: ValidationError) -> BadRequest:
+    """Pydantic's findings, all at once, without its addresses and without echoing values."""
+    found = error.errors(include_url=False, include_input=False)
+    lines = dict.fromkeys(
+        _problem(given, wrong["loc"], wrong["type"], wrong["msg"]) for wrong in found
+    )
+    shown = list(lines)[:MOST]
+    return BadRequest(
+        "\n".join([*shown, *_more(len(lines))]),
+        f"Correct this and call {tool} again; nothing was sent.",
+        code="bad_arguments",
+    )
+
+
+def _problem(given: Mapping[str, Any], place: tuple[int | str, ...], kind: str, text: str) -> str:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    name = clean(where.removeprefix("."), NAME) or "arguments"
+    region = _region(given, place)
+    if region is not None and kind == "extra_forbidden":
+        fields = ("op", *FIELDS[region])
+        near = _near(str(place[-1]), fields)
+        hint = f" Did you mean '{near}'?" if near else ""
+        return f"{name} does not exist: kind '{region}' takes {', '.join(fields)}.{hint}"
+    if region is not None and "points" in place:
+        return f"{name}: write points as [[x, y], ...]."
+    if place[:1] == ("regions",) and place[2:] == ("kind",) and kind == "missing":
+        return f"{name} is required: one of {', '.join(FIELDS)}."
+    if kind in PLAIN:
+        return f"{name} {PLAIN[kind]}."
+    return f"{name}: {text}."
+
+
+def _region(given: Mapping[str, Any], place: tuple[int | str, ...]) -> str | None:
+    """The kind of the region that a place lies in, as the caller wrote it."""
+    regions = given.get("regions")
+    try:
+        if isinstance(regions, str):  # some hosts send lists as JSON in a string
+            regions = json.loads(regions)
+        kind = cast("Any", regions)[place[1]]["kind"]
+        known = kind in FIELDS
+    except (TypeError, LookupError, ValueError):
+        return None
+    return kind if known else None
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name[:NAME], known, n=1)), None)
+
+
+def _more(count: int) -> list[str]:
+    return [f"And {count - MOST:,} more."] if count > MOST else []
