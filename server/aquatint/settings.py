@@ -28,7 +28,7 @@ class Settings(BaseModel):
     api_key: SecretStr | None = Field(
         None,
         alias="OPENAI_API_KEY",
-        description="The key that pays. Without it the free draft engine draws.",
+        description="The API key. Without it, the free draft engine draws.",
     )
     base_url: str | None = Field(
         None,
@@ -52,7 +52,7 @@ class Settings(BaseModel):
         description="More folders that may be read and written, separated like PATH.",
     )
     strict: bool = Field(
-        False, description="Read workspace folders, home and AQUATINT_ROOTS only, nothing else."
+        False, description="Read only workspace folders, the aquatint home and AQUATINT_ROOTS."
     )
     fetch: bool | None = Field(
         None,
@@ -79,7 +79,7 @@ class Settings(BaseModel):
         description="The most that may be spent per window; more is refused.",
     )
     budget_window: Literal["hour", "day", "week", "month"] = Field(
-        "day", description="What the budget is for: the last hour, day, 7 or 30 days, rolling."
+        "day", description="The period of the budget: the last hour, day, 7 days or 30 days."
     )
     max_call_usd: float | None = Field(
         None, ge=0, le=DEAREST, description="The most that one call may cost, by its estimate."
@@ -88,17 +88,17 @@ class Settings(BaseModel):
         None,
         ge=0,
         le=DEAREST,
-        description="The user is asked before a call that costs more than this.",
+        description="Ask the user before a call that costs more than this.",
     )
     partials: int = Field(
-        0, ge=0, le=3, description="Early looks while a single picture is drawn; each is billed."
+        0, ge=0, le=3, description="Early previews while a single picture is drawn; each is billed."
     )
     svg_model: str | None = Field(None, description="Text model that writes SVG output.")
     safety_identifier: str | None = Field(
         None, description="Stable, hashed user id that is sent to the provider."
     )
     mask: Literal["both", "alpha", "white"] = Field(
-        "both", description="How a mask says edit: alpha 0, white, or both at once."
+        "both", description="How a mask marks what to edit: by alpha 0, by white, or by both."
     )
 
     wait: float = Field(
@@ -109,11 +109,11 @@ class Settings(BaseModel):
         600,
         ge=0,
         le=31_536_000,
-        description="Seconds in which an undelivered picture answers the same request.",
+        description="Seconds for which an undelivered picture answers the same request.",
     )
     concurrency: int = Field(64, ge=1, le=512, description="Calls in flight at once; others queue.")
     worker: bool = Field(
-        True, description="Paid calls run in a process that outlives a killed server."
+        True, description="Make paid calls in a process that survives a killed server."
     )
     max_pixels: int = Field(
         50_000_000, ge=1_000_000, le=1_000_000_000, description="Largest picture that is decoded."
@@ -130,14 +130,14 @@ class Settings(BaseModel):
     )
     preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
     keep_prompts: bool = Field(
-        True, description="Keep prompts; false keeps a hash of each, which no search finds."
+        True, description="Keep prompts. If off, a hash of each is kept, which no search finds."
     )
     links: bool = Field(True, description="Add a resource link for each full picture.")
     inline: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = Field(
-        "auto", description="How a terminal shows pictures that the commands make."
+        "auto", description="How the commands show pictures in a terminal."
     )
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "WARNING", description="How much is written to stderr."
+        "WARNING", description="How much is logged to stderr."
     )
 
     # Not settings of ours: where the process stands.

@@ -49,7 +49,7 @@ def make_parser() -> Arguments:
     """The parser of the whole command line."""
     parser = Arguments(
         prog="aquatint",
-        description="Pictures for agents: an MCP server, and a terminal command.",
+        description="An MCP server that makes pictures, and the same as commands.",
         epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted (Ctrl-C).",
     )
     parser.set_defaults(run=COMMANDS[0].run)
@@ -101,64 +101,66 @@ def _draw(draw: Arguments) -> None:
 
 def _edit(edit: Arguments) -> None:
     edit.usage = "%(prog)s [options] REF [REF ...] PROMPT"
-    text = "1-16 pictures (an id, latest, a path), then what to change"
+    text = "1-16 pictures (an id, latest or a path), then what to change"
     edit.add_argument("words", nargs="+", metavar="REF", help=text)
-    text = "a mask: outside it every pixel stays as it was"
+    text = "a mask: every pixel outside it stays as it was"
     edit.add_argument("--mask", dest="mask_reference", metavar="REF", help=text)
-    text = "a transparent PNG of hints; not with --mask"
+    text = "a transparent PNG with hints drawn on it; not with --mask"
     edit.add_argument("--markup", metavar="REF", help=text)
-    text = "with --mask: keep (the default) or the model's own picture"
+    text = "with --mask: keep what is outside it (the default), or take the model's own picture"
     edit.add_argument("--outside", choices=["keep", "model"], help=text)
     text = "scale: fit a mask of another size"
     edit.add_argument("--mask-fit", choices=["exact", "scale"], default="exact", help=text)
-    edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures")
+    edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures given")
     _call(edit)
 
 
 def _call(draw: Arguments) -> None:
     """What draw and edit have in common."""
-    draw.add_argument("-n", type=int, default=1, help="how many, 1-10")
+    draw.add_argument("-n", type=int, default=1, help="how many pictures, 1-10")
     draw.add_argument("-o", "--save-to", action="append", default=[], metavar="FILE")
     draw.add_argument("--overwrite", action="store_true", help="replace existing FILEs")
-    draw.add_argument("--exact-size", metavar="WxH", help="fitted locally")
+    draw.add_argument("--exact-size", metavar="WxH", help="fitted on this machine")
     draw.add_argument("--format", choices=["png", "jpeg", "webp", "gif", "svg"])
     draw.add_argument("--background", choices=["auto", "opaque", "transparent"])
-    draw.add_argument("--compression", type=int, metavar="N", help="0-100, jpeg and webp")
+    draw.add_argument("--compression", type=int, metavar="N", help="0-100, for jpeg and webp")
     draw.add_argument("--moderation", choices=["auto", "low"])
-    draw.add_argument("--complexity", choices=["low", "medium", "high"], help="planning effort")
-    draw.add_argument("--frames", type=int, metavar="N", help="gif: 2-16")
-    draw.add_argument("--frame-ms", type=int, metavar="N", help="gif: ms per frame")
-    draw.add_argument("--dry-run", action="store_true", help="price it, send nothing")
+    draw.add_argument("--complexity", choices=["low", "medium", "high"], help="of planning")
+    draw.add_argument("--frames", type=int, metavar="N", help="frames of a gif, 2-16")
+    draw.add_argument("--frame-ms", type=int, metavar="N", help="milliseconds per frame of a gif")
+    draw.add_argument("--dry-run", action="store_true", help="tell the price and send nothing")
     draw.add_argument("--fresh", action="store_true", help="pay again for the same request")
-    draw.add_argument("-y", "--yes", action="store_true", help="agree to a price above confirm-usd")
+    draw.add_argument("-y", "--yes", action="store_true", help="accept a price above confirm-usd")
 
 
 def _mask(mask: Arguments) -> None:
-    mask.add_argument("ref", nargs="?", metavar="REF", help="the picture it is for")
+    mask.add_argument("ref", nargs="?", metavar="REF", help="the picture that will be edited")
     add_shapes(mask)
     units = ["pixel", "fraction", "permille"]
-    mask.add_argument("--units", choices=units, default="pixel", help="of all coordinates")
+    mask.add_argument("--units", choices=units, default="pixel", help="the unit of all coordinates")
     for name in ("grow", "shrink", "feather"):
         mask.add_argument(f"--{name}", type=float, default=0, metavar="PIXELS")
-    mask.add_argument("--invert", action="store_true", help="everything else instead")
-    mask.add_argument("--grid", action="store_true", help="a grid on the preview, to aim by")
-    mask.add_argument("--width", type=int, metavar="PIXELS", help="without REF: the canvas")
+    mask.add_argument("--invert", action="store_true", help="select everything else instead")
+    mask.add_argument("--grid", action="store_true", help="draw a grid on the preview")
+    mask.add_argument("--width", type=int, metavar="PIXELS", help="without REF: of the mask")
     mask.add_argument("--height", type=int, metavar="PIXELS")
-    mask.add_argument("-o", "--save-to", metavar="FILE", help="a copy, .png")
+    mask.add_argument("-o", "--save-to", metavar="FILE", help="also save it as a .png file")
     mask.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
 
 
 def _show(show: Arguments) -> None:
-    text = "an id, latest, a path, an address; or a job, to wait for"
+    text = "an id, latest, a path or an address; or the id of a job, to wait for it"
     show.add_argument("ref", nargs="?", default="latest", metavar="REF", help=text)
     show.add_argument("--json", action="store_true", help="machine-readable")
-    show.add_argument("--open", action="store_true", help="in the system's viewer, too")
+    show.add_argument("--open", action="store_true", help="also open it in the system's viewer")
 
 
 def _forget(forget: Arguments) -> None:
-    forget.add_argument("ids", nargs="*", metavar="ID", help="image://id, as recent_images lists")
-    forget.add_argument("--before", type=datetime.fromisoformat, metavar="DATE", help="all older")
-    forget.add_argument("--dry-run", action="store_true", help="say what would go")
+    forget.add_argument("ids", nargs="*", metavar="ID", help="an id, as `aquatint recent` lists it")
+    forget.add_argument(
+        "--before", type=datetime.fromisoformat, metavar="DATE", help="all that are older"
+    )
+    forget.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
 
 
 def _add(add: Arguments) -> None:
@@ -166,7 +168,7 @@ def _add(add: Arguments) -> None:
 
 
 def _spend(spend: Arguments) -> None:
-    spend.add_argument("--days", type=int, default=30, help="how many, today included (30)")
+    spend.add_argument("--days", type=int, default=30, help="how many days, including today (30)")
     spend.add_argument("--json", action="store_true", help="machine-readable")
 
 
@@ -175,12 +177,12 @@ def _cancel(cancel: Arguments) -> None:
 
 
 def _recent(recent: Arguments) -> None:
-    recent.add_argument("query", nargs="*", metavar="WORD", help="of the prompt, any language")
+    recent.add_argument("query", nargs="*", metavar="WORD", help="of the prompt, in any language")
     kinds = ["generated", "edited", "mask", "derived", "added"]
-    recent.add_argument("--kind", choices=kinds, help="only these")
-    recent.add_argument("--limit", type=int, default=10, metavar="N", help="1-50 (10)")
-    recent.add_argument("--cursor", help="the next page: what the last one ended with")
-    recent.add_argument("--sheet", metavar="FILE", help="numbered thumbnails, .jpg")
+    recent.add_argument("--kind", choices=kinds, help="only pictures of this kind")
+    recent.add_argument("--limit", type=int, default=10, metavar="N", help="how many, 1-50 (10)")
+    recent.add_argument("--cursor", help="the next page: the cursor that the last page ended with")
+    recent.add_argument("--sheet", metavar="FILE", help="save numbered thumbnails as a .jpg file")
     recent.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
     recent.add_argument("--json", action="store_true", help="machine-readable")
 
@@ -193,7 +195,7 @@ def _completion(completion: Arguments) -> None:
 
 def _install(install: Arguments) -> None:
     _host(install)
-    install.add_argument("--no-key", action="store_true", help="name no key: free drafts only")
+    install.add_argument("--no-key", action="store_true", help="leave the key out, for free drafts")
     install.add_argument(
         "--key-in-file", action="store_true", help="write OPENAI_API_KEY itself into the file"
     )
@@ -201,26 +203,28 @@ def _install(install: Arguments) -> None:
 
 def _host(one: Arguments) -> None:
     names = [host.name for host in HOSTS]
-    one.add_argument("host", nargs="?", choices=names, help="none: say which are here, and where")
+    one.add_argument("host", nargs="?", choices=names, help="without it: list the hosts here")
     one.add_argument("--name", default="aquatint", help="the entry's name (aquatint)")
     one.add_argument(
         "--project",
         nargs="?",
         const=".",
         metavar="FOLDER",
-        help="in a project's configuration (of this folder)",
+        help="configure a project (this folder's)",
     )
-    one.add_argument("--file", metavar="FILE", help="the configuration, where it is elsewhere")
-    one.add_argument("--print", dest="show", action="store_true", help="only show it")
-    one.add_argument("--force", action="store_true", help="also where it is another server's entry")
-    one.add_argument("--by", choices=["host", "file"], help="by the host's own command, or by us")
+    one.add_argument("--file", metavar="FILE", help="the configuration, if elsewhere")
+    one.add_argument("--print", dest="show", action="store_true", help="only show the change")
+    one.add_argument("--force", action="store_true", help="even if it is another server's entry")
+    one.add_argument(
+        "--by", choices=["host", "file"], help="edited by the host's command, or by us"
+    )
 
 
 def _doctor(doctor: Arguments) -> None:
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     doctor.add_argument("--report", action="store_true", help="Markdown to paste into an issue")
-    doctor.add_argument("--offline", action="store_true", help="ask no network")
-    doctor.add_argument("--repair", action="store_true", help="end what killed servers left")
+    doctor.add_argument("--offline", action="store_true", help="do not use the network")
+    doctor.add_argument("--repair", action="store_true", help="clean up after killed servers")
 
 
 COMPLETION = """\
@@ -230,18 +234,18 @@ Print a script that completes commands, options and pictures. To have it always:
   fish  aquatint completion fish > ~/.config/fish/completions/aquatint.fish"""
 
 COMMANDS = (
-    Command("serve", "serve MCP (the default: stdio)", "serve:serve", _serve),
-    Command("draw", "draw from a prompt", "draw:draw", _draw),
+    Command("serve", "run the MCP server (the default: over stdio)", "serve:serve", _serve),
+    Command("draw", "make pictures from a prompt", "draw:draw", _draw),
     Command("edit", "change pictures", "draw:edit", _edit, frozenset({"mask"})),
-    Command("mask", "say which part to edit", "mask:mask", _mask),
-    Command("show", "one picture: look, facts, recipe", "show:show", _show),
-    Command("forget", "remove pictures for good", "forget:forget", _forget),
-    Command("add", "give pictures of yours to agents", "draw:add", _add),
-    Command("spend", "what was paid, and for what", "ledger:command", _spend),
-    Command("cancel", "give up calls not yet sent", "ledger:command", _cancel),
-    Command("recent", "what was made lately", "ledger:command", _recent),
+    Command("mask", "select the part of a picture to edit", "mask:mask", _mask),
+    Command("show", "show a picture, its facts and its recipe", "show:show", _show),
+    Command("forget", "delete pictures for good", "forget:forget", _forget),
+    Command("add", "add your own pictures, so that agents can use them", "draw:add", _add),
+    Command("spend", "list what was paid, and for what", "ledger:command", _spend),
+    Command("cancel", "cancel calls that were not sent yet", "ledger:command", _cancel),
+    Command("recent", "list the latest pictures", "ledger:command", _recent),
     Command("install", "set up a host (Claude, VS Code, ...)", "install:install", _install),
-    Command("uninstall", "undo that", "install:uninstall", _host),
+    Command("uninstall", "remove aquatint from a host", "install:uninstall", _host),
     Command("completion", "complete commands on TAB", "completion:completion", _completion),
-    Command("doctor", "is everything well?", "doctor:doctor", _doctor),
+    Command("doctor", "check that everything works", "doctor:doctor", _doctor),
 )
