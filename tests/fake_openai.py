@@ -521,6 +521,14 @@ async def _wrong_format(fake: FakeOpenAI, got: Got) -> Response:
     return JSONResponse(reply)
 
 
+async def _own_way(fake: FakeOpenAI, got: Got) -> Response:
+    """As a local service: any model, sizes rounded up to 64, nothing transparent."""
+    width, height = (-(-edge // 64) * 64 for edge in size_of(got))
+    fake.drawn += 1
+    fake.images[fake.drawn] = flat("png", width, height, fake.drawn % 64)
+    return JSONResponse({"created": 1, "data": [{"b64_json": b64(fake.last)}]})
+
+
 def _truncated_png(reply: dict[str, Any]) -> None:
     whole = base64.b64decode(reply["data"][0]["b64_json"])
     reply["data"][0]["b64_json"] = b64(whole[: len(whole) // 2])
@@ -604,6 +612,7 @@ MODES: dict[str, Mode] = {
     "fewer": _changed(lambda reply: reply.update(data=[*reply["data"][:-1], {"b64_json": None}])),
     "wrong_content_type": _changed(lambda _: None, "text/html"),
     "wrong_format": _wrong_format,
+    "own_way": _own_way,
     "stream_partials_then_end": _partials_and(),
     "stream_cut_in_completed": _partials_and(b'data: {"type": "image_generation.completed", "b64'),
     "stream_error_event": _partials_and(

@@ -173,6 +173,7 @@ def _place(path: str, settings: Settings) -> Path:
 
 
 def _models(settings: Settings) -> tuple[Models, str | None]:
+    from .domain.endpoints import host_of, is_here
     from .domain.models.registry import parse, with_price
 
     own = (files.files("aquatint.domain.models") / "models.toml").read_text("utf-8")
@@ -188,6 +189,9 @@ def _models(settings: Settings) -> tuple[Models, str | None]:
             note = f"AQUATINT_MODELS={place}: {bad} Until then the built-in table is used."
     if settings.price_usd is not None:
         rows = tuple(with_price(row, settings.price_usd) for row in models.rows)
+        models = replace(models, rows=rows)
+    elif settings.api_key is None and is_here(host_of(settings.base_url or "")):
+        rows = tuple(with_price(row, 0) if row.prices is None else row for row in models.rows)
         models = replace(models, rows=rows)
     usual = models.defaults
     chosen = replace(

@@ -344,11 +344,11 @@ def chance_mask(dice: Random, width: int, height: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("many", [15, pytest.param(50, marks=pytest.mark.full)])
 async def test_50_random_masks_and_pictures_differ_nowhere_outside(
-    make_app: MakeApp, workspace: Path, many: int
+    make_app: MakeApp, provider: FakeOpenAI, workspace: Path, many: int
 ) -> None:
-    """Drawn at another size than the input's, so that the model's picture differs everywhere."""
+    """Drawn at another size than the input's, and the model's picture differs everywhere."""
     dice, largest, redrawn = Random(20261121), 0, 0
-    async with drafting(make_app) as client:
+    async with paying(make_app, provider) as client:
         for number in range(many):
             width, height = dice.randint(32, 130), dice.randint(32, 130)
             mode, extension = dice.choice([("RGB", "png"), ("RGBA", "png"), ("RGB", "jpg")])
@@ -360,9 +360,8 @@ async def test_50_random_masks_and_pictures_differ_nowhere_outside(
             kept = kept_by(opened(made))
             if not kept.point([255] + [0] * 255).getbbox():  # pyright: ignore[reportUnknownMemberType] numpy is not installed
                 continue
-            size = f"{dice.randint(48, 128)}x{dice.randint(48, 128)}"
             format = dice.choice(["png", "webp"])
-            arguments = {"mask": made["id"], "size": size, "format": format, "reply": "path"}
+            arguments = {"mask": made["id"], "format": format, "reply": "path"}
             image = await edited(client, file.name, **arguments)
             assert image["format"] == format
             largest = max(largest, apart(opened(image), opened(file), kept))
@@ -399,21 +398,18 @@ async def test_the_result_is_png_or_lossless_webp_and_a_jpeg_is_a_copy_that_says
     assert "a.jpg is jpeg: its pixels outside the mask are not exact" in text_of(saved)
 
 
-async def test_size_chooses_only_what_the_model_draws(
-    make_app: MakeApp, provider: FakeOpenAI, cat: str
+@pytest.mark.parametrize("size", [{"size": "1024x1024"}, {"exact_size": "900x600"}])
+async def test_a_masked_edit_refuses_a_size_that_is_not_its_pictures(
+    make_app: MakeApp, provider: FakeOpenAI, cat: str, size: dict[str, str]
 ) -> None:
     async with paying(make_app, provider) as client:
         eye = await mask(client, cat, LEFT_EYE)
-        image = await edited(client, cat, mask=eye["id"], size="1024x1024")
-        told = await refusal(
-            client, "edit_image", images=cat, prompt="x", mask=eye["id"], exact_size="900x600"
-        )
-    assert provider.paid[0].fields["size"] == "1024x1024"
-    assert opened(sent(provider).data).size == (1024, 1024)
-    assert (image["width"], image["height"]) == (451, 300)
-    assert apart(opened(image), opened(CAT), kept_by(opened(eye))) == 0
-    assert "exact_size" in told
+        told = await refusal(client, "edit_image", images=cat, prompt="x", mask=eye["id"], **size)
+        image = await edited(client, cat, mask=eye["id"], size="451x300")
+    assert f"{next(iter(size))}: a masked edit keeps the first picture's own size" in told
     assert "outside=model" in told
+    assert len(provider.paid) == 1
+    assert (image["width"], image["height"]) == (451, 300)
     assert len(provider.paid) == 1
 
 

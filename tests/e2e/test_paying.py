@@ -15,6 +15,7 @@ import pytest
 from mcp import Client
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import CallToolResult, ImageContent
+from PIL import Image
 
 from conftest import Connect, MakeApp
 from fake_openai import FakeOpenAI, fake_openai
@@ -234,9 +235,53 @@ async def test_a_reply_in_another_format_is_named_by_its_bytes(
 ) -> None:
     provider.mode = "wrong_format"
     async with paying(make_app, provider) as client:
-        image = images_of(await generate(client))[0]
+        result = await generate(client)
+    image = images_of(result)[0]
     assert look(image["path"])[1] == image["format"] == "jpeg"
     assert image["path"].endswith(".jpg")
+    told = "format: png was asked for, and jpeg came."
+    assert told in text_of(result)
+    assert result.structured_content
+    assert told in result.structured_content["warnings"]
+
+
+async def test_another_size_or_background_than_asked_is_told_in_text_and_structure(
+    make_app: MakeApp, provider: FakeOpenAI
+) -> None:
+    provider.mode = "own_way"
+    async with paying(make_app, provider) as client:
+        result = await generate(client, size="1040x1040", background="transparent", n=1)
+        asked = await generate(client, size="1088x1088")
+    assert result.structured_content
+    assert asked.structured_content
+    warnings = result.structured_content["warnings"]
+    for told in (
+        "size: 1040x1040 was asked for, and 1088x1088 came.",
+        "background: transparent was asked for, and nothing of what came is.",
+    ):
+        assert told in warnings
+        assert f"Note: {told}" in text_of(result)
+    assert "warnings" not in asked.structured_content
+
+
+async def test_a_keyless_service_on_this_machine_costs_nothing_and_edits_pictures_as_they_are(
+    make_app: MakeApp, provider: FakeOpenAI, workspace: Path
+) -> None:
+    provider.mode, provider.keys = "own_way", None
+    Image.new("RGB", (448, 320), "teal").save(workspace / "own.png")
+    local = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "http://127.0.0.1:8188/v1"}
+    limits = {"AQUATINT_BUDGET_USD": "0.01", "AQUATINT_CONFIRM_USD": "0"}
+    async with paying(make_app, provider, **local, **limits) as client:
+        edit = {"images": "own.png", "prompt": "bluer", "model": "sd-turbo"}
+        result = await client.call_tool("edit_image", edit)
+        known = await refusal(client, n=9)
+    assert provider.paid[0].fields["size"] == "448x320"
+    image = images_of(result)[0]
+    assert (image["width"], image["height"], image["parents"][1:]) == (448, 320, [])
+    assert result.structured_content
+    assert result.structured_content["cost_usd"] == 0
+    assert "price" not in text_of(result)
+    assert "code: needs_confirmation" in known
 
 
 async def test_a_missing_picture_of_several_costs_the_others_nothing(

@@ -31,6 +31,8 @@ def planned(
     first: tuple[int, int] | None = None,
     partials: int = 0,
     table: registry.Models = TABLE,
+    first_party: bool = True,
+    nearby: bool = False,
     **asked: Any,
 ) -> Plan:
     words: dict[str, Any] = {"prompt": "a fox", **asked}
@@ -39,8 +41,9 @@ def planned(
         model,
         edit="images" in words,
         today=TODAY,
-        first_party=True,
+        first_party=first_party,
         engine_default="draft" if draft else "openai",
+        nearby=nearby,
     )
     return plan(
         request,
@@ -206,13 +209,36 @@ def test_an_edit_of_another_size_is_sent_as_it_is() -> None:
 
 
 def test_a_masked_edit_always_knows_where_its_picture_stands() -> None:
-    square = planned(images=("a",), mask="m", first=(1000, 667), size="square")
-    assert square.placement
-    assert square.placement.canvas == (1000, 1000)
-    auto = planned(images=("a",), mask="m", first=(1000, 667), size="auto")
-    assert (auto.order.size, auto.placement is None) == ("1008x672", False)
+    for size in (None, "auto", "1000x667", "3:2"):
+        done = planned(images=("a",), mask="m", first=(1000, 667), size=size)
+        assert (done.order.size, done.placement is None) == ("1008x672", False)
     unsaved = planned(images=("a",), mask="m", outside="model", first=(1000, 667), size="square")
     assert unsaved.placement is None
+
+
+@pytest.mark.parametrize("size", ["square", "1024x1024", "667x1000"])
+def test_a_masked_edit_never_ignores_a_size(size: str) -> None:
+    masked: dict[str, Any] = {"images": ("a",), "mask": "m", "first": (1000, 667), "size": size}
+    with pytest.raises(BadRequest, match="own size, 1000x667"):
+        planned(**masked)
+    if size != "667x1000":
+        assert planned(**masked, outside="model").placement is None
+
+
+@pytest.mark.parametrize(
+    ("first", "nearby", "size"),
+    [
+        ((500, 333), True, "500x333"),
+        ((500, 333), False, "1008x672"),
+        ((2048, 300), True, "2048x300"),
+        ((4000, 3000), True, "2048x1536"),
+    ],
+)
+def test_an_unknown_model_nearby_edits_a_picture_at_its_own_size(
+    first: tuple[int, int], nearby: bool, size: str
+) -> None:
+    done = planned("sd-turbo", images=("a",), first=first, first_party=False, nearby=nearby)
+    assert done.order.size == size
 
 
 def test_a_masked_edit_comes_lossless_and_is_converted_after() -> None:

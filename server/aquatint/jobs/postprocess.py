@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..domain import names
 from ..domain.errors import AquatintError
 from ..domain.ports import Part
-from ..domain.types import Caller, Finish, ImageRecord, Job
+from ..domain.types import Caller, Finish, ImageRecord, Job, Order
 from .context import JobContext
 from .exports import Saving, save_copies
 
@@ -52,6 +52,8 @@ async def postprocess(
     A failure here is a warning, never a loss: the picture as it came is already kept.
     """
     made = [original]
+    told = _deviations(job.order, original)
+    warnings.extend(warning for warning in told if warning not in warnings)
     try:
         for step in _steps(job.finish):
             await step(job, context, index, made, warnings)
@@ -61,6 +63,19 @@ async def postprocess(
     source = made[-2] if job.finish.exact_size and len(made) > 1 else made[-1]
     made[-1] = await save_copies(context, made[-1], source, saving, warnings)
     return made
+
+
+def _deviations(order: Order, came: ImageRecord) -> list[str]:
+    """What the provider drew otherwise than it was asked to."""
+    found: list[str] = []
+    size = f"{came.width}x{came.height}"
+    if came.format != "svg" and order.size not in {"auto", size}:
+        found.append(f"size: {order.size} was asked for, and {size} came.")
+    if came.format != order.format:
+        found.append(f"format: {order.format} was asked for, and {came.format} came.")
+    if order.background == "transparent" and not came.alpha:
+        found.append("background: transparent was asked for, and nothing of what came is.")
+    return found
 
 
 Step = Callable[[Job, JobContext, int, list[ImageRecord], list[str]], Awaitable[None]]

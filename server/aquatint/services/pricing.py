@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from ..domain.budget import SECONDS, Limit, Shortfall, dollars
+from ..domain.endpoints import host_of, is_near
 from ..domain.errors import BadRequest, Misconfigured, OverBudget
 from ..domain.models.registry import Choice, Estimate, Models, estimate
 from ..domain.models.sizes import Size
@@ -78,6 +79,7 @@ class Pricing:
             today=self._today(),
             first_party=self.first_party,
             engine_default="openai" if settings.can_pay else "draft",
+            nearby=settings.base_url is not None and is_near(host_of(settings.base_url)),
         )
         planned = plan(
             request,
@@ -213,11 +215,12 @@ class Pricing:
     def _variants(self, quote: Quote) -> Iterator[tuple[float, Quote]]:
         """The same picture by other models and at other qualities, where the price is known."""
         size, request = quote.plan.order.size, quote.request
+        masked = isinstance(request, EditRequest) and request.mask is not None
+        same_size = {} if masked else {"size": size}  # a masked edit has its picture's
         for name in self.models.names(self._today(), isinstance(request, EditRequest)):
             row = self.models.row(name)
             for quality in row.qualities if row.engine != "draft" else ():
-                changes = {"model": name, "quality": quality, "size": size}
-                other = request.model_copy(update=changes)
+                other = request.model_copy(update={"model": name, "quality": quality, **same_size})
                 try:
                     found = self.quote(other, quote.targets, first=quote.first)
                 except BadRequest:

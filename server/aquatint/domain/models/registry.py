@@ -37,12 +37,14 @@ class Choice:
     """The row a request is drawn by, the name to send, and what the caller must be told.
 
     `peers` are the provider's other live models for that task, by id, for the fixes of errors.
+    `nearby`: the service runs on this machine or in its network, and draws what it is given.
     """
 
     model: Model
     name: str
     warnings: tuple[str, ...] = ()
     peers: tuple[tuple[str, Model], ...] = ()
+    nearby: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Models:
         today: datetime.date,
         first_party: bool,
         engine_default: Literal["openai", "draft"],
+        nearby: bool = False,
     ) -> Choice:
         """The row for a name, or the default's for None. Never refuses.
 
@@ -70,8 +73,8 @@ class Models:
         name = name or (self.defaults.draft if engine_default == "draft" else usual)
         model = self.row(name)
         if not first_party:
-            words = f"Nothing is known here about {name}: it goes unchecked, at an unknown price."
-            return Choice(model, name, (words,) if model.unknown else ())
+            told = f"Nothing is known here about {name}, so it is not checked{_price(model)}."
+            return Choice(model, name, (told,) if model.unknown else (), nearby=nearby)
         endpoint: Endpoint = "edit" if edit else "generate"
         warnings: list[str] = []
         if not model.alive(today):
@@ -86,7 +89,8 @@ class Models:
         if model.unknown:
             near = difflib.get_close_matches(name, self.names(today, edit), 3)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            warnings.append(f"{name} is not in the models table: unchecked, price unknown.{hint}")
+            told = f"{name} is not in the models table, so it is not checked{_price(model)}."
+            warnings.append(told + hint)
         live = ((peer, self.row(peer)) for peer in self.names(today, edit) if peer != name)
         peers = tuple((peer, row) for peer, row in live if row.engine == "openai")
         return Choice(model, name, tuple(warnings), peers)
@@ -123,6 +127,10 @@ def parse(text: str) -> Models:
             _check_heir(models, model, endpoint)
     _check_defaults(models)
     return models
+
+
+def _price(model: Model) -> str:
+    return ", and its price is unknown" if model.usd_per_image is None else ""
 
 
 def _check_defaults(models: Models) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..models import sizes
-from ..models.registry import Choice, Defaults, Gif, Model
+from ..models.registry import Choice, Defaults, Gif
 from ..models.sizes import MAX_EXACT, Grid, Rule, Size
 from ..types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
 from .save_targets import SaveTargets, scaled_up, size_of
@@ -64,7 +64,7 @@ def plan(
     check_look(check, format)
     frames, frame_ms = animation(check, format)
     exact = _exact_size(check, format)
-    size, placement = _size(check, _Rules.of(check.model, format, frames), exact, defaults, first)
+    size, placement = _size(check, _Rules.of(choice, format, frames), exact, defaults, first)
     quality = _quality(check, defaults)
     check.raise_problems()
     model, alone = check.model, request.n == 1 and format not in {"gif", "svg"}
@@ -114,21 +114,30 @@ def _exact_size(check: RequestCheck, format: Format) -> Size | None:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What is forbidden, what is only advised against, and by which rule we choose ourselves."""
+    """What is forbidden, what is only advised against, and by which rule we choose ourselves.
+
+    `edits` is the rule for a picture that is sent at its own size if that obeys it.
+    """
 
     forbids: Rule
     chooses: Rule
+    edits: Rule
     advises: Rule | None = None
 
     @classmethod
-    def of(cls, model: Model, format: Format, frames: int | None) -> _Rules:
+    def of(cls, choice: Choice, format: Format, frames: int | None) -> _Rules:
+        model = choice.model
         gif: Gif | None = model.gif if format == "gif" else None
         if gif and gif.sizes:
-            return cls(gif.sizes, gif.sizes)
+            return cls(gif.sizes, gif.sizes, gif.sizes)
         if gif and gif.sheet:
             frame = gif.sheet.frame(frames or gif.usual_frames)
-            return cls(model.sizes, frame, advises=frame)
-        return cls(model.sizes, model.fit or model.sizes)
+            return cls(model.sizes, frame, frame, advises=frame)
+        usual = model.sizes if model.fit is None else model.fit
+        edits = usual
+        if choice.nearby and model.unknown and isinstance(usual, Grid):
+            edits = Grid(max_edge=usual.max_edge, max_pixels=usual.max_pixels)
+        return cls(model.sizes, usual, edits)
 
 
 def _size(
@@ -136,30 +145,48 @@ def _size(
 ) -> tuple[str, Placement | None]:
     """The size to order, and where the first picture stands on it when it must be fitted."""
     asked = (check.request.size or "").strip().lower()
+    named = asked not in {"", "auto"}
     if asked == "auto" and rules.forbids.auto and not check.keep:
         return "auto", None
     placement: Placement | None = None
-    if asked not in {"", "auto"}:
+    if first and check.keep:
+        if named:
+            _check_own_size(check, asked, first)
+        drawn, placement = sizes.canvas(rules.edits, *first)
+    elif named:
         size = _asked(check, rules, asked)
+        drawn = sizes.parse_size(size)
+        if drawn is None:
+            return size, None
     elif exact:
-        size = sizes.text(_cover(check, rules, exact))
+        drawn = _cover(check, rules, exact)
     elif first:
-        drawn, placement = sizes.canvas(rules.chooses, *first)
-        size = sizes.text(drawn)
+        drawn, placement = sizes.canvas(rules.edits, *first)
     elif not asked and (marked := check.targets.covering):
-        size = sizes.text(sizes.covering(rules.chooses, *marked))
+        drawn = sizes.covering(rules.chooses, *marked)
     else:
-        size = _usual(check, rules, defaults.size.strip().lower())
-    drawn = sizes.parse_size(size)
-    if drawn:
-        whole = exact or (first if check.keep or placement else None) or drawn
-        enough = _enough(check, rules, drawn, whole, exact=bool(exact))
-        if enough != drawn:
-            drawn, size, placement = enough, sizes.text(enough), None
-        _remark(check, rules, drawn, exact if asked not in {"", "auto"} else None)
-        if first and check.keep:
-            placement = sizes.place(drawn, *first)
-    return size, placement
+        drawn = _usual(check, rules, defaults.size.strip().lower())
+        if drawn is None:
+            return "auto", None
+    whole = drawn
+    if exact:
+        whole = exact
+    elif first and placement:
+        whole = first
+    enough = _enough(check, rules, drawn, whole, exact=exact is not None)
+    _remark(check, rules, enough, exact if named else None)
+    return sizes.text(enough), placement if enough == drawn else None
+
+
+def _check_own_size(check: RequestCheck, asked: str, first: Size) -> None:
+    """A masked edit has its first picture's size, so another one would be ignored."""
+    size, ratio = sizes.parse_size(asked), sizes.parse_ratio(asked)
+    own = first[0] / first[1]
+    if size != first and (ratio is None or not 0.99 < ratio / own < 1.01):
+        check.wrong(
+            f"size: a masked edit keeps the first picture's own size, {sizes.text(first)}.",
+            "Leave size out, or pass outside=model.",
+        )
 
 
 def _enough(check: RequestCheck, rules: _Rules, drawn: Size, whole: Size, *, exact: bool) -> Size:
@@ -201,19 +228,23 @@ def _hull(whole: Size, sizes: list[Size]) -> Size:
     return math.ceil(whole[0] * scale - 1e-6), math.ceil(whole[1] * scale - 1e-6)
 
 
-def _usual(check: RequestCheck, rules: _Rules, words: str) -> str:
-    """The default size as this model has it; a default is no caller's fault, so never refused."""
+def _usual(check: RequestCheck, rules: _Rules, words: str) -> Size | None:
+    """The default size as this model has it, None for the service's own choice.
+
+    A default is nothing the caller did wrong, so it is never refused.
+    """
     if words == "auto" and rules.forbids.auto:
-        return words
+        return None
     size = sizes.parse_size(words)
     if size:
-        return sizes.text(sizes.canvas(rules.chooses, *size)[0])
+        return sizes.canvas(rules.chooses, *size)[0]
     ratio = sizes.parse_ratio("square" if words == "auto" else words)
     if ratio is None:
         check.warnings.append(
-            f"The default size {words!r} is none: set AQUATINT_SIZE to 1024x1024."
+            f"The default size {words!r} cannot be read: set AQUATINT_SIZE to 1024x1024."
         )
-    return sizes.text(sizes.nearest(rules.chooses, ratio or 1.0))
+        ratio = 1.0
+    return sizes.nearest(rules.chooses, ratio)
 
 
 def _remark(check: RequestCheck, rules: _Rules, drawn: Size, exact: Size | None) -> None:
