@@ -124,6 +124,7 @@ class FakeOpenAI:
         self.images: dict[int, bytes] = {}
         self.drawn = 0
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
+        self.pages: dict[str, str] = {}  # what stands beside the API, by path
 
     @property
     def paid(self) -> list[Got]:
@@ -155,6 +156,8 @@ class FakeOpenAI:
         return response
 
     async def _route(self, got: Got, mode: str, request: Request) -> Response:
+        if got.path in self.pages:
+            return Response(self.pages[got.path])
         if found := re.fullmatch(r"(?:images|pictures)/(\d+)(?:/content|\.\w+)", got.path):
             if got.path.startswith("images/"):
                 self._authorise(got)
@@ -204,6 +207,8 @@ class FakeOpenAI:
         wanted = got.path.partition("/")[2]
         names = sorted(FIXED if mode == "few_models" else FLEXIBLE | FIXED)
         rows = [{"id": n, "object": "model", "created": 1, "owned_by": "system"} for n in names]
+        if mode == "litellm_models":
+            rows = [row | {"created": 1677610602, "mode": "image_generation"} for row in rows]
         if mode == "shutdown":
             rows = [row | {"shutdown_date": "2027-03-01"} for row in rows]
         if not wanted:
@@ -446,6 +451,56 @@ def _b64(dress: Callable[[str], str]) -> Mode:
     return _changed(change)
 
 
+def _hanging(change: Callable[[bytes], bytes]) -> Mode:
+    """Some of a good reply, and then nothing, on an open connection."""
+
+    async def answer(fake: FakeOpenAI, got: Got) -> Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield change(json.dumps(fake.reply(got)).encode())
+            await anyio.sleep_forever()
+
+        return StreamingResponse(pieces(), media_type="application/json")
+
+    return answer
+
+
+async def _stream_hanging(fake: FakeOpenAI, got: Got) -> Response:
+    """The whole picture as an event, without the end of its line."""
+    row = {"type": "image_generation.completed", **fake.completed(got)}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"event: image_generation.completed\ndata: " + json.dumps(row).encode()
+        await anyio.sleep_forever()
+
+    return StreamingResponse(pieces(), media_type="text/event-stream")
+
+
+def _without_usage(body: bytes) -> bytes:
+    """A reply that ends with the last quote of its last picture."""
+    return body[: body.rindex(b'"}], "usage"') + 1]
+
+
+def _cut_last(body: bytes) -> bytes:
+    """A reply that ends in the middle of its last picture."""
+    start = body.rindex(b'"b64_json"')
+    return body[: (start + len(_without_usage(body))) // 2]
+
+
+def _usage(**figures: object) -> Mode:
+    return _changed(lambda reply: reply["usage"].update(figures))
+
+
+def _usage_digits(reply: dict[str, Any]) -> bytes:
+    """As no JSON writer of Python's would write it."""
+    reply["usage"]["output_tokens"] = "long"
+    return json.dumps(reply).replace('"long"', "9" * 5000).encode()
+
+
+def _litellm(status: int, message: str, **names: Any) -> Mode:
+    """As LiteLLM 1.106.12 says it: the code is the status, as text."""
+    return _bad(status, message, None, **{"type": None, "code": str(status), **names})
+
+
 def _escaped(reply: dict[str, Any]) -> bytes:
     """As PHP and Go write it: every slash and plus escaped."""
     return json.dumps(reply).replace("/", "\\/").replace("+", "\\u002b").encode()
@@ -576,6 +631,8 @@ MODES: dict[str, Mode] = {
     "spend_limit": _bad(429, "Spend limit.", code="project_spend_limit_exceeded"),
     "500": _bad(500, SERVER, type="server_error"),
     "503": _bad(503, OVERLOADED, code="server_is_overloaded"),
+    "503_plain": _bad(503, "no healthy upstream"),
+    "500_retry_after": _bad(500, SERVER, {"retry-after": "1"}, type="server_error"),
     "503_retry_after": _bad(503, OVERLOADED, {"retry-after": "1"}),
     "504": _bad(504, "upstream request timeout"),
     "html200": _body(HTML, 200, "text/html"),
@@ -592,6 +649,17 @@ MODES: dict[str, Mode] = {
     "b64_text": _b64(lambda text: b64(b"this is no picture at all")),
     "truncated_png": _changed(_truncated_png),
     "truncated_json": _changed(lambda reply: json.dumps(reply).encode()[:-200]),
+    "cut_behind_pictures": _changed(lambda reply: _without_usage(json.dumps(reply).encode())),
+    "cut_in_last": _changed(lambda reply: _cut_last(json.dumps(reply).encode())),
+    "junk_behind": _changed(lambda reply: json.dumps(reply).encode() + b"\n<html>}]junk"),
+    "hang_behind": _hanging(lambda body: body),
+    "hang_behind_pictures": _hanging(_without_usage),
+    "hang_in_last": _hanging(_cut_last),
+    "usage_huge": _usage(output_tokens=10**399),
+    "usage_digits": _changed(_usage_digits),
+    "usage_negative": _usage(output_tokens=-5),
+    "usage_absurd": _usage(output_tokens=10**9, output_tokens_details={}),
+    "usage_nan": _usage(output_tokens=math.nan),
     "empty": _body(""),
     "list": _body("[1, 2, 3]"),
     "error_in_200": _body(json.dumps({"error": {"message": "went wrong", "code": "oops"}})),
@@ -631,10 +699,35 @@ MODES: dict[str, Mode] = {
         ]
     ),
     "stream_duplicate": _stream(_duplicate),
+    "stream_other_type": _stream(
+        lambda fake, got: [("draft", fake.completed(got)), ("heartbeat", fake.completed(got))]
+    ),
+    "stream_cut_behind_picture": _stream(
+        lambda fake, got: [
+            b'data: {"type": "image_generation.completed", "b64_json": "'
+            + b64(fake.draw(got)).encode()
+            + b'", "usage": {"input_tok'
+        ]
+    ),
+    "stream_hang": _stream_hanging,
     "stream_plain_json": _changed(lambda _: None, "text/event-stream"),
     "stream_untyped": _stream(
         lambda fake, got: [b"data: " + json.dumps(fake.reply(got)).encode() + b"\n\n"]
     ),
+    "litellm_moderation": _litellm(
+        400, f"litellm.ContentPolicyViolationError: OpenAIException - {SAFETY}"
+    ),
+    "litellm_unverified": _litellm(400, f"litellm.BadRequestError: OpenAIException - {VERIFY}"),
+    "litellm_key": _litellm(400, "No connected db.", type="no_db_connection"),
+    "litellm_quota": _litellm(429, "litellm.RateLimitError: You have run out of credits."),
+    "litellm_rate_limit": _litellm(429, "litellm.RateLimitError: Rate limit reached"),
+    "litellm_cooldown": _litellm(429, "No deployments", type="all_deployments_in_cooldown"),
+    "litellm_model": _litellm(400, "/images/generations: Invalid model name passed in model=x."),
+    "litellm_overloaded": _litellm(
+        400, f"litellm.BadRequestError: OpenAIException - {OVERLOADED}"
+    ),
+    "litellm_timeout": _litellm(408, "litellm.Timeout: APITimeoutError - Request timed out."),
+    "litellm_500": _litellm(500, f"litellm.InternalServerError: OpenAIException - {SERVER}"),
     "echo_200": _echoing(200),
     "echo_400": _echoing(400),
     "echo_401": _echoing(401),
@@ -840,7 +933,7 @@ def _config(app: FakeOpenAI, certificate: Path | None = None) -> uvicorn.Config:
 
 
 class Misbehaving:
-    """A raw server: `url`, and how many requests reached it."""
+    """A raw server: `url`, and how many requests that cost something reached it."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/v1"
@@ -879,7 +972,7 @@ def _answer(connection: socket.socket, server: Misbehaving, answer: bytes, reset
     found = re.search(rb"(?i)content-length: (\d+)", request)
     while found and len(request.partition(b"\r\n\r\n")[2]) < int(found[1]):
         request += connection.recv(65536)
-    server.hits += 1
+    server.hits += request.startswith(b"POST")
     connection.sendall(answer)
     if reset:  # a zero linger makes close() send RST
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

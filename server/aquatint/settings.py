@@ -11,6 +11,8 @@ from typing import Literal, Self, cast, get_origin
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from .domain.redaction import secrets_in
+
 PREFIX = "AQUATINT_"
 FORMER = {"AQUATINT_PRESS": "AQUATINT_WORKER"}  # names of before 2026-11-27, which people still set
 DEAREST = 1_000_000  # dollars, of any limit or price
@@ -213,10 +215,9 @@ class Settings(BaseModel):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may show: the key, and a password in the provider's address."""
+        """What nobody may see: the key, and what the provider's address holds of that kind."""
         key = self.api_key.get_secret_value() if self.api_key else ""
-        passwords = re.findall(r"://[^/@]*:([^/@]+)@", self.base_url or "")
-        return tuple(secret for secret in (key, *passwords) if secret)
+        return (*((key,) if key else ()), *secrets_in(self.base_url))
 
     @property
     def can_pay(self) -> bool:

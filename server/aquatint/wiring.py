@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .domain.types import Finding, Order
     from .jobs.context import JobContext
 
+PROVIDED_BYTES = 200_000_000  # of a picture behind an address; the engine's ceiling is lower
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
@@ -105,6 +107,7 @@ async def open_backend(
 
 def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) -> Engine:
     from .engines.openai import OpenAIEngine
+    from .net import HttpsFetch
 
     return OpenAIEngine(
         api_key=settings.api_key.get_secret_value() if settings.api_key else "",
@@ -113,6 +116,8 @@ def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) ->
         project=settings.openai_project,
         deadline=settings.deadline,
         mask=settings.mask,
+        keep_prompts=settings.keep_prompts,
+        fetch=HttpsFetch(enabled=True, max_bytes=PROVIDED_BYTES, seconds=settings.deadline),
         http_client=http_client,
     )
 
@@ -242,3 +247,7 @@ class LazyFetch:
     async def get(self, url: str) -> bytes:
         fetch = await anyio.to_thread.run_sync(self._load)
         return await fetch.get(url)
+
+    async def save(self, url: str, write: Callable[[bytes], object]) -> None:
+        fetch = await anyio.to_thread.run_sync(self._load)
+        await fetch.save(url, write)

@@ -59,7 +59,8 @@ REFUSED = [
 BROKEN = [
     Reply("hang", "hang", "timeout", "unknown", within=AT_DEADLINE),
     Reply("slow drip", "drip", "timeout", "unknown", within=AT_DEADLINE),
-    Reply("truncated JSON", "truncated_json", "bad_provider_reply"),
+    Reply("cut in the picture", "cut_in_last", "bad_provider_reply"),
+    Reply("503 without a word", "503_plain", "provider_error", "unknown"),
     Reply("empty", "empty", "bad_provider_reply", "unknown"),
     Reply("HTML with 200", "html200", "bad_provider_reply", "unknown"),
     Reply("a JSON list", "list", "bad_provider_reply", "unknown"),
@@ -80,6 +81,17 @@ ACCEPTED = [
     Reply("wrong content type", "wrong_content_type"),
     Reply("another format than claimed", "wrong_format"),
 ]
+BEHIND = [
+    Reply("JSON cut behind the picture", "truncated_json"),
+    Reply("cut right behind the picture", "cut_behind_pictures"),
+    Reply("junk behind the JSON", "junk_behind"),
+    Reply("a hang behind the JSON", "hang_behind", within=(0, DEADLINE - 1)),
+    Reply("a hang behind the picture", "hang_behind_pictures", within=(1, DEADLINE)),
+    Reply("a count of 400 digits", "usage_huge", words=("token count cannot be right",)),
+    Reply("a count of 5,000 digits", "usage_digits", words=("token count cannot be right",)),
+    Reply("a negative count", "usage_negative", words=("token count cannot be right",)),
+    Reply("a count of a thousand million", "usage_absurd", words=("token count cannot be right",)),
+]
 STREAMS = [
     Reply(
         "stops after partials", "stream_partials_then_end", "stream_incomplete", "unknown", kept=1
@@ -88,6 +100,9 @@ STREAMS = [
     Reply("error event", "stream_error_event", "provider_error", "unknown", kept=1),
     Reply("stall", "stream_stall", "timeout", "unknown", within=AT_DEADLINE, kept=1),
     Reply("garbage, then completed", "stream_garbage_then_ok"),
+    Reply("no end behind completed", "stream_hang", within=(0, DEADLINE - 1)),
+    Reply("cut behind the picture", "stream_cut_behind_picture"),
+    Reply("an event of another type", "stream_other_type", "stream_incomplete", "unknown"),
     Reply("completed twice", "stream_duplicate"),
 ]
 

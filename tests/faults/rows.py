@@ -34,8 +34,8 @@ class Row:
         return self.needs if self.needs not in ("", "root") and not shutil.which(self.needs) else ""
 
 
-REFUSED, BROKEN, ACCEPTED = map(
-    replies.replies, (replies.REFUSED, replies.BROKEN, replies.ACCEPTED)
+REFUSED, BROKEN, ACCEPTED, BEHIND = map(
+    replies.replies, (replies.REFUSED, replies.BROKEN, replies.ACCEPTED, replies.BEHIND)
 )
 STREAMS = replies.replies(replies.STREAMS, streamed=True)
 TRACED = [  # a system call, what becomes of its k-th, how many k, and the step between them
@@ -51,9 +51,10 @@ TRACED = [  # a system call, what becomes of its k-th, how many k, and the step 
 
 ROWS = [
     Row("3a", "the provider refuses, limits, fails: 14 ways", REFUSED, 2, 1),
-    Row("3a", "it hangs, drips, sends nonsense or too much: 16 ways", BROKEN, 2),
+    Row("3a", "it hangs, drips, sends nonsense or too much: 17 ways", BROKEN, 2),
     Row("3a", "it dresses the picture oddly: 4 ways", ACCEPTED, 2),
-    Row("3a", "its stream breaks off: 6 ways", STREAMS, 2),
+    Row("3a", "it breaks behind the picture, or miscounts: 9 ways", BEHIND, 2, 1),
+    Row("3a", "its stream breaks off: 9 ways", STREAMS, 2),
     Row("3a", "the connection is cut: 5 ways", replies.cut, 3),
     Row("3a", "nobody listens", replies.unreachable, 2),
     Row("3b", "notifications/cancelled over stdio", leaving.cancelled, 25, 2),

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aquatint.domain.errors import BadReply
-from aquatint.engines.openai.base64_text import SLICE, Base64Part
-from aquatint.engines.openai.json_stream import Document
-from aquatint.engines.openai.reply import Parts, Reply
+from aquatint.domain.redaction import Gate
+from aquatint.engines.openai.answer import Most, understand
+from aquatint.engines.openai.body import Body, Document
+from aquatint.engines.openai.pictures import SLICE, Base64Part, Parts
 
 PICTURE = bytes(range(256)) * 3  # its base64 holds every character, + and / too
 
@@ -50,11 +51,11 @@ def pieces(body: bytes, cuts: list[int]) -> list[bytes]:
     return [body[a:b] for a, b in pairwise(edges)]
 
 
-def read(parts_of_body: list[bytes], each: int = 10**6) -> tuple[list[Document], Reply, Parts]:
-    parts = Parts(MemoryPart)
-    reply = Reply(parts, total=10**8, each=each)
+def read(parts_of_body: list[bytes], each: int = 10**6) -> tuple[list[Document], Body, Parts]:
+    parts = Parts(MemoryPart, each)
+    reply = Body(parts, 10**8)
     documents = [document for piece in parts_of_body for document in reply.feed(piece)]
-    return documents + reply.close(), reply, parts
+    return documents, reply, parts
 
 
 def images(documents: list[Document]) -> list[bytes]:
@@ -104,7 +105,7 @@ def test_a_body_cut_anywhere_gives_the_same_pictures(dress: str, slashes: bool) 
     for cut in range(0, len(whole), 1 if dress == "data uri" else 7):
         documents, reply, _ = read([whole[:cut], whole[cut:]])
         assert images(documents) == [PICTURE, PICTURE]
-        value: Any = reply.body.value()
+        value: Any = reply.document.value()
         assert value["data"] == [{"b64_json": 0, "url": None}, {"b64_json": 1}]
         assert value["note"].startswith('a "quoted" \\ back')
 
@@ -185,20 +186,19 @@ def test_what_a_body_is_shows_in_its_first_bytes(start: bytes, kind: str) -> Non
 
 def test_a_picture_is_decoded_in_slices_and_never_whole() -> None:
     data = bytes(3_000_000)
-    parts = Parts(MemoryPart)
-    reply = Reply(parts, total=10**8, each=10**8)
+    reply = Body(Parts(MemoryPart, 10**8), 10**8)
     reply.feed(json.dumps({"data": [{"b64_json": b64(data)}]}).encode())
-    part = reply.body.take(0)
+    part = reply.document.take(0)
     assert isinstance(part, MemoryPart)
     assert part.read() == data
     assert max(part.writes) <= SLICE
-    assert len(reply.body.text) < 50
+    assert len(reply.document.text) < 50
 
 
 def test_a_data_uri_of_megabytes_does_not_pass_through_the_text() -> None:
     documents, reply, _ = read([json.dumps({"url": "data:image/png;base64," + b64()}).encode()])
     assert images(documents) == [PICTURE]
-    assert bytes(reply.body.text) == b'{"url": 0}'
+    assert bytes(reply.document.text) == b'{"url": 0}'
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_what_is_no_base64_leaves_no_part(text: str) -> None:
         made.append(MemoryPart())
         return made[-1]
 
-    parts = Parts(opened)
-    sink = Base64Part(parts.opened, parts.drop, 10**6)
+    parts = Parts(opened, 10**6)
+    sink = Base64Part(parts)
     sink.write(text.encode())
     assert sink.close() is None
     assert sink.fault
@@ -227,7 +227,7 @@ def test_a_picture_above_the_ceiling_is_refused_while_it_arrives() -> None:
 
 
 def test_a_reply_above_the_ceiling_is_refused() -> None:
-    reply = Reply(Parts(MemoryPart), total=1000, each=10**6)
+    reply = Body(Parts(MemoryPart, 10**6), 1000)
     with pytest.raises(BadReply):
         reply.feed(b" " * 1001)
 
@@ -257,3 +257,78 @@ def test_what_is_not_handed_on_is_discarded() -> None:
     parts.hand(kept)
     parts.discard()
     assert (kept.discarded, left.discarded) == (False, True)
+
+
+# What is whole of a reply that broke off.
+
+OPENAI = json.dumps(
+    {
+        "created": 1,
+        "data": [{"b64_json": b64(), "revised_prompt": "a, {b}"}, {"b64_json": b64(b"second")}],
+        "size": "1024x1024",
+        "usage": {"input_tokens": 5, "output_tokens": 196, "input_tokens_details": {"x": 1}},
+    }
+).encode()
+
+
+def test_wherever_a_body_is_cut_what_was_whole_is_there() -> None:
+    first, second = (OPENAI.index(b64(data).encode() + b'"') for data in (PICTURE, b"second"))
+    ends = [first + len(b64()), second + len(b64(b"second"))]
+    counted = OPENAI.index(b"}}") + 1
+    for cut in range(len(OPENAI)):
+        _, reply, _ = read([OPENAI[:cut]])
+        answer = understand(reply.document.value(), Gate())
+        whole = sum(cut > end for end in ends)
+        assert (reply.document.images, answer.images) == (whole, tuple(range(whole))), cut
+        assert (answer.usage is not None) == (cut > counted), cut  # never half of a count
+        assert images([reply.document]) == [PICTURE, b"second"][:whole]
+
+
+@pytest.mark.parametrize("junk", [b"}", b"garbage", b'{"data": []}', b"\n\n\0", b'"'])
+def test_what_follows_the_document_is_not_read(junk: bytes) -> None:
+    documents, reply, _ = read([OPENAI + junk, junk])
+    assert images(documents) == [PICTURE, b"second"]
+    assert understand(reply.document.value(), Gate()).usage is not None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data": [{"b64_json": "%s"},],}', b'{"x": \xff, "data": [{"b64_json": "%s"}]}']
+)
+def test_pictures_outlive_json_that_is_none(body: bytes) -> None:
+    documents, reply, _ = read([body % b64().encode()])
+    assert understand(reply.document.value(), Gate()).images == (0,)
+    assert images(documents) == [PICTURE]
+
+
+def test_an_event_without_its_blank_line_is_there_at_once() -> None:
+    event = json.dumps({"type": "x.completed", "b64_json": b64()}).encode()
+    documents, _, _ = read([b"event: x.completed\ndata: " + event])
+    assert images(documents) == [PICTURE]
+
+
+def test_an_event_is_called_what_its_line_says_where_its_type_is_missing() -> None:
+    row = json.dumps({"b64_json": b64()}).encode()
+    documents, _, _ = read([b"event: x.partial_image\ndata: " + row + b"\n\ndata: " + row + b"\n"])
+    assert [document.event for document in documents] == ["x.partial_image", ""]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    ["9" * 400, "9" * 5000, "-5", "1e400", "NaN", "true", '"196"', "[]", "{}", "100001", "1" * 18],
+)
+@pytest.mark.parametrize("field", ["output_tokens", "input_tokens"])
+def test_a_count_that_is_none_is_not_booked(tokens: str, field: str) -> None:
+    usage = f'{{"{field}": {tokens}}}'
+    body = f'{{"data": [{{"b64_json": "{b64()}"}}], "usage": {usage}}}'
+    documents, _, _ = read([body.encode()])
+    answer = understand(documents[0].value(), Gate())
+    assert answer.images == (0,)
+    booked = answer.usage is not None and Most(drawn=1).allows(answer.usage)
+    assert not booked or tokens in ("[]", "{}")
+
+
+def test_a_count_in_reason_is_booked() -> None:
+    usage = understand({"usage": {"input_tokens": 9, "output_tokens": 196.0}}, Gate()).usage
+    assert usage is not None
+    assert (usage.text_in, usage.image_out) == (9, 196)
+    assert Most(drawn=1).allows(usage)

@@ -61,6 +61,7 @@ class Finished:
     model: str | None = None
     request_id: str | None = None
     notes: tuple[str, ...] = ()  # what the caller must be told (a parameter was dropped, ...)
+    cost_usd: float | None = None  # what a gateway says that it cost
 
 
 Event = Sent | Waiting | Partial | Finished
@@ -253,5 +254,9 @@ class Fetch(Protocol):
     """The only way to addresses that are not the provider's."""
 
     async def get(self, url: str) -> bytes:
-        """https, public addresses only. Raises BadRequest, NoSuchImage, Unavailable."""
+        """A picture. https, public addresses only. Raises BadRequest, NoSuchImage, Unavailable."""
+        ...
+
+    async def save(self, url: str, write: Callable[[bytes], object]) -> None:
+        """The same for whatever stands there, handed to `write` piece by piece."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..domain import names
 from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
 from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
-from ..domain.types import Failure, ImageRecord, Job, JobRecord, State, Usage
+from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
 from .context import JobContext, Stage
 from .postprocess import postprocess, survey, with_preview
 
@@ -182,7 +182,7 @@ def _record(
         state=_state(error),
         model=(finished.model if finished else None) or job.order.model,
         usage=usage,
-        cost_usd=_cost(job, context, usage, error),
+        cost_usd=_cost(job, context, finished, error),
         seconds=round(ended - started, 3),
         request_id=finished.request_id if finished else error and error.request_id,
         failure=failure_of(error) if error else None,
@@ -201,11 +201,13 @@ def _state(error: AquatintError | None) -> State:
 
 
 def _cost(
-    job: Job, context: JobContext, usage: Usage | None, error: AquatintError | None
+    job: Job, context: JobContext, finished: Finished | None, error: AquatintError | None
 ) -> float | None:
-    """What was paid: by the provider's count, else by the estimate where money may have gone."""
-    if usage is not None:
-        return context.price(job.order.model, usage, job.order.n)
+    """What was paid: as a gateway says, by the provider's count, else by the estimate."""
+    if finished is not None and finished.cost_usd is not None:
+        return finished.cost_usd
+    if finished is not None and finished.usage is not None:
+        return context.price(job.order.model, finished.usage, job.order.n)
     if error is not None and error.spent == "no":
         return 0.0
     return job.estimate_usd

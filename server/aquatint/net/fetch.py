@@ -16,6 +16,7 @@ from ..domain.errors import AquatintError, BadImage, BadRequest, NoSuchImage, Un
 from ..imaging import sniff
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+Write = Callable[[bytes], object]
 Connect = Callable[[str, int], Awaitable[httpcore2.AsyncNetworkStream]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -64,6 +65,19 @@ class HttpsFetch:
 
     async def get(self, url: str) -> bytes:
         """The picture's bytes. Raises BadRequest, BadImage, NoSuchImage or Unavailable."""
+        data = bytearray()
+        await self.save(url, data.extend)
+        kind = sniff.sniff(bytes(data))
+        if kind is None or kind == "svg":  # no SVG is ever drawn from input
+            what = "an SVG drawing" if kind else sniff.describe(bytes(data))
+            raise BadImage(
+                f"What {parse_url(url).host} sent is no picture but {what}.",
+                "Give the URL of the picture file itself (PNG, JPEG, WebP, GIF, AVIF, HEIC).",
+            )
+        return bytes(data)
+
+    async def save(self, url: str, write: Write) -> None:
+        """Hand over what stands there piece by piece, whatever it is."""
         if not self._enabled:
             raise BadRequest(
                 "Fetching pictures from URLs is switched off here.",
@@ -73,27 +87,27 @@ class HttpsFetch:
         place = parse_url(url)
         try:
             with anyio.fail_after(self._seconds):
-                return await self._follow(place)
+                await self._follow(place, write)
         except TimeoutError as error:
             raise Unavailable(
                 f"{place.host} did not deliver within {self._seconds:g} seconds.",
                 "Try again later, or give a file's path.",
             ) from error
 
-    async def _follow(self, place: Url) -> bytes:
+    async def _follow(self, place: Url, write: Write) -> None:
         for _ in range(self._max_redirects + 1):
-            answer = await self._ask(place)
-            if isinstance(answer, bytes):
-                return answer
-            place = answer
+            moved = await self._ask(place, write)
+            if moved is None:
+                return
+            place = moved
         raise BadRequest(
             f"The URL was redirected more than {self._max_redirects} times.",
             "Give the picture's own URL.",
             code="too_many_redirects",
         )
 
-    async def _ask(self, place: Url) -> bytes | Url:
-        """One request to one judged address: the picture, or where it moved."""
+    async def _ask(self, place: Url, write: Write) -> Url | None:
+        """One request to one judged address: what is there is written, or it is where it moved."""
         if self._tls is None:  # reading the authorities takes a while
             self._tls = await anyio.to_thread.run_sync(httpcore2.default_ssl_context)
         backend = _Pinned(await self._judged(place), self._connect)
@@ -109,7 +123,7 @@ class HttpsFetch:
                 httpcore2.AsyncConnectionPool(self._tls, network_backend=backend) as pool,
                 pool.stream("GET", where, headers=headers) as response,
             ):
-                return await self._read(place, response)
+                return await self._read(place, response, write)
         except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
             raise _unreachable(place, error) from error
         except httpcore2.ProtocolError as error:
@@ -142,36 +156,28 @@ class HttpsFetch:
             )
         return list(found[:_TRIES])
 
-    async def _read(self, place: Url, response: httpcore2.Response) -> bytes | Url:
+    async def _read(self, place: Url, response: httpcore2.Response, write: Write) -> Url | None:
         headers = {name.lower(): value for name, value in response.headers}
         if response.status in _REDIRECTS and b"location" in headers:
             return place.follow(_text(headers[b"location"]))
         if response.status != 200:
             raise _refused(place, response.status)
         length = headers.get(b"content-length", b"0")
-        size, chunks = int(length) if length.isdigit() else 0, list[bytes]()
-        if size <= self._max_bytes:
-            size = 0
-            async for chunk in response.aiter_stream():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self._max_bytes:
-                    break
+        self._bound(place, int(length[:18]) if length.isdigit() else 0)
+        size = 0
+        async for chunk in response.aiter_stream():
+            size += len(chunk)
+            self._bound(place, size)
+            write(chunk)
+        return None
+
+    def _bound(self, place: Url, size: int) -> None:
         if size > self._max_bytes:
             raise BadImage(
                 f"What {place.host} sends is larger than {self._max_bytes:,} bytes.",
                 "Give a smaller picture.",
                 code="too_large",
             )
-        data = b"".join(chunks)
-        kind = sniff.sniff(data)
-        if kind is None or kind == "svg":  # no SVG is ever drawn from input
-            what = "an SVG drawing" if kind else sniff.describe(data)
-            raise BadImage(
-                f"What {place.host} sent is no picture but {what}.",
-                "Give the URL of the picture file itself (PNG, JPEG, WebP, GIF, AVIF, HEIC).",
-            )
-        return data
 
 
 class _Pinned(httpcore2.AsyncNetworkBackend):

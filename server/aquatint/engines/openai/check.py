@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
@@ -20,11 +20,12 @@ from openai import AsyncOpenAI
 
 from ...domain.endpoints import host_of, is_first_party, is_here, is_near, origin_of
 from ...domain.errors import AquatintError
+from ...domain.redaction import Gate
 from ...domain.types import Finding
 from ...domain.words import clean
 from .answer import rows, table
 from .errors import FOREIGN, translate
-from .services import UNKNOWN, Service, identify
+from .services import COMFYUI, LITELLM, LITELLM_CREATED, UNKNOWN, Service, identify, probe
 
 PATIENCE = 10.0  # seconds for GET /models
 LIST_BYTES = 8_000_000  # of a list of models that are read
@@ -51,6 +52,7 @@ class Listed:
     id: str
     owner: str
     shutdown: str
+    created: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,23 @@ class Answer:
     failure: AquatintError | None = None
     status: int = 0  # 0: nothing answered, or nobody asked
     models: tuple[Listed, ...] | None = None  # None: what came is no list
+    sign: str = ""  # what a probe found
 
 
-async def ask(client: AsyncOpenAI, patience: float, key: str) -> Answer:
-    """One GET /models; raises nothing, and costs nothing."""
+async def ask(
+    client: AsyncOpenAI, http: httpx2.AsyncClient, base_url: str, patience: float, gate: Gate
+) -> Answer:
+    """One GET /models, and where there is no such list and no known service, a probe."""
+    answer = await _list(client, patience, gate)
+    if any(model.created == LITELLM_CREATED for model in answer.models or ()):
+        return replace(answer, sign=LITELLM)
+    if answer.models is None and identify(base_url, set(answer.headers)) is UNKNOWN:
+        return replace(answer, sign=await probe(http, base_url, (LITELLM, COMFYUI)))
+    return answer
+
+
+async def _list(client: AsyncOpenAI, patience: float, gate: Gate) -> Answer:
+    """One GET /models; raises nothing."""
     headers: Mapping[str, str] = {}
     body = bytearray()
     try:
@@ -79,26 +94,26 @@ async def ask(client: AsyncOpenAI, patience: float, key: str) -> Answer:
                     if len(body) > LIST_BYTES:
                         break
     except FOREIGN as exc:
-        failure = translate(exc, key)
+        failure = translate(exc, gate)
         if isinstance(exc, openai.APIStatusError):
             return Answer(dict(exc.response.headers), failure, exc.status_code)
         return Answer(headers, failure)
     parsed: object = None
     with contextlib.suppress(ValueError, RecursionError):
         parsed = json.loads(bytes(body))
-    return Answer(headers, None, 200, _listed(parsed))
+    return Answer(headers, None, 200, _listed(parsed, gate))
 
 
 def findings(
-    base_url: str, keyed: bool, answer: Answer, models: Collection[str], now: float
+    base_url: str, keyed: bool, answer: Answer, models: Collection[str], now: float, gate: Gate
 ) -> list[Finding]:
     """What an answer means, in the order people ask: service, key, models, clock."""
     owners = {model.owner for model in answer.models or ()}
-    service = identify(base_url, set(answer.headers), owners)
+    service = identify(base_url, set(answer.headers), owners, answer.sign)
     found = [_service(service, base_url)]
     if not answer.status and answer.failure is None:
         return [*found, Finding("access", "info", NOT_ASKED)]
-    found += [_access(base_url, keyed, answer), *_billed(answer.headers)]
+    found += [_access(base_url, keyed, answer), *_billed(answer.headers, gate)]
     if answer.models is not None and not service.deploys:
         found += _models(answer.models, models, is_first_party(base_url))
     return found + _clock(answer.headers, now)
@@ -143,8 +158,12 @@ def _service(service: Service, base_url: str) -> Finding:
     name = f"{where}, {service.name}" if service is UNKNOWN else f"{service.name} at {where}"
     if not service.lacks:
         return Finding("service", "ok", name)
-    level = "warn" if service.lacks[0].startswith("no /images") else "ok"
-    return Finding("service", level, f"{name}: {'; '.join(service.lacks)}", service.fix)
+    return Finding(
+        "service",
+        "ok" if service.speaks else "fail",
+        f"{name}: {'; '.join(service.lacks)}",
+        service.fix,
+    )
 
 
 def _access(base_url: str, keyed: bool, answer: Answer) -> Finding:
@@ -169,10 +188,10 @@ def _access(base_url: str, keyed: bool, answer: Answer) -> Finding:
     return Finding("access", "ok", f"{where} accepts the key" if keyed else f"{where} answers")
 
 
-def _billed(headers: Mapping[str, str]) -> list[Finding]:
+def _billed(headers: Mapping[str, str], gate: Gate) -> list[Finding]:
     """Who pays, as OpenAI's headers say. Source: API reference, debugging requests."""
     names = ("organization", "project")
-    told = [(name, clean(headers.get(f"openai-{name}", ""), 80)) for name in names]
+    told = [(name, gate.words(headers.get(f"openai-{name}", ""), 80)) for name in names]
     text = ", ".join(f"{name} {value}" for name, value in told if value)
     return [Finding("billed to", "ok", text)] if text else []
 
@@ -210,7 +229,7 @@ def _unlisted(name: str, known: Collection[str], first_party: bool) -> Finding:
 def _clock(headers: Mapping[str, str], now: float) -> list[Finding]:
     try:
         moment = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return []
     theirs = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     off = now - theirs.timestamp()
@@ -220,13 +239,22 @@ def _clock(headers: Mapping[str, str], now: float) -> list[Finding]:
     return [Finding("clock", "warn", text, "Set this machine's clock: certificates depend on it.")]
 
 
-def _listed(value: object) -> tuple[Listed, ...] | None:
+def _listed(value: object, gate: Gate) -> tuple[Listed, ...] | None:
     data = table(value).get("data", value)
     if not isinstance(data, list):
         return None
+
+    def words(row: dict[str, object], name: str) -> str:
+        return gate.words(str(row.get(name) or ""), 100)
+
     found = (table(row) for row in rows(cast(object, data)))
     return tuple(
-        Listed(str(row["id"]), str(row.get("owned_by") or ""), str(row.get("shutdown_date") or ""))
+        Listed(
+            words(row, "id"),
+            words(row, "owned_by"),
+            words(row, "shutdown_date"),
+            row.get("created"),
+        )
         for row in found
         if row.get("id")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -14,19 +15,25 @@ from openai import AsyncOpenAI
 
 from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes, origin_of
 from ...domain.errors import AquatintError, Busy, Misconfigured
-from ...domain.ports import Event, Inputs, Part, Sent, Waiting
+from ...domain.models.sizes import parse_size
+from ...domain.ports import Event, Fetch, Finished, Inputs, Part, Sent, Waiting
+from ...domain.redaction import Gate, secrets_in
 from ...domain.types import Finding, Order
+from .addresses import Pictures
 from .check import Answer, ask, findings, proxy_findings
 from .errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
-from .receive import Answering, Service, until
-from .refusals import refusal
-from .reply import Parts
-from .request import Call, MaskSpeech, call_for, chosen_by, droppable
+from .pictures import Parts
+from .receive import Receiver, until
+from .refusals import by_litellm, refusal
+from .request import STREAMING, Call, MaskSpeech, call_for, chosen_by, droppable
+from .services import LITELLM, NO_RETRIES, answered_by_litellm, probe
 
 RETRIES = 2
 LONGEST_WAIT = 30.0  # seconds of Retry-After that are waited out; longer is told instead
-REPLY_BYTES = 200_000_000  # of one reply, expanded
-IMAGE_BYTES = 64_000_000  # of one picture, decoded
+LARGEST = 16_000_000  # pixels of a picture whose size is the service's to choose
+SLACK = 16_000_000  # bytes beside the pixels: manifests, profiles, a larger size than asked for
+MOST_FRAMES = 16  # of an animation whose length is the service's to choose
+LARGEST_FILE = 1_000_000_000  # bytes of a picture, whatever size was asked for
 REFUSAL_BYTES = 64 * 1024  # of a refusal's body that are read
 CONNECT = 10.0  # seconds
 
@@ -35,24 +42,25 @@ class OpenAIEngine:
     """Draws with OpenAI, Azure's v1 route, or any compatible service at `base_url`.
 
     `deadline` (seconds) bounds a call with all its retries; `mask` says how the service reads
-    masks; `total` and `each` are ceilings in bytes for a reply, expanded, and a decoded picture.
-    An `http_client` that is passed in stays its owner's to close.
+    masks; `fetch` is the way to pictures that a reply only names. Where prompts are not kept, no
+    word of a provider that repeats one gets further. An `http_client` that is passed in stays its
+    owner's to close.
     """
 
     def __init__(
         self,
         *,
         api_key: str,
+        fetch: Fetch,
         base_url: str | None = None,
         organization: str | None = None,
         project: str | None = None,
         deadline: float = 300,
         mask: MaskSpeech = "both",
+        keep_prompts: bool = True,
         http_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
         clock: Callable[[], float] = time.time,
-        total: int = REPLY_BYTES,
-        each: int = IMAGE_BYTES,
     ) -> None:
         self.first_party = is_first_party(base_url)
         self._key = api_key
@@ -60,56 +68,71 @@ class OpenAIEngine:
         self._organization, self._project = organization, project
         self._deadline = deadline
         self._mask: MaskSpeech = mask
+        self._fetch, self._keep_prompts = fetch, keep_prompts
+        self._gate = Gate((*((api_key,) if api_key else ()), *secrets_in(base_url)))
         self._sleep, self._clock = sleep, clock
-        self._total, self._each = total, each
         self._http, self._owns_http = http_client, http_client is None
         self._sdk: AsyncOpenAI | None = None
         self._rejected: dict[str, frozenset[str]] = {}  # parameters, by model; off first party
+        self._litellm: bool | None = False if self.first_party else None  # None: not known yet
 
     async def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part]
     ) -> AsyncGenerator[Event, None]:
-        """Send the order and read the answer; raises only the errors of core.errors."""
-        parts = Parts(part)
+        """Send the order and read the answer; raises only the errors of domain.errors.
+
+        Nothing of a provider leaves but through here, and so through the gate.
+        """
+        gate = self._gate if self._keep_prompts else replace(self._gate, prompt=order.prompt)
+        each, total = ceilings(order)
+        parts = Parts(part, each)
         try:
-            async with aclosing(self._attempts(order, inputs, parts)) as events:
+            async with aclosing(self._attempts(order, inputs, parts, total, gate)) as events:
                 async for event in events:
-                    yield event
-        except FOREIGN as exc:
+                    yield _safe(event, gate) if isinstance(event, Finished) else event
+        except (AquatintError, *FOREIGN) as exc:
             # `from None`: the SDK's exceptions hold the request's headers, and so the key.
-            raise translate(exc, self._key) from None
+            raise gate.error(translate(exc, gate)) from None
         finally:
             parts.discard()
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """What its address says, and GET /models; costs nothing."""
+        gate = self._gate
         found = [*mistakes(self._base_url), *proxy_findings(self._base_url)]
         answer = Answer()
         if online:
             try:
-                answer = await ask(self._client(), self._deadline, self._key)
-            except FOREIGN as exc:
-                answer = Answer(failure=translate(exc, self._key))
-            except AquatintError as error:
-                answer = Answer(failure=error)
-        return found + findings(self._base_url, bool(self._key), answer, models, self._clock())
+                answer = await ask(
+                    self._client(), self._web(), self._base_url, self._deadline, gate
+                )
+            except (AquatintError, *FOREIGN) as exc:
+                answer = Answer(failure=translate(exc, gate))
+        found += findings(self._base_url, bool(self._key), answer, models, self._clock(), gate)
+        return [
+            replace(
+                line, name=gate.text(line.name), text=gate.text(line.text), fix=gate.text(line.fix)
+            )
+            for line in found
+        ]
 
     async def aclose(self) -> None:
         if self._http is not None and self._owns_http:
             await self._http.aclose()
 
     async def _attempts(
-        self, order: Order, inputs: Inputs, parts: Parts
+        self, order: Order, inputs: Inputs, parts: Parts, total: int, gate: Gate
     ) -> AsyncGenerator[Event, None]:
         """Send, and send again what provably did not start: at most RETRIES times."""
         limit = anyio.current_time() + self._deadline
         call = call_for(order, inputs, self._mask)
         self._client()  # a missing key is said before anything counts as sent
+        call, notes = await self._plain(call)
         left_out = self._rejected.get(order.model, frozenset[str]()) - chosen_by(order)
         retries, reduced = 0, False
         while True:
             async with AsyncExitStack() as stack:
-                yield Sent()
+                yield Sent()  # right before it is: who listens may still stop it
                 try:
                     with until(limit):
                         sending = self._send(call.without(left_out))
@@ -121,17 +144,24 @@ class OpenAIEngine:
                         known = self._rejected.get(order.model, frozenset[str]())
                         self._rejected[order.model] = known | again
                         continue
-                    pause = self._pause(exc, retries, limit)
+                    pause = self._pause(exc, retries, limit, gate)
                 else:
-                    notes = [
+                    self._litellm = self._litellm or answered_by_litellm(response.headers)
+                    notes += [
                         f"{host_of(self._base_url)} does not take `{name}`; it was left out."
                         for name in sorted(left_out)
                         if call.sends(name)
                     ]
-                    source = Service(
-                        self._web(), self._base_url, self._key, self._total, self._each
+                    answer = Receiver(
+                        order,
+                        len(inputs.images),
+                        parts,
+                        total,
+                        limit,
+                        gate,
+                        self._pictures(gate),
+                        notes,
                     )
-                    answer = Answering(source, parts, order.n, limit, notes)
                     async with aclosing(answer.events(response.http_response)) as events:
                         async for event in events:
                             yield event
@@ -140,23 +170,41 @@ class OpenAIEngine:
             yield Waiting(pause)
             await self._sleep(pause)
 
+    async def _plain(self, call: Call) -> tuple[Call, list[str]]:
+        """The call, without early looks where LiteLLM answers: it pays thrice for streams."""
+        if not call.sends("stream"):
+            return call, []
+        if self._litellm is None:
+            self._litellm = bool(await probe(self._web(), self._base_url, [LITELLM]))
+        if not self._litellm:
+            return call, []
+        host = host_of(self._base_url)
+        return call.without(STREAMING), [f"{host} is a LiteLLM proxy: no early looks through it."]
+
+    def _pictures(self, gate: Gate) -> Pictures:
+        return Pictures(self._web(), self._base_url, self._key, gate, self._fetch)
+
     def _optional(self, exc: openai.APIError, call: Call, order: Order) -> frozenset[str]:
         """What to leave out of one more try: only for services other than OpenAI's own."""
         if self.first_party or not isinstance(exc, openai.APIStatusError):
             return frozenset()
         if exc.status_code not in (400, 422):
             return frozenset()
-        words = said(exc, self._key)
+        words = said(exc, self._gate)
         return droppable(words.param, words.message, call, order)
 
-    def _pause(self, exc: openai.APIError, retries: int, limit: float) -> float:
+    def _pause(self, exc: openai.APIError, retries: int, limit: float, gate: Gate) -> float:
         """Seconds until the next try. Raises what went wrong when there must be none."""
         wait = None
-        error = translate(exc, self._key)
+        error = translate(exc, gate)
         if isinstance(exc, openai.APIStatusError):
             wait = retry_after(exc.response.headers, self._clock)
-            error = refusal(said(exc, self._key), wait)
-        if retries >= RETRIES or not (isinstance(error, Busy) or not was_sent(exc)):
+            words = said(exc, gate)
+            if by_litellm(words) and not self.first_party:
+                self._litellm = True
+            error = refusal(words, wait)
+        begun = was_sent(exc) and not isinstance(error, Busy)
+        if begun or self._litellm or retries >= RETRIES:  # LiteLLM has tried again by itself
             raise error from None
         pause = float(2**retries) if wait is None else wait
         if pause > LONGEST_WAIT or anyio.current_time() + pause >= limit:
@@ -182,6 +230,7 @@ class OpenAIEngine:
             base_url=self._base_url,
             organization=self._organization,
             project=self._project,
+            default_headers=None if self.first_party else NO_RETRIES,
             max_retries=0,
             timeout=httpx2.Timeout(self._deadline, connect=min(CONNECT, self._deadline)),
             http_client=self._web(),
@@ -201,6 +250,27 @@ class OpenAIEngine:
         if _refuse not in hooks["response"]:
             self._http.event_hooks = hooks | {"response": [*hooks["response"], _refuse]}
         return self._http
+
+
+def ceilings(order: Order) -> tuple[int, int]:
+    """Bytes of one picture, decoded, and of the whole reply, expanded, by what was asked for."""
+    width, height = parse_size(order.size) or (LARGEST, 1)
+    frames = order.frames or (MOST_FRAMES if order.format == "gif" else 1)
+    each = min(SLACK + 4 * width * height * frames, LARGEST_FILE)
+    return each, 2 * each * (order.n + order.partials)  # base64, escaped here and there
+
+
+def _safe(event: Finished, gate: Gate) -> Finished:
+    usage = event.usage
+    if usage is not None and usage.svg_model is not None:
+        usage = usage.model_copy(update={"svg_model": gate.words(usage.svg_model, 100)})
+    return replace(
+        event,
+        usage=usage,
+        model=event.model and gate.words(event.model, 100),
+        request_id=event.request_id and gate.words(event.request_id, 100),
+        notes=tuple(gate.text(note) for note in event.notes),
+    )
 
 
 async def _refuse(response: httpx2.Response) -> None:

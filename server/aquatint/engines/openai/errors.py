@@ -19,67 +19,61 @@ from ...domain.errors import (
     BadReply,
     BadRequest,
     Misconfigured,
-    NotKept,
     Unavailable,
 )
+from ...domain.redaction import Gate
 from ...domain.words import clean
-from .refusals import Said, describe, refusal, safe_words
+from .refusals import Said, describe, refusal
 
+LONGEST_TOLD = 1e7  # seconds of a Retry-After that are believed: four months
 # A failure of these kinds happened before a byte of the request left.
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
-# What a call to the SDK or its HTTP client raises, and what a part's disk does.
+# What a call to the SDK or its HTTP client raises.
 FOREIGN = (
     openai.OpenAIError,
     httpx2.HTTPError,
     httpx2.InvalidURL,
     httpx2.StreamError,
-    OSError,  # TimeoutError too
     anyio.EndOfStream,  # a TLS connection that httpx2 does not map
-    ValueError,
+    ssl.SSLError,  # the same
+    TimeoutError,
+    UnicodeError,  # a key, a prompt or a host name that cannot be sent
 )
 
 
-def translate(exc: BaseException, hide: str = "") -> AquatintError:  # noqa: PLR0911 - a table
-    """Total: whatever it is, one of ours comes back, without the key `hide` in its words."""
+def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911 - a table
+    """Total: whatever it is, one of ours comes back."""
     match exc:
         case AquatintError():
             return exc
         case openai.APIStatusError():
-            return refusal(said(exc, hide), retry_after(exc.response.headers))
+            return refusal(said(exc, gate), retry_after(exc.response.headers))
         case openai.APIConnectionError():
-            return _connection(exc.__cause__ or exc, hide)
+            return _connection(exc.__cause__ or exc, gate)
         case httpx2.TransportError():
-            return _connection(exc, hide)
+            return _connection(exc, gate)
         case UnicodeEncodeError():
             return _unsendable(exc)
-        case httpx2.DecodingError() | openai.APIError() | ValueError():
+        case httpx2.DecodingError() | openai.APIError():
             return BadReply(
-                f"The service sent something that cannot be read: {safe_words(str(exc), hide)}",
+                f"The service sent something that cannot be read: {gate.words(str(exc))}",
                 "Call again; if it stays so, check OPENAI_BASE_URL with `aquatint doctor`.",
                 spent="unknown",
             )
-        case httpx2.InvalidURL() | openai.OpenAIError() | TypeError():
+        case httpx2.InvalidURL() | openai.OpenAIError() | UnicodeError():
             return Misconfigured(
-                f"The call could not be made: {safe_words(str(exc), hide)}",
+                f"The call could not be made: {gate.words(str(exc))}",
                 "Check OPENAI_API_KEY and OPENAI_BASE_URL with `aquatint doctor`.",
             )
         case TimeoutError():
             return _timeout()
-        case ConnectionError() | ssl.SSLError():
-            return _lost(safe_words(str(exc), hide))
-        case OSError():
-            return NotKept(
-                f"The picture could not be written: {safe_words(exc.strerror or str(exc), hide)}",
-                "Free space or repair AQUATINT_HOME, then call again.",
-                spent="unknown",
-            )
         case _:
-            return _lost(f"{type(exc).__name__}: {safe_words(str(exc), hide)}")
+            return _lost(f"{type(exc).__name__}: {gate.words(str(exc))}")
 
 
-def said(exc: openai.APIStatusError, hide: str = "") -> Said:
-    request_id = clean(safe_words(exc.request_id or "", hide), 100) or None
-    return describe(exc.body, exc.status_code, request_id, hide)
+def said(exc: openai.APIStatusError, gate: Gate) -> Said:
+    request_id = gate.words(exc.request_id or "", 100) or None
+    return describe(gate.value(exc.body), exc.status_code, request_id)
 
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], float] | None = None) -> float | None:
@@ -89,11 +83,11 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], float] | None = No
             wait = float(headers.get(name, "")) / unit
         except ValueError:
             continue
-        if 0 <= wait < float("inf"):
+        if 0 <= wait <= LONGEST_TOLD:
             return wait
     try:
         date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if now is None:
         return None
@@ -148,12 +142,12 @@ def _uncertain(words: str) -> Misconfigured:
     )
 
 
-def _connection(cause: BaseException, hide: str) -> AquatintError:
+def _connection(cause: BaseException, gate: Gate) -> AquatintError:
     if "CERTIFICATE_VERIFY_FAILED" in str(cause):
-        return _uncertain(safe_words(str(cause), hide))
+        return _uncertain(gate.words(str(cause)))
     if not was_sent(cause):
         return Unavailable(
-            f"The service could not be reached: {safe_words(str(cause), hide) or 'no answer'}.",
+            f"The service could not be reached: {gate.words(str(cause)) or 'no answer'}.",
             "Check the network and OPENAI_BASE_URL (`aquatint doctor`), then call again.",
             code="unreachable",
             spent="no",
@@ -162,12 +156,12 @@ def _connection(cause: BaseException, hide: str) -> AquatintError:
         cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError
     ):
         return Misconfigured(
-            f"The call could not be made: {safe_words(str(cause), hide)}",
+            f"The call could not be made: {gate.words(str(cause))}",
             "Set OPENAI_BASE_URL to an address that begins with https:// (or http:// at home).",
         )
     if isinstance(cause, httpx2.TimeoutException | TimeoutError):
         return _timeout()
-    return _lost(safe_words(str(cause), hide))
+    return _lost(gate.words(str(cause)))
 
 
 def _unsendable(exc: UnicodeEncodeError) -> AquatintError:

@@ -2,142 +2,184 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, aclosing
+from dataclasses import dataclass
 
 import anyio
 import httpx2
-import openai
 
-from ...domain.endpoints import origin_of
 from ...domain.errors import AquatintError, BadReply, Spent
 from ...domain.ports import Event, Finished, Part, Partial
-from ...domain.words import clean
-from .answer import Answer, understand
+from ...domain.redaction import Gate
+from ...domain.types import Order, Usage
+from .addresses import Pictures
+from .answer import Answer, Most, understand
+from .body import Body, Document
 from .errors import FOREIGN, translate
-from .json_stream import Document
-from .refusals import describe, refusal, safe_words
-from .reply import Parts, Reply
+from .pictures import Parts
+from .refusals import describe, refusal
 
+GRACE = 2.0  # seconds for the token count, and whatever else may follow the last picture
+DEAREST = 10.0  # dollars for one picture that a gateway's price is believed
+COST = "x-litellm-response-cost"
 _QUOTED = 200  # characters of a reply that could not be used
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """Where answers come from, and how much of one is taken: bytes in all, bytes a picture."""
-
-    http: httpx2.AsyncClient
-    base_url: str
-    key: str = field(repr=False)
-    total: int
-    each: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Receiver:
     """One answer on its way in; `limit` is the moment (of anyio's clock) when it is given up."""
 
-    service: Service
+    order: Order
+    sent: int  # pictures that went with the order
     parts: Parts
-    n: int
+    total: int  # bytes of a reply
     limit: float
+    gate: Gate
+    pictures: Pictures
     notes: list[str]
 
     async def events(self, response: httpx2.Response) -> AsyncGenerator[Event, None]:
         """Partials as they come, then one Finished; whatever else comes is an error."""
-        given = safe_words(response.headers.get("x-request-id", ""), self.service.key)
-        request_id = clean(given, 100) or None
+        request_id = self.gate.words(response.headers.get("x-request-id", ""), 100) or None
+        previews = 0
         try:
-            async with aclosing(self._read(response, request_id)) as events:
+            async with aclosing(self._read(response)) as events:
                 async for event in events:
-                    yield event
+                    if isinstance(event, Partial):
+                        previews += 1
+                        yield event
+                        continue
+                    document, answer = event
+                    images = await self._images(answer, document)
+                    yield Finished(
+                        images,
+                        self._usage(answer),
+                        answer.model,
+                        request_id,
+                        tuple(self.notes),
+                        _price(response.headers.get(COST, ""), self.order.n),
+                    )
+                    return
         except (AquatintError, *FOREIGN) as exc:
-            error = translate(exc, self.service.key)
+            error = translate(exc, self.gate)
             error.request_id = error.request_id or request_id
+            if previews and error.spent == "no":  # it had begun to draw
+                error.spent = "unknown"
             raise error from None
 
     async def _read(
-        self, response: httpx2.Response, request_id: str | None
-    ) -> AsyncGenerator[Event, None]:
-        service = self.service
-        reply = Reply(self.parts, total=service.total, each=service.each)
+        self, response: httpx2.Response
+    ) -> AsyncGenerator[Partial | tuple[Document, Answer], None]:
+        """Previews, then the answer: the whole one, or what is whole of one that broke off."""
+        body = Body(self.parts, self.total)
         previews = 0
-        async with aclosing(self._documents(response, reply)) as documents:
-            async for document in documents:
-                answer = understand(document.value())
-                if answer.error is not None:
-                    raise refusal(describe(answer.error, hide=service.key))
-                if answer.type.endswith("partial_image"):
-                    for preview in filter(None, map(document.take, answer.images)):
-                        previews += 1
-                        yield Partial(answer.index, self.parts.hand(preview))
-                elif answer.images and _final(answer, reply):
-                    images = await self._images(answer, document)
-                    notes = tuple(self.notes)
-                    model = answer.model and safe_words(answer.model, service.key)
-                    yield Finished(images, answer.usage, model, request_id, notes)
-                    return
-        raise _unusable(reply, previews, self.parts, service.key)
+        broken: AquatintError | None = None
+        try:
+            async with aclosing(self._documents(response, body)) as documents:
+                async for document in documents:
+                    answer = self._understand(document)
+                    if answer.error is not None:
+                        raise refusal(describe(answer.error))
+                    if answer.type.endswith("partial_image"):
+                        for preview in filter(None, map(document.take, answer.images)):
+                            previews += 1
+                            yield Partial(answer.index, self.parts.hand(preview))
+                    elif answer.images and answer.final:
+                        yield document, answer
+                        return
+        except (BadReply, *FOREIGN) as exc:
+            broken = translate(exc, self.gate)
+        answer = self._understand(body.document)
+        if not (answer.images and answer.final):
+            raise broken or self._unusable(body, previews)
+        why = "" if body.document.complete else " The reply broke off behind what came."
+        if not answer.counted:
+            self.notes.append(f"No token count came, so the cost is an estimate.{why}")
+        yield body.document, answer
 
     async def _documents(
-        self, response: httpx2.Response, reply: Reply
+        self, response: httpx2.Response, body: Body
     ) -> AsyncGenerator[Document, None]:
+        """Documents as they become whole. What follows the last picture is waited for briefly."""
+        limit = self.limit
         async with aclosing(response.aiter_bytes()) as chunks:
-            while (chunk := await _next(chunks, self.limit)) is not None:
-                for document in reply.feed(chunk):
+            while (chunk := await _next(chunks, limit)) is not None:
+                for document in body.feed(chunk):
                     yield document
-        for document in reply.close():
-            yield document
+                if body.document.images >= self.order.n and limit == self.limit:
+                    answer = self._understand(body.document)
+                    if answer.final and (answer.counted or body.document.complete):
+                        return
+                    if answer.final:
+                        limit = min(limit, anyio.current_time() + GRACE)
+
+    def _understand(self, document: Document) -> Answer:
+        return understand(document.value(), self.gate, document.event)
 
     async def _images(self, answer: Answer, document: Document) -> tuple[Part, ...]:
         """At most n parts; those behind addresses are fetched, some may be missing, not all."""
         taken: list[Part] = []
-        missing: list[BadReply] = []
-        for found in answer.images[: self.n]:
+        missing: list[AquatintError] = []
+        n = self.order.n
+        for found in answer.images[:n]:
             try:
                 part = document.take(found)
                 if isinstance(found, str):
-                    part = await self._fetch(found)
+                    with until(self.limit):
+                        part = await self.pictures.fetch(found, self.parts)
             except BadReply as error:
                 missing.append(error)
             else:
                 taken += [part] if part else []
         if not taken:
             raise missing[0] if missing else _undecodable(document)
-        if len(taken) != self.n:
-            self.notes.append(f"The service sent {len(taken)} of {self.n} pictures.")
+        if len(taken) != n:
+            self.notes.append(f"The service sent {len(taken)} of {n} pictures.")
+        self.notes.extend(error.message for error in missing)
         return tuple(self.parts.hand(part) for part in taken)
 
-    async def _fetch(self, address: str) -> Part:
-        """A picture by its address; the key goes along only to the service itself."""
-        part = self.parts.opened()
-        key = self.service.key
-        try:
-            url = httpx2.URL(self.service.base_url).join("/").join(address)
-            ours = origin_of(str(url)) == origin_of(self.service.base_url)
-            if not ours and url.scheme != "https":
-                raise _unreachable(address, "only https addresses are fetched")
-            headers = {"Authorization": f"Bearer {key}"} if ours and key else {}
-            await self._download(self.service.http.build_request("GET", url, headers=headers), part)
-        except (openai.APIStatusError, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as exc:
-            why = safe_words(str(exc), key) or "no answer in time"
-            raise _unreachable(address, why) from None
-        return part
+    def _usage(self, answer: Answer) -> Usage | None:
+        """The token count, unless it is beyond what the request can come to."""
+        order, usage = self.order, answer.usage
+        most = Most(
+            order.n + order.partials, self.sent, len(order.prompt.encode("utf-8", "ignore"))
+        )
+        if answer.counted and (usage is None or not most.allows(usage)):
+            self.notes.append(
+                "The service's token count cannot be right for this request; it was not booked, "
+                "and the cost is an estimate."
+            )
+            return None
+        return usage
 
-    async def _download(self, request: httpx2.Request, part: Part) -> None:
-        async with AsyncExitStack() as stack:
-            with until(self.limit):
-                response = await self.service.http.send(request, stream=True)
-            stack.push_async_callback(response.aclose)
-            chunks = await stack.enter_async_context(aclosing(response.aiter_bytes()))
-            while (chunk := await _next(chunks, self.limit)) is not None:
-                part.write(chunk)
-                if part.size > self.service.each:
-                    most = self.service.each // 1_000_000
-                    raise _unreachable(str(request.url), f"it is above {most} MB")
-        if not part.size:
-            raise _unreachable(str(request.url), "it is empty")
+    def _unusable(self, body: Body, previews: int) -> BadReply:
+        """Says what came instead of a picture."""
+        if body.kind == "events":
+            came = f" after {previews} preview(s)" if previews else ""
+            return BadReply(
+                f"The stream ended{came} without the finished picture; whether it was charged is "
+                "not known.",
+                "Call again (it may be charged again), or set AQUATINT_PARTIALS=0.",
+                code="stream_incomplete",
+                spent="unknown",
+            )
+        value = body.document.value()
+        text = body.head.decode("utf-8", "replace")
+        if value is not None:  # its pictures left out, its escapes read
+            text = json.dumps(self.gate.value(value), ensure_ascii=False)
+        quote = self.gate.words(text, _QUOTED)
+        drawn = bool(self.parts.held or body.document.faults or understand(value, self.gate).usage)
+        spent: Spent = "yes" if drawn else "unknown"
+        cut = " that was cut short" if body.kind == "json" and not body.document.complete else ""
+        kinds = {"": "an empty reply", "json": f"JSON{cut} without a picture"}
+        return BadReply(
+            f"The service answered with {kinds.get(body.kind, 'no JSON')}"
+            f"{': ' + quote if quote else ''}",
+            "Call again; if it stays so, check OPENAI_BASE_URL with `aquatint doctor`.",
+            spent=spent,
+        )
 
 
 def until(limit: float) -> AbstractContextManager[object]:
@@ -154,35 +196,13 @@ async def _next(chunks: AsyncIterator[bytes], limit: float) -> bytes | None:
         return await anext(chunks, None)
 
 
-def _final(answer: Answer, reply: Reply) -> bool:
-    """A whole answer, or a stream's last event; some services leave its type out."""
-    return reply.kind == "json" or not answer.type or answer.type.endswith("completed")
-
-
-def _unusable(reply: Reply, previews: int, parts: Parts, key: str) -> BadReply:
-    """Says what came instead of a picture."""
-    if reply.kind == "events":
-        came = f" after {previews} preview(s)" if previews else ""
-        return BadReply(
-            f"The stream ended{came} without the finished picture; whether it was charged is "
-            "not known.",
-            "Call again (it may be charged again), or set AQUATINT_PARTIALS=0.",
-            code="stream_incomplete",
-            spent="unknown",
-        )
-    text = reply.body.text if reply.kind == "json" else reply.head
-    quote = clean(safe_words(bytes(text[:1024]).decode("utf-8", "replace"), key), _QUOTED)
-    drawn = (
-        bool(parts.held) or bool(reply.body.faults) or bool(understand(reply.body.value()).usage)
-    )
-    spent: Spent = "yes" if drawn else "unknown"
-    cut = " that was cut short" if reply.kind == "json" and not reply.body.complete else ""
-    what = {"": "an empty reply", "json": f"JSON{cut} without a picture"}.get(reply.kind, "no JSON")
-    return BadReply(
-        f"The service answered with {what}{': ' + quote if quote else ''}",
-        "Call again; if it stays so, check OPENAI_BASE_URL with `aquatint doctor`.",
-        spent=spent,
-    )
+def _price(text: str, n: int) -> float | None:
+    """What a gateway says that the call cost, in dollars; None for what is no price."""
+    try:
+        usd = float(text)
+    except ValueError:
+        return None
+    return usd if 0 <= usd <= DEAREST * n else None
 
 
 def _undecodable(document: Document) -> BadReply:
@@ -190,14 +210,5 @@ def _undecodable(document: Document) -> BadReply:
     return BadReply(
         f"The service sent a picture that is no base64: {why}.",
         "Call again (it may be charged again); if it stays so, use another service.",
-        spent="yes",
-    )
-
-
-def _unreachable(address: str, why: str) -> BadReply:
-    return BadReply(
-        f"The picture was made, but could not be fetched from {clean(address, 500)}: {why}.",
-        "Fetch that address soon (such addresses expire), or call again at the price of another.",
-        code="picture_unreachable",
         spent="yes",
     )

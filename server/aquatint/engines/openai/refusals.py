@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...domain.errors import (
     AquatintError,
@@ -18,10 +18,10 @@ from ...domain.errors import (
     Spent,
     Unavailable,
 )
+from ...domain.redaction import MOST_WORDS
 from ...domain.words import clean
 from .answer import rows, table
 
-MOST_WORDS = 300  # of a provider's own text in an error
 VERIFY = "https://platform.openai.com/settings/organization/general"
 KEYS = "https://platform.openai.com/api-keys"
 BILLING_PAGE = "https://platform.openai.com/settings/organization/billing"
@@ -56,6 +56,18 @@ _BAD_IMAGE = frozenset(
         "empty_image_file",
     }
 )
+# LiteLLM's errors by their words: pattern, status, code. Its codes are statuses as text, and some
+# of its statuses are others than the provider's. Measured with 1.106.12.
+_LITELLM = (
+    (r"safety system|ContentPolicyViolation|moderation_blocked", 400, "moderation_blocked"),
+    (r"must be verified|verify organization|country, region", 403, ""),
+    (r"no_db_connection|incorrect api key|AuthenticationError", 401, "invalid_api_key"),
+    (r"quota|out of credits|billing|spend limit|budget", 429, "insufficient_quota"),
+    (r"invalid model name|does not exist|has been deprecated", 404, "model_not_found"),
+    (r"RateLimitError|rate limit|cooldown", 429, "rate_limit_exceeded"),
+    (r"Timeout|timed out", 504, ""),
+    (r"overloaded|ServiceUnavailable|InternalServer|APIConnection|had an error", 500, ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +91,24 @@ class Said:
         return self.code in _BILLING or self.type in _BILLING
 
 
-def describe(
-    body: object, status: int | None = None, request_id: str | None = None, hide: str = ""
-) -> Said:
-    """A refusal's body (an object, FastAPI's `detail`, a bare string, HTML) as one value."""
+def describe(body: object, status: int | None = None, request_id: str | None = None) -> Said:
+    """A refusal's body (an object, FastAPI's `detail`, a bare string, HTML) as one value.
+
+    It went through the gate before.
+    """
     fields = table(body)
     inner = table(fields.get("error")) or fields
     words = [inner.get(key) for key in ("message", "detail", "error", "msg")]
     text = next((_text(word) for word in words if word), "") if fields else _text(body)
-    named = {key: str(inner.get(key) or "") for key in ("code", "type", "param")}
-    names = {key: clean(safe_words(text, hide), 100) for key, text in named.items()}
+    names = {key: clean(str(inner.get(key) or ""), 100) for key in ("code", "type", "param")}
     details = table(inner.get("moderation_details"))
-    return Said(
-        status, **names, message=safe_words(text, hide), details=details, request_id=request_id
-    )
+    message = clean(text, MOST_WORDS)
+    return Said(status, **names, message=message, details=details, request_id=request_id)
 
 
 def refusal(words: Said, wait: float | None = None) -> AquatintError:  # noqa: PLR0911 - a table
     """The error for what a provider said; `wait` is its Retry-After in seconds."""
+    words = restored(words)
     status = words.status or _STATUS_OF.get(words.code)
     safety = words.type == "image_generation_user_error" and "safety system" in words.message
     if words.code.lower() in _MODERATION or safety:
@@ -117,7 +129,7 @@ def refusal(words: Said, wait: float | None = None) -> AquatintError:  # noqa: P
         )
     if status == 429 or words.code in ("rate_limit_exceeded", "slow_down"):
         return _busy("limits how fast calls may come", "rate_limited", words, wait)
-    if status == 503:
+    if status == 503 and (wait is not None or words.code == "server_is_overloaded"):
         return _busy("is overloaded", "overloaded", words, wait)
     if status is None and (words.param or words.type in _OURS):
         return _rejected(words)
@@ -125,6 +137,23 @@ def refusal(words: Said, wait: float | None = None) -> AquatintError:  # noqa: P
         return _failed(words)
     by_status = _BY_STATUS.get(status)
     return by_status(words) if by_status else _rejected(words)
+
+
+def restored(words: Said) -> Said:
+    """What the provider said, where LiteLLM changed status and code, as its words still tell it."""
+    if not by_litellm(words):
+        return words
+    told = f"{words.message} {words.type} {words.code}"
+    for pattern, status, code in _LITELLM:
+        if re.search(pattern, told, re.IGNORECASE):
+            return replace(words, status=status, code=code, type="", param="")
+    return replace(words, code="", type="", param="")
+
+
+def by_litellm(words: Said) -> bool:
+    """Whether a LiteLLM proxy said it, by itself or for the provider behind it."""
+    signs = r"\blitellm\.|no_db_connection|in_cooldown|cooldown_list|invalid model name passed in"
+    return re.search(signs, f"{words.message} {words.type} {words.code}", re.IGNORECASE) is not None
 
 
 def _refused(words: Said) -> Refused:
@@ -288,9 +317,3 @@ def _text(value: object) -> str:
             f"{at} {row.get('msg', '')}".strip() for at, row in zip(where, found, strict=True)
         )
     return "" if value is None else str(value)
-
-
-def safe_words(text: str, hide: str) -> str:
-    if hide:
-        text = text.replace(hide, "(key)")
-    return clean(re.sub(r"\b(sk|sess)-[\w*-]{6,}", "(key)", text), MOST_WORDS)

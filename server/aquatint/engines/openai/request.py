@@ -34,7 +34,7 @@ _FIELDS = {
     "stream": "partials",
     "partial_images": "partials",
 }
-_TOGETHER = {"stream": ("stream", "partial_images"), "partial_images": ("stream", "partial_images")}
+STREAMING = frozenset({"stream", "partial_images"})  # one goes with the other
 _NAMED = re.compile(rf"(?<![\w.])({'|'.join(_FIELDS)})(?![\w])")
 
 
@@ -83,7 +83,7 @@ def droppable(param: str, message: str, call: Call, order: Order) -> frozenset[s
     names = [re.split(r"[.\[]", param, maxsplit=1)[0]] if param else _NAMED.findall(message)
     for name in names:
         if name in _FIELDS and call.sends(name) and name not in chosen_by(order):
-            return frozenset(_TOGETHER.get(name, (name,)))
+            return STREAMING if name in STREAMING else frozenset({name})
     return frozenset()
 
 

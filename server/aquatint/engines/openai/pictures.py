@@ -1,11 +1,11 @@
-"""Turns base64 text, however a service dresses it, into bytes in a part while it arrives."""
+"""Turns base64 text, however a service dresses it, into bytes in parts while it arrives."""
 
 from __future__ import annotations
 
 import binascii
 from collections.abc import Callable
 
-from ...domain.errors import BadReply
+from ...domain.errors import BadReply, NotKept
 from ...domain.ports import Part
 
 SLICE = 256 * 1024  # bytes of base64 decoded at once; a multiple of four
@@ -14,18 +14,60 @@ _SPACE = b" \t\r\n\f\v"
 _LONGEST_PREFIX = 256  # "data:image/png;charset=...;base64,"
 
 
+class Parts:
+    """Every part a reply opened, until it is handed on: what is left at the end is discarded.
+
+    A picture above `ceiling` bytes raises BadReply, a failing disk NotKept.
+    """
+
+    def __init__(self, open_one: Callable[[], Part], ceiling: int) -> None:
+        self.held: list[Part] = []
+        self._open_one, self._ceiling = open_one, ceiling
+
+    def opened(self) -> Part:
+        try:
+            part = self._open_one()
+        except OSError as exc:
+            raise _unwritten(exc) from exc
+        self.held.append(part)
+        return part
+
+    def write(self, part: Part, data: bytes) -> None:
+        try:
+            part.write(data)
+        except OSError as exc:
+            raise _unwritten(exc) from exc
+        if part.size > self._ceiling:
+            raise BadReply(
+                f"A picture above {self._ceiling // 1_000_000} MB came; it was dropped.",
+                "Call again with a smaller size, or with format jpeg or webp.",
+                code="reply_too_large",
+                spent="yes",
+            )
+
+    def hand(self, part: Part) -> Part:
+        self.held = [held for held in self.held if held is not part]
+        return part
+
+    def drop(self, part: Part) -> None:
+        self.hand(part).discard()
+
+    def discard(self) -> None:
+        for part in self.held:
+            part.discard()
+        self.held = []
+
+
 class Base64Part:
     """Standard or url-safe, padded or not, broken into lines or not, with or without `data:`.
 
     `fault` says why the text is no base64 ("" while it is); its part is then gone. `close` gives
-    the part, None when there were no bytes. A picture above `ceiling` bytes raises BadReply.
+    the part, None when there were no bytes.
     """
 
-    def __init__(
-        self, opened: Callable[[], Part], dropped: Callable[[Part], None], ceiling: int
-    ) -> None:
+    def __init__(self, parts: Parts) -> None:
         self.fault = ""
-        self._opened, self._dropped, self._ceiling = opened, dropped, ceiling
+        self._parts = parts
         self._part: Part | None = None
         self._head: bytes | None = b""  # held until it is clear whether a prefix stands there
         self._rest = b""  # up to three characters that do not yet make three bytes
@@ -82,18 +124,19 @@ class Base64Part:
             self._break("a character that base64 does not have")
             return
         if self._part is None:
-            self._part = self._opened()
-        self._part.write(data)
-        if self._part.size > self._ceiling:
-            raise BadReply(
-                f"A picture above {self._ceiling // 1_000_000} MB came; it was dropped.",
-                "Call again with a smaller size, or with format jpeg or webp.",
-                code="reply_too_large",
-                spent="yes",
-            )
+            self._part = self._parts.opened()
+        self._parts.write(self._part, data)
 
     def _break(self, why: str) -> None:
         self.fault = why
         if self._part is not None:
-            self._dropped(self._part)
+            self._parts.drop(self._part)
             self._part = None
+
+
+def _unwritten(exc: OSError) -> NotKept:
+    return NotKept(
+        f"The picture could not be written: {exc.strerror or exc}",
+        "Free space or repair AQUATINT_HOME, then call again.",
+        spent="unknown",
+    )
