@@ -1,4 +1,4 @@
-"""aquatint from FastMCP's client, over stdio: draw, say which part, change that part.
+"""aquatint from FastMCP's client, over stdio: draw, select a part, change that part.
 
 pip install fastmcp aquatint; python with_fastmcp.py. No key is needed: the draft engine draws.
 """

@@ -82,9 +82,9 @@ def heading(command: str) -> str:
     return f"""\
 # What aquatint costs, measured
 
-Written by `.venv/bin/python tests/bench/bench.py > docs/bench.md`; `make bench` shows it. Both
-sides of a row run in turn, each figure is a median, and `ratio` is the one to read: milliseconds
-differ between machines, and by a third between runs on a busy one. Targets are the design's.
+`.venv/bin/python tests/bench/bench.py > docs/bench.md` writes this page; `make bench` only shows it.
+The two sides of a row run alternately, and each figure is a median. Compare the column `ratio`:
+milliseconds differ between machines, and by a third between runs on a busy one.
 
 `{command}`, {now:%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, {os.cpu_count()} cores,
 load {load} at the start.

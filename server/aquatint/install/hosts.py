@@ -66,7 +66,7 @@ HOSTS = (
         {**_application(_DESKTOP), "win32": (_STORE, "{appdata}/" + _DESKTOP)},
         way="file",
         dialect="strict",
-        key_note="{title} expands no variables: the key can stand only in this file, as it is. "
+        key_note="{title} expands no variables, so the key itself has to be in this file. "
         "--key-in-file writes it there; the .mcpb bundle keeps it in the system's keychain.",
         after="Quit Claude Desktop and start it again.",
     ),
@@ -81,7 +81,7 @@ HOSTS = (
         program="claude",
         dialect="strict",
         key_note=_SHELL,
-        after="New sessions have it; /mcp shows it.",
+        after="Start a new session; /mcp shows it.",
     ),
     Host(
         "vscode",
@@ -118,7 +118,7 @@ HOSTS = (
         fixed=(("startup_timeout_sec", 60),),  # ten by default: too short for a first uvx
         program="codex",
         key_note=_SHELL,
-        after="New sessions have it; /mcp shows it.",
+        after="Start a new session; /mcp shows it.",
     ),
     Host(
         "gemini",
@@ -129,7 +129,7 @@ HOSTS = (
         program="gemini",
         dialect="comments",
         key_note=_SHELL,
-        after="New sessions have it, in folders that are trusted; /mcp shows it.",
+        after="Start a new session in a trusted folder; /mcp shows it.",
     ),
     Host(
         "windsurf",
@@ -152,8 +152,8 @@ HOSTS = (
         project=".zed/settings.json",
         way="inherit",
         fixed=(("source", "custom"),),
-        key_note="Servers of {title} have its own environment, so the file names no key. " + _SHELL,
-        after="Zed starts it at once; the agent panel's settings show it.",
+        key_note="{title} gives servers its own environment, so the file names no key. " + _SHELL,
+        after="Zed starts it at once and shows it in the agent panel's settings.",
     ),
     Host(
         "goose",
@@ -173,7 +173,7 @@ HOSTS = (
         fields=("cmd", "args", "envs"),
         key_note="{title} takes OPENAI_API_KEY from its environment or its keyring, and does not "
         "start the extension without: `goose configure` stores it. --no-key leaves it out.",
-        after="New sessions have it.",
+        after="Start a new session.",
     ),
 )
 
