@@ -82,7 +82,7 @@ def heading(command: str) -> str:
     return f"""\
 # What aquatint costs, measured
 
-`.venv/bin/python tests/bench/bench.py > docs/bench.md` writes this page; `make bench` only shows it.
+`.venv/bin/python tests/bench/bench.py > docs/bench.md` writes this page; `make bench` shows it.
 The two sides of a row run alternately, and each figure is a median. Compare the column `ratio`:
 milliseconds differ between machines, and by a third between runs on a busy one.
 
