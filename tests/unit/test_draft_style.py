@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from aquatint.engines.draft.style import asks_for_style, oklch_of, palette_of
-from aquatint.engines.draft.vocabulary import oklch, palette
+from aquatint.engines.draft.colours import oklch, oklch_of, palette_of
+from aquatint.engines.draft.reading import asks_for_style, palette
 
-USUAL = palette("something", Random(1))
+USUAL = palette("something", luck=1)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +49,7 @@ def test_the_two_leading_colours_are_taken_and_what_is_clear_is_not() -> None:
 
 def test_a_grey_reference_makes_grey_drafts_and_a_dark_one_dark_ones() -> None:
     assert palette_of(Image.new("RGB", (9, 9), (128, 128, 128)), USUAL).chroma < 0.2
-    assert palette_of(Image.new("RGB", (9, 9), (12, 16, 40)), USUAL).lightness == -1
+    assert palette_of(Image.new("RGB", (9, 9), (12, 16, 40)), USUAL).dark
 
 
 @given(st.floats(0.45, 0.8), st.floats(0.04, 0.08), st.floats(0, 359))

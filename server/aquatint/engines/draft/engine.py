@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from hashlib import sha256
-from io import BytesIO
-from random import Random
 
+from anyio import CapacityLimiter, Lock
 from anyio.to_thread import run_sync
 from PIL import Image
 
 from ...domain.errors import ModelCannot, NotKept
 from ...domain.ports import Event, Finished, Inputs, Part, Partial, Sent
 from ...domain.types import Finding, Order, Usage
-from .canvas import Canvas, mapped, sized
-from .edit import base_size, edit
-from .mark import label, mark
-from .scene import compose
+from .canvas import sized, sticker
+from .edit import edit, editable, in_style, opened
+from .files import early, encode
+from .labels import caption, mark
+from .reading import Brief, asks_for_style, read
+from .scenes import compose
 from .typesetting import Typesetter
-from .vocabulary import palette, subject
 
 SAMPLES = (
     ("German and other Latin text", "LATIN", "äöüß", "fonts-noto-core"),
@@ -29,6 +29,8 @@ SAMPLES = (
     ("Devanagari", "DEVANAGARI", "सूर्य", "fonts-noto-core"),
     ("emoji", "EMOJI", "🌅", "fonts-noto-color-emoji"),
 )
+LARGE = 4_000_000  # pixels of a picture, or bytes of its inputs
+DRAWERS = 2  # threads of its own; Pillow keeps both cores busy, and more only cost memory
 
 
 class DraftEngine:
@@ -40,6 +42,8 @@ class DraftEngine:
 
     def __init__(self, *, fonts: Sequence[str] | None = None, shaping: bool | None = None) -> None:
         self._type = Typesetter(fonts, shaping=shaping)
+        self._drawers = CapacityLimiter(DRAWERS)
+        self._large = Lock()
 
     async def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part]
@@ -58,17 +62,17 @@ class DraftEngine:
             parts: list[Part] = []
             notes: dict[str, None] = {}
             for index in range(order.n):
-                frames, said = await run_sync(self._draw, order, inputs, index)
-                notes.update(dict.fromkeys(said))
-                for step in range(order.partials if index == 0 else 0):
-                    look = await run_sync(glimpse, frames[0], step, order)
-                    early = part()
-                    await run_sync(write, early, look)
-                    yield Partial(step, early)
+                looks = [part() for _ in range(order.partials if index == 0 else 0)]
                 parts.append(part())
-                unkept.callback(parts[-1].discard)
-                data = await run_sync(encode, frames, order)
-                await run_sync(write, parts[-1], data)
+                for made in (*looks, parts[-1]):
+                    unkept.callback(made.discard)
+                async with self._large if large(order, inputs) else nullcontext():
+                    told = await run_sync(
+                        self._draw, order, inputs, index, looks, parts[-1], limiter=self._drawers
+                    )
+                notes.update(dict.fromkeys(told))
+                for step, look in enumerate(looks):
+                    yield Partial(step, look)
             unkept.pop_all()
         yield Finished(tuple(parts), Usage(), order.model, notes=tuple(notes))
 
@@ -80,25 +84,47 @@ class DraftEngine:
         """Nothing is held open."""
 
     def _draw(
-        self, order: Order, inputs: Inputs, index: int
-    ) -> tuple[list[Image.Image], tuple[str, ...]]:
-        if inputs.images:
-            return edit(order, inputs, self._type, seed(order, index))
-        size = base_size(order.size, (1024, 1024))
+        self, order: Order, inputs: Inputs, index: int, looks: Sequence[Part], part: Part
+    ) -> tuple[str, ...]:
+        """Write one picture and the early looks at it; what the caller must be told."""
+        notes: dict[str, None] = {}
+        frames = self._frames(order, inputs, index, notes)
+        first = next(frames)
+        for step, look in enumerate(looks):
+            _write(look, early(first, step, order))
+        _write(part, encode(first, frames, order))
+        return tuple(notes)
+
+    def _frames(
+        self, order: Order, inputs: Inputs, index: int, notes: dict[str, None]
+    ) -> Iterator[Image.Image]:
+        """The picture; of an animation all of them, one at a time because each may be large."""
+        brief = read(order.prompt, luck(order), index)
         clear = order.background == "transparent" and order.format != "jpeg"
+        if inputs.images:
+            image, room = changed(order, inputs, brief, clear=clear)
+            yield self._labelled(image, order, brief, room, notes)
+            return
+        size = size_of(order.size, (1024, 1024))
         count = (order.frames or 9) if order.format == "gif" else 1
-        text = self._type, order.prompt
-        frames: list[Image.Image] = []
-        said: tuple[str, ...] = ()
         for step in range(count):
-            dice = Random(seed(order, index))  # noqa: S311 - chance that must repeat, no secret
-            canvas = Canvas(size, clear=clear)
-            colours = palette(order.prompt, dice)
-            compose(canvas, colours, dice, step / count, subject(order.prompt))
-            said = label(canvas.image, *text, colours)
-            mark(canvas.image, self._type, colours)
-            frames.append(canvas.image)
-        return frames, said
+            image = compose(size, brief, clear=clear, t=step / count)
+            yield self._labelled(image, order, brief, None, notes)
+
+    def _labelled(
+        self,
+        image: Image.Image,
+        order: Order,
+        brief: Brief,
+        room: Image.Image | None,
+        notes: dict[str, None],
+    ) -> Image.Image:
+        """With the DRAFT mark; and the caption, where it hides nothing that is to be looked at."""
+        if room is None and image.mode == "RGB" and brief.subject != "icon":
+            told = caption(image, self._type, order.prompt, brief.palette)
+            notes.update(dict.fromkeys(told))
+        mark(image, self._type, brief.palette, room)
+        return image
 
     def _check(self) -> list[Finding]:
         ok = self._type.shaping
@@ -112,77 +138,51 @@ class DraftEngine:
             )
         ]  # fmt: skip
         for name, script, sample, package in SAMPLES:
-            font = self._type.can(script, sample)
+            font, title = self._type.can(script, sample), f"draft: {name}"
             fix = package if ok or script in {"LATIN", "CJK", "EMOJI"} else f"libfribidi0 {package}"
             found.append(
-                Finding(f"draft: {name}", "ok", f"Set in {font}.")
+                Finding(title, "ok", f"Set in {font}.")
                 if font
-                else Finding(
-                    f"draft: {name}", "warn", "Cannot be set in captions.", f"apt install {fix}"
-                )
+                else Finding(title, "warn", "Cannot be set in captions.", f"apt install {fix}")
             )
         return found
 
 
-def seed(order: Order, index: int) -> int:
-    """One number per picture from everything that should change it."""
-    said = "\x1f".join((order.prompt, order.size, order.model, str(index), *order.images))
-    return int.from_bytes(sha256(said.encode("utf-8", "surrogatepass")).digest()[:8])
+def size_of(asked: str, auto: tuple[int, int]) -> tuple[int, int]:
+    """Pixels of `WxH`; `auto` for anything else."""
+    wide, _, high = asked.partition("x")
+    return (int(wide), int(high)) if wide.isdigit() and high.isdigit() else auto
 
 
-def glimpse(image: Image.Image, step: int, order: Order) -> bytes:
-    """An early look: the finished picture in a few soft blobs, more of them each time."""
-    cells = 10 * 3**step
-    small = sized(image, (cells, max(1, cells * image.height // image.width)))
-    soft = sized(small, image.size)
-    return encode([soft], order)
+def large(order: Order, inputs: Inputs) -> bool:
+    """Whether it takes so much memory that only one such picture is drawn at a time."""
+    wide, high = size_of(order.size, (1024, 1024))
+    return wide * high > LARGE or sum(map(len, inputs.images)) > LARGE
 
 
-def encode(frames: list[Image.Image], order: Order) -> bytes:
-    """The file in the asked format. Compression is the quality of jpeg and webp, 0-100."""
-    out = BytesIO()
-    first, quality = frames[0], 90 if order.compression is None else order.compression
-    if order.format == "jpeg":
-        flat(first).save(out, "JPEG", quality=max(1, quality), optimize=False)
-    elif order.format == "webp":
-        first.save(out, "WEBP", quality=quality, method=2)
-    elif order.format == "gif":
-        made = indexed(frames)
-        clear = {"transparency": 255} if first.mode == "RGBA" else {}
-        made[0].save(
-            out, "GIF", save_all=True, append_images=made[1:], duration=order.frame_ms or 200,
-            loop=0, disposal=2 if clear else 1, optimize=False, **clear,
-        )  # fmt: skip
-    else:
-        first.save(out, "PNG", compress_level=1)
-    return out.getvalue()
+def luck(order: Order) -> int:
+    """One number per order from everything that should change its pictures."""
+    words = "\x1f".join((order.prompt, order.size, order.model, *order.images))
+    return int.from_bytes(sha256(words.encode("utf-8", "surrogatepass")).digest()[:8])
 
 
-def flat(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image.convert("RGB")
-    ground = Image.new("RGB", image.size, (255, 255, 255))
-    ground.paste(image, (0, 0), image)
-    return ground
+def changed(
+    order: Order, inputs: Inputs, brief: Brief, *, clear: bool
+) -> tuple[Image.Image, Image.Image | None]:
+    """The edited picture and, with a mask, where alone it may differ from the first input."""
+    base = opened(inputs.images[0], f"Picture 1 of {len(inputs.images)}")
+    size = size_of(order.size, base.size)
+    base = base if base.size == size else sized(base, size, Image.Resampling.LANCZOS)
+    if inputs.mask is None and inputs.markup is None and asks_for_style(order.prompt):
+        return in_style(base, brief, clear=clear), None
+    room = editable(inputs.mask, size) if inputs.mask is not None else None
+    image = edit(base, inputs, brief, room)
+    if clear and image.mode == "RGB" and room is None:
+        sticker(image)
+    return image, room
 
 
-def indexed(frames: list[Image.Image]) -> list[Image.Image]:
-    """At most 255 colours, the same for all frames, and index 255 where a frame is clear."""
-    small = [flat(frame).reduce(max(1, min(frame.size) // 256)) for frame in frames[::3]]
-    sheet = Image.new("RGB", (small[0].width * len(small), small[0].height))
-    for i, frame in enumerate(small):
-        sheet.paste(frame, (i * frame.width, 0))
-    inks = sheet.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    made: list[Image.Image] = []
-    for frame in frames:
-        few = flat(frame).quantize(255, palette=inks, dither=Image.Dither.NONE)
-        if frame.mode == "RGBA":
-            few.paste(255, (0, 0), mapped(frame.getchannel("A"), [255] * 128 + [0] * 128))
-        made.append(few)
-    return made
-
-
-def write(part: Part, data: bytes) -> None:
+def _write(part: Part, data: bytes) -> None:
     try:
         part.write(data)
     except OSError as failed:

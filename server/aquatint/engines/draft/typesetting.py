@@ -1,50 +1,65 @@
-"""Sets a caption in type: scripts, directions, lines, and honest boxes for what cannot be set."""
+"""Sets a caption in type: fonts, directions, lines, and honest boxes for what cannot be set."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import ceil, floor
 from threading import Lock
 
 from PIL import Image, ImageDraw, features
 
-from .canvas import RGB, frame, sized
+from .canvas import RGB, paste, sized
 from .fonts import BUNDLED, Face, Font, Fonts
-from .script import LONGEST, PLAIN, SPELLED, URDU, Atom, boxed, clusters, levels, note, script_of
+from .letters import PLAIN, Piece, box, note, pieces, side_of, sides
 
 FINE = 3  # letters are drawn this much larger and reduced
+NEAR = str.maketrans({
+    "ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "ı": "i", "–": "-", "—": "-", "×": "x",
+    "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "…": "...",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """A piece on a line, `at` pixels from its left."""
+
     text: str
     face: Face
     rtl: bool
     box: bool
+    at: float
     width: float
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """Its runs from left to right as they are seen."""
+
     runs: tuple[Run, ...]
     width: float
-    up: float
-    down: float
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Lines that fit what they were set for; pixels."""
+    """Lines that fit what they were set for; pixels. `up` and `down` are from a line's base."""
 
     lines: tuple[Line, ...]
     size: int
     rtl: bool
-    width: float
-    height: float
+    up: float
+    down: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> float:
+        return max((line.width for line in self.lines), default=0)
+
+    @property
+    def height(self) -> float:
+        return len(self.lines) * (self.up + self.down)
 
 
 class Typesetter:
@@ -64,9 +79,7 @@ class Typesetter:
         if not self.shaping and script not in {*PLAIN, "EMOJI"}:
             return None
         with self.lock:
-            face = next(
-                (f for f in self.fonts.faces(script, sample) if self.fonts.covers(f, sample)), None
-            )
+            face = self.fonts.first(script, sample)
             font = self.fonts.open(face, 24) if face else None
         return font.getname()[0] if font else None
 
@@ -75,201 +88,132 @@ class Typesetter:
     ) -> Caption:
         """The largest of `sizes` (falling) that fits; at the last the end is cut with "…"."""
         with self.lock:
-            atoms, notes = self._atoms(text)
-            sides = [unicodedata.bidirectional(a.text[0]) for a in atoms if not a.box]
-            rtl = next((side != "L" for side in sides if side in {"L", "R", "AL"}), False)
+            found, notes = self._faced(pieces(text))
+            rtl = next((side == "R" for side in map(side_of, found) if side in {"L", "R"}), False)
+            made = Caption((), sizes[-1], rtl, 0, 0, notes)
             for size in sizes:
-                rows = self._wrap(atoms, width, size, rtl=rtl)
-                made = caption([self._line(row, size, rtl=rtl) for row in rows], size, rtl, notes)
-                if len(rows) <= most and made.height <= height and made.width <= width:
-                    return made
-            lines = self._cut(atoms, width, height, sizes[-1], most, rtl=rtl)
-            return caption(lines, sizes[-1], rtl, notes)
+                up, down = self._reach(found, size)
+                rows = self._wrap(found, width, size, rtl=rtl)
+                fit = min(most, int(height / (up + down)))
+                lines, whole = self._cut(rows, fit, width, size, rtl=rtl)
+                made = Caption(tuple(lines), size, rtl, up, down, notes)
+                if whole:
+                    break
+            return made
 
     def draw(
         self, image: Image.Image, caption: Caption, x: float, y: float, wide: float, fill: RGB
     ) -> None:
         """Paint the lines from (x, y) down; right-aligned in `wide` where the text runs so."""
         with self.lock:
-            for line in caption.lines:
-                at, base = x + (wide - line.width if caption.rtl else 0), y + line.up
+            for i, line in enumerate(caption.lines):
+                left = x + (wide - line.width if caption.rtl else 0)
+                top = y + i * (caption.up + caption.down)
                 for run in line.runs:
-                    self._paint(image, run, caption.size, at, base, fill)
-                    at += run.width
-                y += line.up + line.down
+                    self._paint(image, run, caption, left + run.at, top, fill)
 
-    def _atoms(self, text: str) -> tuple[list[Atom], tuple[str, ...]]:
-        parts = [(c, script_of(c)) for c in clusters(text)]
-        if len(parts) > LONGEST:
-            parts = [*parts[:LONGEST], ("…", "COMMON")]
-        urdu = any(c[0] in URDU for c, _ in parts)
-        parts = [(c, "URDU" if s == "ARABIC" and urdu else s) for c, s in parts]
-        chosen = self._choose(parts)
-        atoms: list[Atom] = []
-        trouble: dict[str, str] = {}
-        for c, script in parts:
-            before = atoms[-1] if atoms else None
-            plain = before is not None and not before.box and before.script != "EMOJI"
-            last = before.face if before and plain else None
-            near, face = c, self._face(c, script, chosen, last)
-            if face is None and script in {"LATIN", "COMMON"}:
-                near, face = self._spell(c, trouble)
-            if face is None:
-                trouble[script] = "font" if self.shaping or script in PLAIN else "shaping"
-            atoms.append(Atom(near, script, face or BUNDLED, box=face is None))
-        if len(trouble) > 1:
-            trouble.pop("COMMON", None)  # the punctuation of what is boxed anyway
-        return boxed(atoms), tuple(note(*told) for told in trouble.items())
+    def _faced(self, found: list[Piece]) -> tuple[list[Piece], tuple[str, ...]]:
+        """Each piece with its face, what no font has in boxes; and what to tell."""
+        chosen: dict[str, Face | None] = {}  # one face per script, so that none mixes
+        for script in {piece.script for piece in found}:
+            whole = "".join(piece.text for piece in found if piece.script == script)
+            chosen[script] = self.fonts.first(script, whole)
+        missing: dict[str, None] = {}
+        faced: list[Piece] = []
+        for piece in found:
+            face, text = self._face(piece, chosen), piece.text
+            if face is None and piece.script in {"LATIN", "COMMON"}:
+                marks = unicodedata.normalize("NFKD", text.translate(NEAR))
+                near = "".join(c for c in marks if not unicodedata.combining(c))
+                if self.fonts.covers(BUNDLED, near):
+                    missing |= {"ACCENTS": None} if piece.script == "LATIN" else {}
+                    face, text = BUNDLED, near
+            missing |= {piece.script: None} if face is None else {}
+            faced.append(replace(piece, text=text, face=face))
+        if len(missing) > 1:
+            missing.pop("COMMON", None)  # the punctuation of what is boxed anyway
+        out: list[Piece] = []
+        for script, some in groupby(faced, lambda one: one.script if one.face is None else ""):
+            passage = list(some)
+            out += [box(passage)] if script else passage
+        return out, tuple(note(script, shaping=self.shaping) for script in missing)
 
-    def _choose(self, parts: list[tuple[str, str]]) -> dict[str, Face]:
-        """One face per script: the first that has all of its letters, so that none mixes."""
-        common = "".join(c for c, s in parts if s == "COMMON" and ord(c[0]) < 0x2100)
-        chosen: dict[str, Face] = {}
-        for script in {s for _, s in parts} | {"COMMON"}:
-            text = "".join(c for c, s in parts if s == script)
-            if script in {"LATIN", "COMMON"}:
-                text = "".join(c for c, s in parts if s == "LATIN")
-            faces = self.fonts.faces(script, text)
-            for wanted in (text + common, text):
-                face = next((f for f in faces if self.fonts.covers(f, wanted)), None)
-                if face and script not in chosen:
-                    chosen[script] = face
-        return chosen
-
-    def _face(self, c: str, script: str, chosen: dict[str, Face], last: Face | None) -> Face | None:
-        if script == "EMOJI" and not self.shaping and len(c.rstrip("\ufe0f")) > 1:
+    def _face(self, piece: Piece, chosen: dict[str, Face | None]) -> Face | None:
+        script, text = piece.script, piece.text
+        if script not in {*PLAIN, "EMOJI"}:  # all of it or nothing: its letters join
+            return chosen[script] if self.shaping else None
+        if script == "EMOJI" and not self.shaping and len(text.rstrip("\ufe0f")) > 1:
             return None
-        if script not in {*PLAIN, "EMOJI"}:  # whole words or none: its letters join
-            return chosen.get(script) if self.shaping else None
-        tries = [chosen[script]] if script in chosen else []
-        if script == "COMMON":
-            tries = [*([last] if last else []), *tries, *chosen.values()]
-        return next(
-            (f for f in [*tries, *self.fonts.faces(script, c)] if self.fonts.covers(f, c)), None
-        )
+        tries = [chosen[script]]
+        if script == "COMMON":  # as the letters around it, so that the face changes rarely
+            tries = [chosen.get("LATIN"), *tries, *chosen.values()]
+        having = (face for face in tries if face is not None and self.fonts.covers(face, text))
+        return next(having, None) or self.fonts.first(script, text)
 
-    def _spell(self, c: str, trouble: dict[str, str]) -> tuple[str, Face | None]:
-        """The nearest letters that Pillow's own face has, where no font has the right ones."""
-        marks = unicodedata.normalize("NFKD", c.translate(SPELLED))
-        near = "".join(x for x in marks if not unicodedata.combining(x))
-        if near and self.fonts.covers(BUNDLED, near):
-            if unicodedata.category(c[0])[0] == "L":
-                trouble["ACCENTS"] = "font"
-            return near, BUNDLED
-        return c, None
+    def _wrap(self, found: list[Piece], width: float, size: int, *, rtl: bool) -> list[list[Piece]]:
+        """Greedy lines, as narrow as the same number of lines allows, so that they balance."""
+        wide = [
+            self._line([piece], size, rtl=rtl).width + size * 0.25 * piece.space for piece in found
+        ]
 
-    def _wrap(self, atoms: list[Atom], width: float, size: int, *, rtl: bool) -> list[list[Atom]]:
-        """Greedy lines, then as narrow as the same number of lines allows, so that they balance."""
-        words = [(w, self._line(w, size, rtl=rtl).width) for w in self._words(atoms, width, size)]
-        gap = size * 0.25
+        def fill(limit: float) -> list[list[Piece]]:
+            rows: list[list[Piece]] = []
+            used = limit
+            for piece, needed in zip(found, wide, strict=True):
+                if used + needed > limit:
+                    rows.append([])
+                    used = 0.0
+                rows[-1].append(piece)
+                used += needed
+            return rows
 
-        def fill(limit: float) -> list[list[Atom]]:
-            lines: list[list[Atom]] = []
-            used = 0.0
-            for word, wide in words:
-                room = gap if word[0].text == " " else 0
-                if lines and used + wide <= limit:
-                    lines[-1] += word
-                    used += wide
-                else:
-                    lines.append(word[1:] if room else list(word))
-                    used = wide - room
-            return [line for line in lines if line]
-
-        best = fill(width)
-        low, high = width * 0.4, width
-        for _ in range(6 if len(best) > 1 else 0):
-            middle = (low + high) / 2
-            tried = fill(middle)
-            if len(tried) == len(best):
-                best, high = tried, middle
-            else:
-                low = middle
-        return best
-
-    def _words(self, atoms: list[Atom], width: float, size: int) -> list[list[Atom]]:
-        """What stays on one line, each with the space before it; too long a word is broken."""
-        words: list[list[Atom]] = []
-        for i, atom in enumerate(atoms):
-            before = atoms[i - 1] if i else None
-            unsaved = before is not None and (
-                atom.text == " "
-                or (
-                    atom.script == "CJK"
-                    and before.script in {"CJK", "COMMON"}
-                    and before.text not in "（《「“("
-                )
-                or (
-                    before.script == "CJK"
-                    and atom.script not in {"CJK", "COMMON"}
-                    and before.text != " "
-                )
-            )
-            wide = len(words[-1]) > 12 if words else False  # too long for a line, perhaps
-            if wide and not atom.box:
-                wide = self._line(words[-1], size, rtl=False).width > width * 0.85
-            if before is None or unsaved or wide:
-                words.append([atom])
-            else:
-                words[-1].append(atom)
-        return words
-
-    def _line(self, atoms: Sequence[Atom], size: int, *, rtl: bool) -> Line:
-        runs: list[tuple[int, Run]] = []
-        up, down = size * 0.95, size * 0.35
-        deep = levels(atoms, rtl=rtl)
-        for (face, box, level), group in groupby(
-            zip(atoms, deep, strict=True), lambda x: (x[0].face, x[0].box, x[1])
-        ):
-            text, back = "".join(a.text for a, _ in group), level == 1
-            if box:
-                runs.append(
-                    (
-                        level,
-                        Run(
-                            text,
-                            face,
-                            back,
-                            box,
-                            self._long(text, face, size * 0.8, back) + size * 0.9,
-                        ),
-                    )
-                )
-                continue
-            font = self._font(face, size)
-            if font.size == size * FINE:
-                asc, desc = font.getmetrics()
-                up, down = max(up, asc / FINE), max(down, desc / FINE)
-            runs.append((level, Run(text, face, back, box, self._long(text, face, size, back))))
-        seen = reorder(runs)
-        return Line(tuple(seen), sum(r.width for r in seen), up, down)
+        tried = [fill(width * share / 10) for share in (10, 9, 8, 7, 6, 5)]
+        return [rows for rows in tried if len(rows) == len(tried[0])][-1]
 
     def _cut(
-        self, atoms: list[Atom], width: float, height: float, size: int, most: int, *, rtl: bool
-    ) -> list[Line]:
-        rows = self._wrap(atoms, width, size, rtl=rtl)
-        dots = Atom("…" if self.fonts.covers(BUNDLED, "…") else "...", "COMMON", BUNDLED)
-        kept: list[Line] = []
-        for i, row in enumerate(rows):
-            line = self._line(row, size, rtl=rtl)
-            following = self._line(rows[i + 1], size, rtl=rtl) if i + 1 < len(rows) else None
-            used = sum(x.up + x.down for x in kept) + line.up + line.down
-            if used > height:
-                break
-            last = following is not None and (
-                i + 1 == most or used + following.up + following.down > height
-            )
-            body = list(row)
-            if last:
-                line = self._line([*body, dots], size, rtl=rtl)
-            while body and line.width > width:
-                body.pop()
-                line = self._line([*body, dots], size, rtl=rtl)
+        self, rows: list[list[Piece]], most: int, width: float, size: int, *, rtl: bool
+    ) -> tuple[list[Line], bool]:
+        """At most so many lines, with dots at the end where more would follow; whether all fit."""
+        lines = [self._line(row, size, rtl=rtl) for row in rows]
+        fit = next((i for i, line in enumerate(lines) if line.width > width), len(lines))
+        if fit == len(rows) <= most:
+            return lines, True
+        last = min(fit, most - 1)
+        body = list(rows[last]) if last >= 0 else []
+        dots = Piece("…" if self.fonts.covers(BUNDLED, "…") else "...", "COMMON")
+        while body:
+            line = self._line([*body, dots], size, rtl=rtl)
             if line.width <= width:
-                kept.append(line)
-            if last:
-                break
-        return kept
+                return [*lines[:last], line], False
+            end = body.pop()
+            if not body and not end.box and len(end.text) > 1:
+                body = [replace(end, text=end.text[:-1])]
+        return lines[: max(0, last)], False
+
+    def _line(self, row: Sequence[Piece], size: int, *, rtl: bool) -> Line:
+        """The runs as they are seen: right to left where the line or a passage in it is read so."""
+        placed = zip(range(len(row)), sides(row, "R" if rtl else "L"), strict=True)
+        groups = [list(some) for _, some in groupby(placed, lambda one: one[1])]
+        groups = [some[::-1] if some[0][1] == "R" else some for some in groups]
+        runs: list[Run] = []
+        at, before = 0.0, -1
+        for i, side in (one for some in (groups[::-1] if rtl else groups) for one in some):
+            piece = row[i]
+            at += size * 0.25 * (before >= 0 and row[max(i, before)].space)
+            small = size * 0.8 if piece.box else size
+            font = self._font(piece.face or BUNDLED, small)
+            wide = font.getlength(piece.text, direction=self._way(side == "R")) * small / font.size
+            wide += size * 0.9 * piece.box
+            runs.append(Run(piece.text, piece.face or BUNDLED, side == "R", piece.box, at, wide))
+            at, before = at + wide, i
+        return Line(tuple(runs), at)
+
+    def _reach(self, found: list[Piece], size: int) -> tuple[float, float]:
+        """How far the letters reach above and below a line's base."""
+        faces = {piece.face for piece in found if piece.face and piece.script != "EMOJI"}
+        reach = [self._font(face, size).getmetrics() for face in faces]
+        up, down = (max((one[i] / FINE for one in reach), default=0) for i in (0, 1))
+        return max(up, size * 0.95), max(down, size * 0.35)
 
     def _font(self, face: Face, size: float) -> Font:
         """Opened larger than asked, so that the reduced letters are smooth and evenly spaced."""
@@ -277,59 +221,27 @@ class Typesetter:
         assert font is not None  # it covered its text, or is Pillow's own
         return font
 
-    def _way(self, back: bool) -> str | None:
-        return ("rtl" if back else "ltr") if self.shaping else None
-
-    def _long(self, text: str, face: Face, size: float, back: bool) -> float:
-        font = self._font(face, size)
-        return font.getlength(text, direction=self._way(back)) * size / font.size
+    def _way(self, rtl: bool) -> str | None:
+        return ("rtl" if rtl else "ltr") if self.shaping else None
 
     def _paint(
-        self, image: Image.Image, run: Run, size: float, x: float, base: float, fill: RGB
+        self, image: Image.Image, run: Run, caption: Caption, x: float, y: float, fill: RGB
     ) -> None:
+        size = caption.size
+        small = size * 0.8 if run.box else size
+        font = self._font(run.face, small)
+        scale, pad = font.size / small, size  # pad: for what hangs over its own box
+        left, top = floor(x - pad), floor(y - pad)
+        wide = ceil(run.width + 2 * pad) + 1
+        high = ceil(caption.up + caption.down + 2 * pad) + 1
+        art = Image.new("RGBA", (round(wide * scale), round(high * scale)), (*fill, 0))
+        pen = ImageDraw.Draw(art)
+        at, base = (x - left) * scale, (y + caption.up - top) * scale
+        k = size * scale
         if run.box:
-            edge = size * 0.1
-            frame(
-                image,
-                (x + edge, base - size * 0.86, x + run.width - edge, base + size * 0.24),
-                size * 0.3,
-                fill,
-            )
-            inner = Run(run.text, run.face, run.rtl, False, run.width - size * 0.9)
-            self._paint(image, inner, size * 0.8, x + size * 0.45, base - size * 0.02, fill)
-            return
-        font = self._font(run.face, size)
-        scale = size / font.size
-        asc, desc = font.getmetrics()
-        pad = round(font.size / 2)  # for what hangs over its own box
-        left, top = floor(x - pad * scale), floor(base - (asc + pad) * scale)
-        wide, high = ceil(run.width + 2 * pad * scale) + 1, ceil((asc + desc + 2 * pad) * scale) + 1
-        art = Image.new("RGBA", (round(wide / scale), round(high / scale)), (*fill, 0))
-        at = ((x - left) / scale, (base - top) / scale)
+            rim = at + k * 0.1, base - k * 0.86, at + run.width * scale - k * 0.1, base + k * 0.24
+            pen.rounded_rectangle(rim, k * 0.3, (*fill, 36), (*fill, 190), max(1, round(k * 0.06)))
+            at += k * 0.45
         way = self._way(run.rtl)
-        ImageDraw.Draw(art).text(at, run.text, fill, font, "ls", direction=way, embedded_color=True)
-        art = sized(art, (wide, high), Image.Resampling.BOX)
-        if image.mode == "RGBA":
-            part = art.crop((max(0, -left), max(0, -top), wide, high))
-            image.alpha_composite(part, (max(0, left), max(0, top)))
-        else:
-            image.paste(art, (left, top), art)
-
-
-def caption(lines: list[Line], size: int, rtl: bool, notes: tuple[str, ...]) -> Caption:
-    wide, high = max((x.width for x in lines), default=0), sum(x.up + x.down for x in lines)
-    return Caption(tuple(lines), size, rtl, wide, high, notes)
-
-
-def reorder(runs: list[tuple[int, Run]]) -> list[Run]:
-    """Runs from left to right as they are seen (UAX 9, rule L2)."""
-    seen = list(runs)
-    for lowest in (2, 1):
-        i = 0
-        while i < len(seen):
-            j = i
-            while j < len(seen) and seen[j][0] >= lowest:
-                j += 1
-            seen[i:j] = reversed(seen[i:j])
-            i = max(j, i + 1)
-    return [run for _, run in seen]
+        pen.text((at, base), run.text, fill, font, "ls", direction=way, embedded_color=True)
+        paste(image, sized(art, (wide, high), Image.Resampling.BOX), (left, top))
