@@ -203,7 +203,7 @@ def error_rows() -> Iterator[tuple[str, ...]]:
         if not who:  # "... of its parent's"
             who = words[kind.__mro__[1].__name__].partition(": ")[0]
             what = what.removeprefix("... ")
-        yield f"`{kind.code}`", what, who, "yes" if kind.retryable else "no"
+        yield f"`{kind.code}`", what, who, kind.retry
 
 
 def below(kind: type[errors.AquatintError]) -> Iterator[type[errors.AquatintError]]:

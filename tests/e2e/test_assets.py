@@ -175,7 +175,7 @@ async def test_all_that_is_wrong_is_said_before_anything_is_drawn(
         "b-9000.png is too large",
         "c.png and ./c.png are the same file",
         "d.png is named 2 times",
-        "'12' is no size",
+        "'12' is not a size",
     ):
         assert word in told
     assert not list(home.glob("*.png"))

@@ -285,10 +285,10 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ("width of -5", "above 0"),
     ),
     ({"regions": [{"kind": "color", "color": "blurple"}]}, ("'blurple'", "#rrggbb")),
-    ({"regions": [{"kind": "color"}]}, ("names no colour", "color='#rrggbb'")),
+    ({"regions": [{"kind": "color"}]}, ("does not name a colour", "color='#rrggbb'")),
     ({"regions": [{"kind": "color", "x": 900, "y": 1}]}, ("outside the picture", "0 to 450")),
     ({"regions": [{"kind": "rect", "x": 1, "y": 1}]}, ("lacks width and height",)),
-    ({"regions": [{"kind": "rect", "x": 1, "points": [[1, 1]]}]}, ("no use for points",)),
+    ({"regions": [{"kind": "rect", "x": 1, "points": [[1, 1]]}]}, ("does not use points",)),
     ({"regions": [{"kind": "blob"}]}, ("regions[0].kind", "'rect'")),
     (
         {"regions": [{"kind": "color", "colour": "red"}]},

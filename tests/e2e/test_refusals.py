@@ -58,6 +58,7 @@ async def test_all_problems_are_told_at_once(connect: Connect) -> None:
         assert word in told
     assert told.count("nothing was sent") == 1
     assert "again" not in told
+    assert "retryable: when changed" in told
 
 
 async def test_a_paid_model_without_a_key_says_what_to_set(connect: Connect) -> None:

@@ -39,7 +39,13 @@ class Reply:
 
 
 REFUSED = [
-    Reply("400 moderation", "moderation", "content_policy", "refused", ("req-", "retryable: no")),
+    Reply(
+        "400 moderation",
+        "moderation",
+        "content_policy",
+        "refused",
+        ("req-", "retryable: when changed"),
+    ),
     Reply("401", "wrong_key", "invalid_key", words=("OPENAI_API_KEY",)),
     Reply("403 unverified", "403", "org_unverified", words=("settings/organization/general",)),
     Reply("404 model gone", "404", "model_not_found"),

@@ -339,7 +339,7 @@ BAD: dict[str, tuple[Region, str]] = {
     ),
     "foreign field": (
         Region(kind="rect", x=1, y=2, width=3, height=4, tolerance=9),
-        "regions[0] (rect) has no use for tolerance: drop it (it belongs to color).",
+        "regions[0] (rect) does not use tolerance: drop it (it belongs to color).",
     ),
     "no colour": (
         Region(kind="color", color="blurple"),
@@ -347,8 +347,8 @@ BAD: dict[str, tuple[Region, str]] = {
     ),
     "nothing to look for": (
         Region(kind="color"),
-        "regions[0] (color) names no colour: give color='#rrggbb', or x and y of a pixel that "
-        "has it.",
+        "regions[0] (color) does not name a colour: give color='#rrggbb', or x and y of a "
+        "pixel that has it.",
     ),
     "half a place": (
         Region(kind="color", x=3),

@@ -291,7 +291,7 @@ def test_prompts_are_counted_about_right_in_any_script(prompt: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("[defaults]", "[defaults", ["no TOML"]),
+        ("[defaults]", "[defaults", ["as TOML"]),
         ("[defaults]", "[default]", ["'default'", "'defaults'"]),
         ('sizes = "fixed3"', 'sizes = "fixed"', ["'gpt-image-1.5'", "'sizes'", "'fixed3'"]),
         ("stream = true", "streem = true", ["'gpt-image-2.5'", "'stream'", "'streem'"]),

@@ -262,9 +262,9 @@ def test_a_masked_edit_comes_lossless_and_is_converted_after() -> None:
         ("gpt-image-1.5", {"size": "2048x1152"}, ["the only sizes are 1024x1024", FLARE]),
         (TWO, {"quality": "xhigh"}, ["quality: ", "low, medium, high or auto", FLARE]),
         (FLARE, {"format": "gif"}, ["format: ", "png, jpeg or webp", NEWEST]),
-        (FLARE, {"format": "svg"}, ["format: ", "no svg", NEWEST]),
-        (FLARE, {"save_to": ("icon.svg",)}, ["save_to: ", "no svg", ".png"]),
-        ("draft", {"format": "svg"}, ["format: draft draws no svg.", "format=png"]),
+        (FLARE, {"format": "svg"}, ["format: ", "not draw svg", NEWEST]),
+        (FLARE, {"save_to": ("icon.svg",)}, ["save_to: ", "not draw svg", ".png"]),
+        ("draft", {"format": "svg"}, ["format: draft does not draw svg.", "format=png"]),
         ("draft", {"size": "5000x100"}, ["size: ", "3840"]),
         ("draft", {"size": "3000x3000", "format": "gif"}, ["size: ", "2048"]),
         (FLARE, {"complexity": "high"}, ["complexity: ", "Leave complexity out", NEWEST]),
@@ -274,7 +274,7 @@ def test_a_masked_edit_comes_lossless_and_is_converted_after() -> None:
             {"images": ("a",), "input_fidelity": "high"},
             ["input_fidelity: ", "has only low"],
         ),
-        (TWO, {"images": ("a",), "markup": "m"}, ["markup: ", "takes none", "2.5-sunburst"]),
+        (TWO, {"images": ("a",), "markup": "m"}, ["markup: ", "does not take it", "2.5-sunburst"]),
     ],
 )
 def test_what_this_model_cannot_do_names_the_field_and_the_fix(
@@ -350,9 +350,21 @@ def test_a_model_that_cannot_edit_says_which_can() -> None:
 @pytest.mark.parametrize(
     ("line", "asked", "words"),
     [
-        ("mask = false", {"images": ("a",), "mask": "m"}, ["mask: solo takes none", "sunburst"]),
-        ('backgrounds = ["auto"]', {"background": "opaque"}, ["background: solo has no opaque"]),
-        ('backgrounds = ["auto"]', {"background": "transparent"}, ["no transparent one", FLARE]),
+        (
+            "mask = false",
+            {"images": ("a",), "mask": "m"},
+            ["mask: solo does not take one", "sunburst"],
+        ),
+        (
+            'backgrounds = ["auto"]',
+            {"background": "opaque"},
+            ["background: solo cannot draw an opaque"],
+        ),
+        (
+            'backgrounds = ["auto"]',
+            {"background": "transparent"},
+            ["cannot draw a transparent one", FLARE],
+        ),
     ],
 )
 def test_a_poorer_model_says_what_it_lacks(

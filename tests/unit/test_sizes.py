@@ -175,8 +175,8 @@ def test_a_fixed_list_gives_its_nearest_shape() -> None:
 @pytest.mark.parametrize(
     ("w", "h", "why"),
     [
-        (1080, 1080, "1080 is no multiple of 16"),
-        (1080, 1944, "1080 and 1944 are no multiples of 16"),
+        (1080, 1080, "1080 is not a multiple of 16"),
+        (1080, 1944, "1080 and 1944 are not multiples of 16"),
         (4096, 4096, "the longest edge may be 3840"),
         (512, 512, "262,144 pixels are under the floor of 655,360"),
         (3072, 3072, "9,437,184 pixels are over the cap of 8,294,400"),

@@ -126,7 +126,7 @@ def test_braces_in_folders_are_nothing_special() -> None:
         (["a-{512}.ico"], ["too large", "256"]),
         (["a@5x.png"], ["@1x to @4x"]),
         (["a@0.5x.png"], ["@1x to @4x"]),
-        (["a-{16}.svg"], ["svg", "no pixels"]),
+        (["a-{16}.svg"], ["svg", "not made of pixels"]),
         (["a-{16}.png", "a-16.png"], ["a-16.png is named 2 times"]),
         (["a-{16,16}.png"], ["a-16.png is named 2 times"]),
         ([f"a-{{{','.join(map(str, range(1, 66)))}}}.png"], ["too many", "64"]),

@@ -179,7 +179,7 @@ def _host(netloc: str, name: str) -> tuple[str, IPv4Address | IPv6Address | None
             fix = "Write it as four decimal numbers."
             raise _bad("The host is a number in disguise.", fix) from error
     if len(host) > 253 or len(labels) < 2 or not all(_LABEL.fullmatch(each) for each in labels):
-        raise _bad("The URL's host is no public host name.", "Give a full name: example.org.")
+        raise _bad("The URL's host is not a public host name.", "Give a full name: example.org.")
     return ".".join(labels), None
 
 

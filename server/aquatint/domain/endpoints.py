@@ -45,7 +45,7 @@ def mistakes(base_url: str | None) -> list[Finding]:
         return []
     scheme, host, _ = origin_of(url)
     if scheme not in {"http", "https"} or not host:
-        text = "OPENAI_BASE_URL is no http(s) address."
+        text = "OPENAI_BASE_URL is not an http(s) address."
         return [Finding("base URL", "fail", text, "Write it whole: https://host/v1.")]
     path = urlsplit(url).path.rstrip("/")
     found: list[Finding] = []

@@ -2,8 +2,8 @@
 
 AquatintError
 ├── BadRequest              the agent: call again, differently
-│   ├── ModelCannot         ... the model has no such ability
-│   ├── BadImage            ... what was given is no usable picture
+│   ├── ModelCannot         ... the model does not have that ability
+│   ├── BadImage            ... what was given is not a usable picture
 │   ├── BadMask             ... the mask does not fit its picture
 │   ├── NoSuchImage         ... nothing stands behind that reference
 │   └── PathNotAllowed      ... outside the folders this server may touch
@@ -29,12 +29,14 @@ class AquatintError(Exception):
     """A failure that says what happened, and the next call to make.
 
     `code` is stable and machine-readable, `message` says what happened, `fix` names the next call
-    or setting, `retryable` tells whether the same call may pass later (after `retry_after` seconds
-    where the provider named a time), `spent` tells whether money was spent.
+    or setting, `spent` tells whether money was spent. `retryable` tells whether the same call may
+    pass later (after `retry_after` seconds where the provider named a time), `retry` says in words
+    when a call may.
     """
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+    retry: ClassVar[str] = "no"
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class AquatintError(Exception):
 
 class BadRequest(AquatintError):
     code = "bad_request"
+    retry = "when changed"
 
 
 class ModelCannot(BadRequest):
@@ -84,32 +87,39 @@ class PathNotAllowed(BadRequest):
 
 class Refused(AquatintError):
     code = "content_policy"
+    retry = "when changed"
 
 
 class OverBudget(AquatintError):
     code = "over_budget"
+    retry = "later, or when changed"
 
 
 class Busy(AquatintError):
     code = "busy"
     retryable = True
+    retry = "yes"
 
 
 class Unavailable(AquatintError):
     code = "unavailable"
     retryable = True
+    retry = "yes"
 
 
 class BadReply(AquatintError):
     code = "bad_provider_reply"
+    retry = "at a new price"
 
 
 class Misconfigured(AquatintError):
     code = "misconfigured"
+    retry = "when corrected"
 
 
 class NotKept(AquatintError):
     code = "not_kept"
+    retry = "when corrected"
     unsaved: tuple[tuple[bytes, str], ...] = ()  # previews (bytes, MIME type) of what was not kept
 
 

@@ -70,7 +70,7 @@ Event = Sent | Waiting | Partial | Finished
 class Engine(Protocol):
     """Something that draws. `render` yields events and ends after one Finished.
 
-    It raises only the errors of core.errors. It writes what it draws into parts that `part` opens.
+    It raises only the errors of domain.errors, and writes into parts that `part` opens.
     """
 
     def render(

@@ -271,7 +271,7 @@ class ImageRecord(Frozen):
 class Failure(Frozen):
     """An error as the catalog keeps it and the worker sends it."""
 
-    kind: str  # class name in core.errors
+    kind: str  # class name in domain.errors
     code: str
     message: str
     fix: str

@@ -290,7 +290,7 @@ def refused(error: AquatintError) -> CallToolResult:
 
     Text only: hosts show it whole where there is no structure beside it.
     """
-    facts = [f"code: {error.reason}", f"retryable: {'yes' if error.retryable else 'no'}"]
+    facts = [f"code: {error.reason}", f"retryable: {error.retry}"]
     if error.retry_after is not None:
         facts.append(f"retry after: {error.retry_after:.0f} s")
     facts.append(f"money spent: {error.spent}")

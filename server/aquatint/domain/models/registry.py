@@ -139,7 +139,9 @@ def _check_defaults(models: Models) -> None:
             raise table.wrong(f"row 'defaults', field {field!r}: no row has that id")
     size = models.defaults.size
     if size != "auto" and parse_size(size) is None and parse_ratio(size) is None:
-        raise table.wrong(f"row 'defaults', field 'size': {size!r} is no size, ratio or word")
+        raise table.wrong(
+            f"row 'defaults', field 'size': {size!r} is not a size, a ratio or a word"
+        )
 
 
 def _check_heir(models: Models, model: Model, endpoint: Endpoint) -> None:
@@ -148,7 +150,7 @@ def _check_heir(models: Models, model: Model, endpoint: Endpoint) -> None:
     while model.retired:
         name = model.successor.get(endpoint)
         if name is None:
-            raise table.wrong(f"{start}: row {model.row!r} names none for {endpoint}")
+            raise table.wrong(f"{start}: row {model.row!r} does not name one for {endpoint}")
         model = models.row(name)
         if model.unknown:
             raise table.wrong(f"{start}: no row has the id {name!r}")

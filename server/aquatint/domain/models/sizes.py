@@ -111,7 +111,7 @@ def legal(rule: Rule, w: int, h: int) -> list[str]:
     reasons: list[str] = []
     off = [str(edge) for edge in dict.fromkeys((w, h)) if edge % rule.multiple]
     if off:
-        verb = "are no multiples" if len(off) > 1 else "is no multiple"
+        verb = "are not multiples" if len(off) > 1 else "is not a multiple"
         reasons.append(f"{' and '.join(off)} {verb} of {rule.multiple}")
     if max(w, h) > rule.max_edge:
         reasons.append(f"the longest edge may be {rule.max_edge}")

@@ -26,7 +26,7 @@ def read(text: str) -> tuple[tuple[Model, ...], Defaults]:
     try:
         doc: Table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        raise wrong(f"it is no TOML: {exc}") from exc
+        raise wrong(f"it cannot be read as TOML: {exc}") from exc
     for section in doc:
         _known(section, SECTIONS, f"[{section}]")
     sizes = _sizes(doc)
@@ -53,7 +53,7 @@ def read(text: str) -> tuple[tuple[Model, ...], Defaults]:
 def wrong(what: str) -> Misconfigured:
     return Misconfigured(
         f"The models table is unusable: {what}.",
-        "Mend the file that AQUATINT_MODELS names, or unset it to use the built-in table.",
+        "Correct the file that AQUATINT_MODELS names, or unset it to use the built-in table.",
     )
 
 

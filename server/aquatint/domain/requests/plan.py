@@ -98,12 +98,13 @@ def _exact_size(check: RequestCheck, format: Format) -> Size | None:
     exact = sizes.parse_size(asked.strip())
     if exact is None:
         check.wrong(
-            f"exact_size: {asked!r} is no width and height.", "Write it as exact_size=1080x1080."
+            f"exact_size: {asked!r} is not a width and a height.",
+            "Write it as exact_size=1080x1080.",
         )
     elif max(exact) > MAX_EXACT:
         check.wrong(f"exact_size: the longest edge may be {MAX_EXACT}.", "Ask for a smaller one.")
     if format == "svg":
-        check.wrong("exact_size: an svg has no pixels.", "Leave exact_size out.")
+        check.wrong("exact_size: an svg is not made of pixels.", "Leave exact_size out.")
     if check.keep:
         check.wrong(
             "exact_size: a masked edit keeps the first picture's own size.",
@@ -265,7 +266,7 @@ def _asked(check: RequestCheck, rules: _Rules, words: str) -> str:
         return sizes.text(size)
     if ratio is None:
         check.wrong(
-            f"size: {words!r} is no size.",
+            f"size: {words!r} is not a size.",
             "Use 1024x1024 and the like, square, landscape, portrait, a ratio like 16:9, or auto.",
         )
         return words
@@ -314,7 +315,7 @@ def _quality(check: RequestCheck, defaults: Defaults) -> Quality:
         return next(quality for quality in usual if quality in has)
     if asked not in has:
         check.cannot(
-            f"quality: {check.name} has no {asked}.",
+            f"quality: {check.name} does not know {asked}.",
             f"Use {words(has, 'or')}.",
             lambda peer: asked in peer.qualities,
         )

@@ -122,7 +122,7 @@ def _fields(region: Region) -> list[str]:
     for name in said:
         if name not in wanted:
             homes = [kind for kind, names in FIELDS.items() if name in names]
-            faults.append(f"has no use for {name}: drop it (it belongs to {', '.join(homes)}).")
+            faults.append(f"does not use {name}: drop it (it belongs to {', '.join(homes)}).")
     return faults
 
 
@@ -159,7 +159,9 @@ def _color(region: Region, size: tuple[int, int], units: Units, image: bool) -> 
     if (region.x is None) != (region.y is None):
         faults.append("has only one of x and y: give both, or color alone.")
     if not region.color and region.x is None and region.y is None:
-        faults.append("names no colour: give color='#rrggbb', or x and y of a pixel that has it.")
+        faults.append(
+            "does not name a colour: give color='#rrggbb', or x and y of a pixel that has it."
+        )
     if region.color:
         try:
             rgb(region.color)

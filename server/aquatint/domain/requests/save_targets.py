@@ -162,7 +162,7 @@ def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
                 or (before.endswith(".") and after == "" and item.lower() in WRITTEN)
                 or (before.endswith("@") and after.startswith("x") and _DENSITY.match(f"@{item}x"))
             ):
-                raise _bad(f"{name}: {item!r:.40} in braces is no size.", _RULE)
+                raise _bad(f"{name}: {item!r:.40} in braces is not a size.", _RULE)
     return literals, lists
 
 
@@ -204,7 +204,7 @@ def _checked(target: SaveTarget) -> SaveTarget:
     if mark and 0 in (mark[:1] if mark[1:] == (0,) else mark):
         raise _bad(f"{path}: a size of 0.", "Use 1 or more pixels.")
     if (mark or density != 1) and target.extension == "svg":
-        raise _bad(f"{path}: an svg has no pixels.", "Leave the size out of its name.")
+        raise _bad(f"{path}: an svg is not made of pixels.", "Leave the size out of its name.")
     most = ICO if target.extension == "ico" else MAX_EXACT
     if mark and max(mark) * density > most:
         raise _bad(f"{path} is too large.", f"The longest edge may be {most}.")

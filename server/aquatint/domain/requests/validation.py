@@ -97,10 +97,10 @@ def check_words(check: RequestCheck) -> None:
             f"Shorten it by {over:,}.",
         )
     if not 1 <= request.n <= model.n:
-        check.wrong(f"n: {request.n} is not between 1 and {model.n}.", f"Use n=1 to n={model.n}.")
+        check.wrong(f"n: {request.n} is out of range.", f"Use n=1 to n={model.n}.")
     if request.complexity and request.complexity not in model.complexity:
         check.cannot(
-            f"complexity: {check.name} has none.",
+            f"complexity: {check.name} does not have it.",
             "Leave complexity out.",
             lambda peer: bool(peer.complexity),
         )
@@ -124,20 +124,26 @@ def check_inputs(check: RequestCheck) -> None:
         )
     if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
-        check.wrong(f"{name}: there is no mask.", "Pass a mask from make_mask, or leave it out.")
+        check.wrong(f"{name}: it needs a mask.", "Pass a mask from make_mask, or leave it out.")
     if edit.mask and edit.markup:
         check.wrong("markup: it does not go with a mask.", "Give one of the two.")
     elif edit.mask and not model.mask:
-        check.cannot(f"mask: {check.name} takes none.", "Leave mask out.", lambda peer: peer.mask)
+        check.cannot(
+            f"mask: {check.name} does not take one.", "Leave mask out.", lambda peer: peer.mask
+        )
     elif edit.markup and not model.markup:
         check.cannot(
-            f"markup: {check.name} takes none.",
+            f"markup: {check.name} does not take it.",
             "Use mask, or leave markup out.",
             lambda peer: peer.markup,
         )
     fidelity = edit.input_fidelity
     if fidelity and fidelity not in model.fidelity:
-        has = f"has only {words(model.fidelity, 'and')}" if model.fidelity else "has no such choice"
+        has = (
+            f"has only {words(model.fidelity, 'and')}"
+            if model.fidelity
+            else "does not have that choice"
+        )
         check.cannot(f"input_fidelity: {check.name} {has}.", "Leave input_fidelity out.")
 
 
@@ -169,7 +175,7 @@ def choose_format(check: RequestCheck) -> tuple[Format, Format | None]:
         return "png", asked
     if asked != "svg":
         check.cannot(
-            f"format: {check.name} draws no {asked}.",
+            f"format: {check.name} does not draw {asked}.",
             f"Use format={words(model.formats, 'or')}.",
             lambda peer: asked in peer.formats,
         )
@@ -182,7 +188,7 @@ def _check_svg(check: RequestCheck) -> None:
     if "svg" not in check.model.formats:
         field = "format" if request.format == "svg" else "save_to"
         check.cannot(
-            f"{field}: {check.name} draws no svg.",
+            f"{field}: {check.name} does not draw svg.",
             "Use format=png." if field == "format" else "Use a .png name.",
             lambda peer: "svg" in peer.formats,
         )
@@ -200,12 +206,13 @@ def check_look(check: RequestCheck, format: Format) -> None:
     if request.compression is not None:
         if not 0 <= request.compression <= 100:
             check.wrong(
-                f"compression: {request.compression} is not between 0 and 100.",
+                f"compression: {request.compression} is out of range.",
                 "Use 0 to 100; 100 is the best quality.",
             )
         if not targets & LOSSY:
             check.wrong(
-                f"compression: {final} has none.", "Leave it out, or use format=jpeg or webp."
+                f"compression: {final} is not compressed that way.",
+                "Leave it out, or use format=jpeg or webp.",
             )
         elif check.keep and targets & LOSSY == {"webp"}:
             check.warnings.append("compression: not used, as a masked edit's webp is lossless.")
@@ -221,7 +228,7 @@ def _check_background(check: RequestCheck, final: Format, targets: set[str]) -> 
         solid = "jpeg" if "jpeg" in targets else final if final not in model.alpha else None
         if "transparent" not in model.backgrounds:
             check.cannot(
-                f"background: {check.name} draws no transparent one.",
+                f"background: {check.name} cannot draw a transparent one.",
                 "Leave background out.",
                 lambda peer: "transparent" in peer.backgrounds,
             )
@@ -233,7 +240,8 @@ def _check_background(check: RequestCheck, final: Format, targets: set[str]) -> 
         check.gated("background=transparent", "transparent")
     elif request.background and request.background not in model.backgrounds:
         check.cannot(
-            f"background: {check.name} has no {request.background} one.", "Leave background out."
+            f"background: {check.name} cannot draw an {request.background} one.",
+            "Leave background out.",
         )
 
 
@@ -241,10 +249,11 @@ def animation(check: RequestCheck, format: Format) -> tuple[int | None, int | No
     """Frames and their milliseconds for a gif, none for anything else."""
     request, gif = check.request, check.model.gif
     if format != "gif" or gif is None:
+        kind = format if request.format is None else request.format
         for name in ("frames", "frame_ms"):
             if getattr(request, name) is not None and request.format != "gif":
                 check.wrong(
-                    f"{name}: {request.format or format} has no frames.",
+                    f"{name}: {kind} is not animated.",
                     f"Use format=gif, or leave {name} out.",
                 )
         return None, None
@@ -252,15 +261,15 @@ def animation(check: RequestCheck, format: Format) -> tuple[int | None, int | No
     ms = gif.usual_ms if request.frame_ms is None else request.frame_ms
     if not gif.frames[0] <= frames <= gif.frames[1]:
         check.wrong(
-            f"frames: {frames} is not between {gif.frames[0]} and {gif.frames[1]}.",
+            f"frames: {frames} is out of range.",
             f"Use frames={gif.frames[0]} to frames={gif.frames[1]}.",
         )
     if not gif.ms[0] <= ms <= gif.ms[1]:
         low, high = gif.ms
-        check.wrong(f"frame_ms: {ms} is not between {low} and {high}.", f"Use {low} to {high}.")
+        check.wrong(f"frame_ms: {ms} is out of range.", f"Use {low} to {high}.")
     elif ms % gif.ms_step:
         near = max(gif.ms[0], (ms + gif.ms_step // 2) // gif.ms_step * gif.ms_step)
-        check.wrong(f"frame_ms: {ms} is no multiple of {gif.ms_step}.", f"Use frame_ms={near}.")
+        check.wrong(f"frame_ms: {ms} is not a multiple of {gif.ms_step}.", f"Use frame_ms={near}.")
     return frames, ms
 
 
