@@ -63,7 +63,7 @@ class Provider:
     async def aclose(self) -> None: ...
 
 
-def shop_at(home: Path) -> tuple[JobContext, Leases]:
+def context_at(home: Path) -> tuple[JobContext, Leases]:
     leases = Leases(str(home), ids.new_id(os.urandom))
     context = JobContext(
         engines={"openai": Provider(home.parent / "paid.log")},
@@ -75,8 +75,7 @@ def shop_at(home: Path) -> tuple[JobContext, Leases]:
         now=lambda: 1e9,
         price=lambda model, usage, n: 0.25 * n,
         max_pixels=1_000_000,
-        lease=leases.name,
-        alive=leases.alive,
+        leases=leases,
     )
     return context, leases
 
@@ -100,18 +99,20 @@ def job(number: int) -> Job:
 
 
 async def work(home: Path) -> None:
-    context, leases = shop_at(home)
+    context, leases = context_at(home)
     leases.take()
     for number in range(JOBS):
         one = job(number)
-        await context.catalog.begin(one, None, lease=context.lease)
-        await execute(one, context, lambda _: None)
+        await context.catalog.begin(one, None, lease=leases.name)
+        ended = await execute(one, context, lambda _: None)
+        assert ended
+        await context.catalog.settle(ended.record, ended.kept)
     await context.catalog.aclose()
 
 
 async def mend(home: Path) -> dict[str, int]:
     """What a server does after its start; then look at everything there is."""
-    context, leases = shop_at(home)
+    context, leases = context_at(home)
     leases.take()
     repairs = await recovery.reconcile(context)
     assert await context.catalog.unsettled() == []

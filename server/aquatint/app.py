@@ -30,6 +30,7 @@ from .wiring import (
 
 if TYPE_CHECKING:
     import httpx2
+    from anyio.abc import TaskGroup
 
     from .domain.ports import Fetch
     from .jobs.context import JobContext
@@ -51,7 +52,7 @@ DRAFTING = (
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A server, and the studio behind it for the command line."""
+    """A server, and the use cases behind it for the command line."""
 
     settings: Settings
     make_server: Callable[[], AquatintServer]  # once
@@ -69,62 +70,32 @@ def build(
     http_client: httpx2.AsyncClient | None = None,
     over_http: bool = False,
     now: Callable[[], float] = time.time,
-    workspace: Callable[[], Fetch] | None = None,
+    fetch: Callable[[], Fetch] | None = None,
 ) -> App:
     """Wire everything. Two calls give two servers; nothing is opened before it is used.
 
-    `http_client` is the way to the provider, `door` the one to pictures at https addresses.
+    `http_client` is the way to the provider, `fetch` the one to images at https addresses.
     """
-
     settings = settings.model_copy(update={"strict": settings.strict or over_http})
     # A session of its own, and a way to talk to it; an injected client cannot go there.
-    possible = hasattr(os, "setsid") and hasattr(socket, "AF_UNIX") and http_client is None
-    with_worker = possible and settings.worker and settings.can_pay
+    can_have_worker = hasattr(os, "setsid") and hasattr(socket, "AF_UNIX") and http_client is None
+    with_worker = can_have_worker and settings.worker and settings.can_pay
+    fetching = settings.fetch if settings.fetch is not None else not over_http
 
     @asynccontextmanager
     async def open_service(
         announce: Announce, *, tidy: bool = True
     ) -> AsyncGenerator[ImageService]:
-        # Imported here, for hosts wait for tools/list, which needs the surface only.
-        from .domain.endpoints import is_first_party
-        from .services.editing import Editing
-        from .services.images import ImageService
-        from .services.library import Library
-        from .services.references import References
-        from .services.waiting import Waiting
-
-        fetching = settings.fetch if settings.fetch is not None else not over_http
         async with (
             open_backend(settings, http_client=http_client, now=now) as backend,
-            _runner(settings, backend, announce, with_worker) as runner,
-            anyio.create_task_group() as chores,
+            _open_runner(settings, backend, announce, with_worker) as runner,
+            anyio.create_task_group() as background,
         ):
-
-            def later(work: Callable[..., Coroutine[Any, Any, None]], *of: object) -> None:
-                if not chores.cancel_scope.cancel_called:
-                    chores.start_soon(work, *of)
-
-            context = backend.context
             if tidy and in_use(backend.home):
-                chores.start_soon(_tidy_up, context, announce)
-            fetch: Fetch = LazyFetch(workspace or (lambda: _fetch(fetching, settings)))
-            references = References(context, context.workspace, fetch, settings.max_bytes)
-            notices = (*backend.notes, *settings.problems)
-            yield ImageService(
-                context=context,
-                runner=runner,
-                waiting=Waiting(context, runner, settings.wait, later),
-                library=Library(context, references, _verify, settings.keep_prompts),
-                editing=Editing(context, references, _fresh_id),
-                models=backend.models,
-                settings=settings,
-                first_party=is_first_party(settings.base_url),
-                new_id=_fresh_id,
-                ready=backend.ready,
-                later=later,
-                notices=notices if settings.can_pay else (*notices, DRAFTING),
-            )
-            chores.cancel_scope.cancel()
+                background.start_soon(_tidy_up, backend.context, announce)
+            way = LazyFetch(fetch or (lambda: _https(fetching, settings)))
+            yield _service(settings, backend, runner, way, background)
+            background.cancel_scope.cancel()
 
     @asynccontextmanager
     async def alone() -> AsyncGenerator[ImageService]:
@@ -147,21 +118,56 @@ def build(
     return App(settings, server, alone)
 
 
+def _service(
+    settings: Settings, backend: Backend, runner: Runner, fetch: Fetch, background: TaskGroup
+) -> ImageService:
+    """The use cases over what was opened."""
+    # Imported here, for hosts wait for tools/list, which needs mcp_server only.
+    from .domain.endpoints import is_first_party
+    from .services.editing import Editing
+    from .services.images import ImageService
+    from .services.library import Library
+    from .services.references import References
+    from .services.waiting import Waiting
+
+    def later(work: Callable[..., Coroutine[Any, Any, None]], *of: object) -> None:
+        if not background.cancel_scope.cancel_called:
+            background.start_soon(work, *of)
+
+    context = backend.context
+    references = References(context, context.workspace, fetch, settings.max_bytes)
+    notices = (*backend.notes, *settings.problems)
+    return ImageService(
+        context=context,
+        runner=runner,
+        waiting=Waiting(context, runner, settings.wait, later),
+        library=Library(context, references, _verify, settings.keep_prompts),
+        editing=Editing(context, references, _fresh_id),
+        models=backend.models,
+        settings=settings,
+        first_party=is_first_party(settings.base_url),
+        new_id=_fresh_id,
+        ready=backend.ready,
+        later=later,
+        notices=notices if settings.can_pay else (*notices, DRAFTING),
+    )
+
+
 @asynccontextmanager
-async def _runner(
+async def _open_runner(
     settings: Settings, backend: Backend, announce: Announce, with_worker: bool
 ) -> AsyncGenerator[Runner]:
     """Who runs jobs: this process, and where there can be one, the worker for those that cost."""
     from .jobs.runner import Dispatch, InProcess
 
-    async def settled(_: Ended) -> None:
+    async def ended(_: Ended) -> None:
         await announce()
 
     async with InProcess(
         backend.context,
         concurrency=settings.concurrency,
         drain=settings.deadline,
-        announce=settled,
+        announce=ended,
     ) as here:
         if not with_worker:
             yield here
@@ -172,7 +178,7 @@ async def _runner(
             backend.context,
             settings.model_copy(update={"home": backend.home}).for_worker(),
             settings.inherited,
-            announce=settled,
+            announce=ended,
             move=here.start,
             # The main process of a container takes everything with it when it ends.
             drain=settings.deadline if os.getpid() == 1 else 0,
@@ -194,7 +200,7 @@ async def _tidy_up(context: JobContext, announce: Announce) -> None:
         await announce()
 
 
-def _fetch(enabled: bool, settings: Settings) -> Fetch:
+def _https(enabled: bool, settings: Settings) -> Fetch:
     from .net import HttpsFetch
 
     return HttpsFetch(enabled=enabled, max_bytes=settings.max_bytes)

@@ -1,4 +1,4 @@
-"""Turns settings into a workshop; with `app`, which calls it, the only importer of adapters."""
+"""Turns settings into what a server and its worker both need: home, catalog, engines, models."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ PROVIDED_BYTES = 200_000_000  # of a picture behind an address; the engine's cei
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A workshop, where it stands, and what there is to say about it.
+    """What jobs are worked with, where it is kept, and what people must be told about it.
 
-    `ready` raises when no picture could be stored now.
+    `ready` raises when no image could be stored now.
     """
 
     context: JobContext
@@ -49,9 +49,10 @@ async def open_backend(
     *,
     http_client: httpx2.AsyncClient | None = None,
     now: Callable[[], float] = time.time,
+    role: str = "server",
 ) -> AsyncGenerator[Backend]:
-    """The server and the worker both work with this; nothing is opened before its use."""
-    # Imported here, for hosts wait for tools/list, which needs the surface only.
+    """For the server and for the worker, as `role` says; nothing is opened before its use."""
+    # Imported here, for hosts wait for tools/list, which needs mcp_server only.
     from .domain.models.registry import cost
     from .jobs.context import JobContext
     from .storage.files import FolderBlobs
@@ -61,12 +62,16 @@ async def open_backend(
 
     home, home_note = choose_home(settings)
     models, models_note = _models(settings)
-    leases = Leases(home, new_id(os.urandom))
+    leases = Leases(home, new_id(os.urandom), role)
     if in_use(home):  # else nothing is made before it is needed
         with suppress(Misconfigured):  # told by `ready` before anything is paid
             leases.take()
     blobs = FolderBlobs(home, min_free=settings.min_free)
-    catalog = SqliteCatalog(str(Path(home) / ".aquatint" / "catalog.sqlite"), now=now)
+    catalog = SqliteCatalog(
+        str(Path(home) / ".aquatint" / "catalog.sqlite"),
+        now=now,
+        abandoned=lambda record: leases.abandoned(record, now()),
+    )
     engines: dict[str, Engine] = {
         "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
         "draft": LazyEngine(draft_engine),
@@ -87,8 +92,7 @@ async def open_backend(
         now=now,
         price=lambda name, usage, n: cost(models.row(name), usage, n),
         max_pixels=settings.max_pixels,
-        lease=leases.name,
-        alive=leases.alive,
+        leases=leases,
     )
 
     async def ready() -> None:
@@ -239,7 +243,7 @@ class LazyEngine:
 
 
 class LazyFetch:
-    """The same for the door to https addresses."""
+    """The same for the way to https addresses."""
 
     def __init__(self, load: Callable[[], Fetch]) -> None:
         self._load = load

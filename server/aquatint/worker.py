@@ -7,6 +7,7 @@ gone and its last job is done.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import os
@@ -24,13 +25,22 @@ from anyio.abc import UNIXSocketStream
 from .domain.redaction import guard
 from .jobs.context import JobContext, Stage
 from .jobs.execute import Ended
-from .jobs.protocol import GONE, Command, Lines, News, Said, result, told
-from .jobs.runner import InProcess
+from .jobs.protocol import (
+    CLOSED,
+    FromWorker,
+    Lines,
+    LogLine,
+    ToWorker,
+    result_message,
+    stage_message,
+)
+from .jobs.runner import BEAT, InProcess
 from .settings import Settings
 from .wiring import open_backend
 
-LAST_WORDS = 5.0  # seconds for a server that does not read, once all work is done
+LAST_MESSAGES = 5.0  # seconds for a server that does not read, once all work is done
 LOGGED = 200  # log lines that wait for a server to read them
+STOPPED = 3.0  # seconds in which not even a beat came: the process itself was stopped
 
 
 def main() -> None:
@@ -40,7 +50,26 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)  # a stray print must not look like a message
-    anyio.run(work, link)
+    anyio.run(work, link, backend_options={"loop_factory": RunningTime})
+
+
+class RunningTime(asyncio.SelectorEventLoop):
+    """A loop whose clock stands while the process is stopped, and its deadlines with it.
+
+    So a reply that arrived meanwhile is read, and not called too late. A beat every second keeps
+    the loop from waiting longer by itself.
+    """
+
+    _last = 0.0
+    _stopped = 0.0
+
+    def time(self) -> float:
+        now = super().time()
+        passed = now - (self._last or now)
+        if passed > STOPPED:
+            self._stopped += passed - BEAT
+        self._last = now
+        return now - self._stopped
 
 
 async def work(link: socket.socket) -> None:
@@ -49,25 +78,26 @@ async def work(link: socket.socket) -> None:
     async with stream:
         lines = Lines(stream)
         first = await lines.receive()
-        begin = first and Command.model_validate_json(first).begin
-        if not begin:
+        setup = first and ToWorker.model_validate_json(first).setup
+        if not setup:
             return
-        settings = Settings.model_validate(begin["settings"])
-        async with open_backend(settings) as backend:
+        settings = Settings.model_validate(setup["settings"])
+        async with open_backend(settings, role="worker") as backend:
             _keep_stderr(Path(backend.home) / ".aquatint" / "worker.log")
             log = _Log()
             guard(log, settings.log, "%(message)s", settings.secrets)
-            idle = float(str(begin["idle"]))
+            idle = float(str(setup["idle"]))
             await _Worker(lines, backend.context, settings.concurrency, idle, log).run()
 
 
 class _Worker:
-    """Reads commands, runs jobs, and tells what changed, each in one task."""
+    """Reads messages, runs jobs, and sends what changed, each in one task."""
 
     def __init__(
         self, lines: Lines, context: JobContext, concurrency: int, idle: float, log: _Log
     ) -> None:
         self._lines, self._idle, self._log = lines, idle, log
+        self._leases = context.leases
         self._runner = InProcess(
             context,
             concurrency=concurrency,
@@ -75,90 +105,104 @@ class _Worker:
             announce=self._ended,
             changed=self._change,
         )
-        self._listening = anyio.CancelScope()
-        self._news = anyio.Event()
-        self._told: dict[str, Stage] = {}
+        self._receiving = anyio.CancelScope()
+        self._changed = anyio.Event()
+        self._stages: dict[str, Stage] = {}  # as the server knows them
         self._results: deque[Ended] = deque()
+        self._hello = True
         self._pings = 0
         self._over = False
 
     async def run(self) -> None:
-        async with anyio.create_task_group() as ears:
-            ears.start_soon(self._heed_sigterm)
-            async with anyio.create_task_group() as mouth:
-                mouth.start_soon(self._tell)
+        async with anyio.create_task_group() as watching:
+            watching.start_soon(self._end_on_sigterm)
+            watching.start_soon(self._beat)
+            async with anyio.create_task_group() as sending:
+                sending.start_soon(self._send)
                 async with self._runner:
                     self._change()
-                    with self._listening:
-                        await self._listen()
+                    with self._receiving:
+                        await self._receive()
+                    await self._runner.all_ended()
                 self._over = True
-                self._news.set()
-                mouth.cancel_scope.deadline = anyio.current_time() + LAST_WORDS
-            ears.cancel_scope.cancel()
+                self._changed.set()
+                sending.cancel_scope.deadline = anyio.current_time() + LAST_MESSAGES
+            watching.cancel_scope.cancel()
 
-    async def _listen(self) -> None:
-        """Obey until the server is gone."""
+    async def _receive(self) -> None:
+        """Do what the server says until it is gone."""
         while (line := await self._lines.receive()) is not None:
-            command = Command.model_validate_json(line)
-            if command.start is not None:
-                self._runner.start(command.start)
-            elif command.drop is not None:
-                self._runner.drop(command.drop)
-            elif command.ping:
+            message = ToWorker.model_validate_json(line)
+            if message.start is not None:
+                self._runner.start(message.start)
+            elif message.cancel is not None:
+                self._runner.cancel(message.cancel)
+            elif message.ping:
                 self._pings += 1
-                self._news.set()
+                self._changed.set()
 
-    async def _heed_sigterm(self) -> None:
-        """What was sent is finished, what was not is dropped at no cost, then we end."""
+    async def _beat(self) -> None:
+        """Idle too: a server must know whether the next job would be begun."""
+        while True:
+            self._leases.beat()
+            await anyio.sleep(BEAT)
+
+    async def _end_on_sigterm(self) -> None:
+        """What was sent is finished, what was not is cancelled at no cost, then we end."""
         with anyio.open_signal_receiver(signal.SIGTERM) as signals:
             async for _ in signals:
-                self._listening.cancel()
+                self._receiving.cancel()
                 for job in self._runner.stages():
-                    self._runner.drop(job)
+                    self._runner.cancel(job)
 
     def _change(self) -> None:
-        self._news.set()
-        busy = bool(self._runner.stages())
-        self._listening.deadline = math.inf if busy else anyio.current_time() + self._idle
+        self._changed.set()
+        self._receiving.deadline = (
+            math.inf if self._runner.busy else anyio.current_time() + self._idle
+        )
 
     async def _ended(self, ended: Ended) -> None:
         self._results.append(ended)
+        self._changed.set()
 
-    async def _tell(self) -> None:
-        """What is new since it last wrote: a server that is slow to read makes nothing pile up."""
-        with suppress(*GONE):
+    async def _send(self) -> None:
+        """What is new since the last time: a server that is slow to read makes nothing pile up."""
+        with suppress(*CLOSED):
             over = False
             while not over:
-                await self._news.wait()
-                self._news, over = anyio.Event(), self._over
-                for message in self._gathered():
+                await self._changed.wait()
+                self._changed, over = anyio.Event(), self._over
+                for message in self._messages():
                     await self._lines.send(message)
-            await self._lines.send(News(bye=True))
+            await self._lines.send(FromWorker(bye=True))
 
-    def _gathered(self) -> Iterator[News]:
+    def _messages(self) -> Iterator[FromWorker]:
+        if self._hello:
+            self._hello = False
+            yield FromWorker(hello=self._leases.name)
         stages = self._runner.stages()
-        news = [job for job, stage in stages.items() if self._told.get(job) != stage]
-        yield from (told(job, stages[job]) for job in news)
-        self._told = stages
+        changed = [job for job, stage in stages.items() if self._stages.get(job) != stage]
+        yield from (stage_message(job, stages[job]) for job in changed)
+        self._stages = stages
         while self._results:
-            yield result(self._results.popleft())
+            yield result_message(self._results.popleft())
         while self._log.waiting:
-            yield News(said=self._log.waiting.popleft())
+            yield FromWorker(log=self._log.waiting.popleft())
         for _ in range(self._pings):
             self._pings -= 1
-            yield News(pong=True)
+            yield FromWorker(pong=True)
 
 
 class _Log(logging.Handler):
-    """Log lines that travel with the news; what no server reads any more goes to our stderr."""
+    """Log lines that travel with the messages; what no server reads goes to our stderr."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.waiting: deque[Said] = deque(maxlen=LOGGED)
+        self.waiting: deque[LogLine] = deque(maxlen=LOGGED)
 
     def emit(self, record: logging.LogRecord) -> None:
         text = self.format(record)
-        self.waiting.append(Said(level=record.levelno, logger=record.name, text=text))
+        self.waiting.append(LogLine(level=record.levelno, logger=record.name, text=text))
 
     def close(self) -> None:
         for line in self.waiting:

@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from aquatint.domain.errors import BadRequest, Misconfigured
+from aquatint.domain.errors import BadRequest, Busy, Misconfigured
 from aquatint.domain.types import (
     Failure,
     Finish,
@@ -75,7 +76,11 @@ def done(job: Job, *images: ImageRecord, **more: Any) -> JobRecord:
 @pytest.fixture(params=["sqlite"])
 async def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteCatalog]:
     stores: dict[str, Callable[[], SqliteCatalog]] = {
-        "sqlite": lambda: SqliteCatalog(str(tmp_path / "home/catalog.db"), now=lambda: NOW)
+        "sqlite": lambda: SqliteCatalog(
+            str(tmp_path / "home/catalog.db"),
+            now=lambda: NOW,
+            abandoned=lambda record: record.lease == "gone",
+        )
     }
     store = stores[request.param]()
     yield store
@@ -172,10 +177,67 @@ async def test_an_undelivered_picture_is_reused_until_it_is_old_or_delivered(
 
 
 async def test_what_a_killed_process_left_does_not_count_as_running(catalog: SqliteCatalog):
-    await catalog.begin(job("1", digest="d", created=NOW - 901), None)
-    assert await catalog.running("ann") == []
+    await catalog.begin(job("0", digest="e", created=NOW - 3599), None, lease="at work")
+    await catalog.begin(job("1", digest="d"), None, lease="gone")
+    assert [record.job.id for record in await catalog.running("ann")] == ["0"]
+    twin = await catalog.begin(job("3", digest="e"), 0.0)
+    assert isinstance(twin, JobRecord)
+    assert twin.job.id == "0"
     assert await catalog.begin(job("2", digest="d"), 0.0) is None
-    assert [record.job.id for record in await catalog.unsettled()] == ["2", "1"]
+    assert [record.job.id for record in await catalog.unsettled()] == ["2", "1", "0"]
+
+
+async def test_a_call_that_crashed_after_it_was_paid_is_not_paid_again(catalog: SqliteCatalog):
+    paid = Failure(kind="Unavailable", code="crashed", message="no", fix="", spent="unknown")
+    free = paid.model_copy(update={"spent": "no"})
+    other = paid.model_copy(update={"code": "timeout"})
+    for id, failure in (("1", paid), ("2", free), ("3", other)):
+        order = job(id, digest=id)
+        await catalog.begin(order, None)
+        await catalog.settle(JobRecord(job=order, state="unknown", failure=failure, ended=NOW), ())
+    twin = await catalog.begin(job("4", digest="1"), NOW - 600)
+    assert isinstance(twin, JobRecord)
+    assert (twin.job.id, twin.failure) == ("1", paid)
+    assert await catalog.begin(job("5", digest="1"), NOW + 1) is None
+    assert await catalog.begin(job("6", digest="2"), NOW - 600) is None
+    assert await catalog.begin(job("7", digest="3"), NOW - 600) is None
+
+
+async def test_what_is_found_afterwards_ends_a_paid_failure_as_done(catalog: SqliteCatalog):
+    for id, spent in (("1", "yes"), ("2", "no")):
+        order = job(id)
+        failure = Failure.model_validate(
+            {"kind": "NotKept", "code": "disk_full", "message": "", "fix": "", "spent": spent}
+        )
+        await catalog.begin(order, None)
+        await catalog.settle(JobRecord(job=order, state="failed", failure=failure, ended=NOW), ())
+        late = done(order, image(id, job=id))
+        await catalog.settle(late, (), recovered=True)
+        kept = await catalog.job(id, "ann")
+        assert kept
+        assert kept.state == ("done" if spent == "yes" else "failed")
+
+
+async def test_who_waits_while_the_file_is_held_hears_it_together(tmp_path: Path):
+    place = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(str(place), now=lambda: NOW, patience=1.0)
+    await catalog.begin(job("1"), None)
+    refused: list[Busy] = []
+
+    async def ask() -> None:
+        with pytest.raises(Busy) as caught:
+            await catalog.job("1", "ann")
+        refused.append(caught.value)
+
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with anyio.fail_after(20):  # one after another they would need 40
+            async with anyio.create_task_group() as group:
+                for _ in range(40):
+                    group.start_soon(ask)
+    assert len(refused) == 40
+    assert await catalog.job("1", "ann")
+    await catalog.aclose()
 
 
 async def test_the_last_troubles_come_back_whoevers_they_are(catalog: SqliteCatalog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -17,8 +18,9 @@ from PIL import Image
 from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
+from aquatint.domain.ports import Holder
 from aquatint.domain.requests.save_targets import parse
-from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order
+from aquatint.domain.types import Failure, Finish, GenerateRequest, Job, JobRecord, Order
 from aquatint.jobs.context import JobContext
 from aquatint.jobs.recovery import reconcile, settled
 from aquatint.services.spending import cancel, statement
@@ -77,8 +79,7 @@ async def context(home: Path) -> AsyncIterator[JobContext]:
         now=lambda: NOW,
         price=lambda model, usage, n: 0.0,
         max_pixels=1_000_000,
-        lease=leases.name,
-        alive=leases.alive,
+        leases=leases,
     )
     yield context
     await context.catalog.aclose()
@@ -141,6 +142,73 @@ def test_leases_left_long_ago_are_removed_by_the_next(home: Path) -> None:
     assert sorted(path.stem for path in locks.iterdir()) == ["first", "new", "second"]
 
 
+def test_a_lease_is_taken_anew_where_its_home_was_deleted(home: Path) -> None:
+    mine = Leases(str(home), "me")
+    mine.take()
+    shutil.rmtree(home)
+    assert not Leases(str(home), "other").alive("me")
+    mine.take()
+    assert Leases(str(home), "other").alive("me")
+    shutil.rmtree(home)
+    home.mkdir()
+    mine.release()  # what is gone needs no removing
+
+
+def test_a_process_that_does_not_beat_falls_silent(home: Path) -> None:
+    clock = [0.0]
+    worker = Leases(str(home), "worker", "worker")
+    worker.take()
+    watcher = Leases(str(home), "me", monotonic=lambda: clock[0])
+
+    def silence(after: float) -> float:
+        clock[0] += after
+        return watcher.silence("worker")
+
+    assert silence(100) == 0  # a first look
+    assert [silence(1), silence(1.5)] == [1, 2.5]
+    assert silence(60) == 4.5  # we may have been stopped ourselves
+    os.utime(home / ".aquatint/runners/worker.lock", (NOW, NOW))  # whatever the system's time says
+    assert silence(1) == 0
+    worker.beat()
+    assert silence(1) == 0
+    assert silence(1) == 1
+    assert watcher.silence("nobody") == 0
+
+
+def test_a_sent_job_is_abandoned_by_the_dead_and_by_those_silent_beyond_its_deadline(
+    home: Path,
+) -> None:
+    clock = [0.0]
+    worker = Leases(str(home), "worker", "worker")
+    worker.take()
+    watcher = Leases(str(home), "me", monotonic=lambda: clock[0])
+
+    def abandoned(seconds: float, lease: str = "worker", sent: float | None = NOW) -> bool:
+        clock[0] += 2
+        record = JobRecord(job=job(0, deadline=3600.0), state="intent", sent=sent, lease=lease)
+        return watcher.abandoned(record, NOW + seconds)
+
+    assert abandoned(0, "gone")
+    assert not abandoned(1800)
+    assert not abandoned(3700)
+    assert not abandoned(3700)
+    assert abandoned(3700)
+    assert not abandoned(3500)
+    assert not abandoned(3700, sent=None)
+    worker.beat()
+    assert not abandoned(3700)
+
+
+def test_the_living_processes_of_a_home_can_be_named(home: Path) -> None:
+    worker = Leases(str(home), "worker", "worker")
+    worker.take()
+    me = Leases(str(home), "me")
+    me.take()
+    (home / ".aquatint/runners/gone.lock").touch()
+    assert me.holders() == [Holder("worker", "worker", os.getpid())]
+    assert worker.holders() == [Holder("me", "server", os.getpid())]
+
+
 def test_a_lease_is_no_path(home: Path) -> None:
     assert not Leases(str(home), "me").alive("../../etc/passwd")
     assert not Leases(str(home), "me").alive("")
@@ -179,6 +247,20 @@ async def test_a_job_is_cancelled_until_it_is_sent(context: JobContext) -> None:
         await cancel(context, job(0).id, "local")
     with pytest.raises(NoSuchImage):
         await cancel(context, job(1).id, "somebody else")
+
+
+async def test_a_call_that_pauses_for_the_provider_can_be_cancelled(context: JobContext) -> None:
+    catalog = context.catalog
+    await catalog.begin(job(0), None, lease="me")
+    await catalog.sent(job(0).id, "worker")
+    await catalog.pausing(job(0).id, "me")  # another's
+    assert (await ended(context, job(0))).sent == NOW
+    await catalog.pausing(job(0).id, "worker")
+    assert (await ended(context, job(0))).sent is None
+    await cancel(context, job(0).id, "local")
+    assert not await catalog.sent(job(0).id, "worker")
+    record = await ended(context, job(0))
+    assert (record.state, record.cost_usd) == ("failed", 0)
 
 
 # The budget
@@ -336,6 +418,38 @@ async def test_of_two_pictures_one_may_be_there(context: JobContext) -> None:
     assert record.state == "done"
     assert [image.id for image in record.images] == [IDS[1]]
     assert "1 of 2 pictures were there." in record.warnings
+
+
+CRASHED = Failure(kind="Unavailable", code="crashed", message="", fix="", spent="unknown")
+
+
+async def test_an_image_that_was_rescued_is_taken_in(context: JobContext, home: Path) -> None:
+    """What a full disk or a crash of ours left, once that is mended."""
+    for number, code in enumerate(("not_kept", "crashed", "crashed")):
+        one = job(number)
+        await context.catalog.begin(one, None, lease="me")
+        await context.catalog.sent(one.id, "me")
+        failure = CRASHED.model_copy(update={"code": code, "spent": "yes"})
+        record = JobRecord(job=one, state="failed", failure=failure, cost_usd=0.04, ended=NOW)
+        await context.catalog.settle(record, ())
+    part = context.blobs.part()
+    part.write(png())
+    key = names.image_key(NOW, "a fox", IDS[0], "png")
+    where = await context.blobs.rescue(part, key)
+    assert where == str(home / f".aquatint/parts/{IDS[0]}.rescued")
+    await context.blobs.put(names.image_key(NOW, "a fox", IDS[1], "png"), png())
+    broken = context.blobs.part()
+    broken.write(png()[:60])
+    await context.blobs.rescue(broken, names.image_key(NOW, "a fox", IDS[2], "png"))
+    assert sorted(await context.blobs.rescued()) == [IDS[0], IDS[2]]
+    assert (await reconcile(context)).recovered == 2
+    for number in (0, 1):
+        record = await ended(context, job(number))
+        assert (record.state, record.cost_usd) == ("done", 0.04)
+        assert await context.blobs.read(record.images[0].key) == png()
+    assert (await ended(context, job(2))).state == "failed"
+    assert await context.blobs.rescued() == [IDS[2]]
+    assert not await reconcile(context)
 
 
 async def test_old_parts_and_inputs_go_and_the_rest_stays(context: JobContext, home: Path) -> None:

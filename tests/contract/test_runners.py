@@ -6,9 +6,12 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from aquatint.domain.ids import new_id
 from aquatint.domain.names import image_key
@@ -17,9 +20,10 @@ from aquatint.jobs.context import JobContext
 from aquatint.jobs.execute import Ended
 from aquatint.jobs.runner import Dispatch, InProcess, Runner
 from aquatint.jobs.worker_client import WorkerClient
+from aquatint.services.spending import cancel
 from aquatint.settings import Settings
 from aquatint.wiring import open_backend
-from fake_openai import FakeOpenAI, fake_openai, serve
+from fake_openai import FakeOpenAI, Got, serve
 from inherited import inherited
 
 LONG = 30.0  # seconds; nothing here takes so long
@@ -27,9 +31,23 @@ MODEL = "gpt-image-2.5-flare"
 ESTIMATE = 0.01  # dollars
 
 
+class Absurd(FakeOpenAI):
+    """Counts tokens without end where its mode says so."""
+
+    def reply(self, got: Got, **changes: Any) -> dict[str, Any]:
+        reply = super().reply(got, **changes)
+        if self.mode == "absurd":
+            reply["usage"]["output_tokens"] = 10**400
+            reply["usage"]["output_tokens_details"]["image_tokens"] = 10**400
+        return reply
+
+    async def _route(self, got: Got, mode: str, request: Request) -> Response:
+        return await super()._route(got, "ok" if mode == "absurd" else mode, request)
+
+
 @pytest.fixture
 def provider() -> FakeOpenAI:
-    return fake_openai()
+    return Absurd()
 
 
 @pytest.fixture
@@ -218,7 +236,7 @@ async def test_a_job_dropped_before_it_was_sent_costs_nothing(
     async with bench(concurrency=1) as one:
         first, second = await one.start("one"), await one.start("two")
         await one.drawing(first)
-        assert one.runner.drop(second.id)
+        assert one.runner.cancel(second.id)
         record = (await one.end_of(second)).record
         assert record.failure
         assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
@@ -229,15 +247,55 @@ async def test_a_job_dropped_before_it_was_sent_costs_nothing(
     assert len(provider.paid) == 1
 
 
+async def test_a_job_that_pauses_for_the_provider_is_cancelled_and_never_sent_again(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.script = ["retry_after", "ok"]
+    async with bench() as one:
+        job = await one.start()
+        await one.until(lambda: getattr(one.runner.stage(job.id), "name", "") == "pausing")
+        assert one.runner.cancel(job.id)
+        record = (await one.end_of(job)).record
+        assert record.failure
+        assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
+        again = await one.start()  # the script goes on: it would be the retry's "ok"
+        assert (await one.end_of(again)).record.state == "done"
+    assert len(provider.paid) == 2
+
+
+async def test_a_job_that_another_process_cancels_while_it_pauses_is_never_sent_again(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.script = ["retry_after_ms", "ok"]
+    async with bench() as one:
+        job = await one.start()
+        await one.until(lambda: getattr(one.runner.stage(job.id), "name", "") == "pausing")
+        await cancel(one.context, job.id, "local")
+        record = (await one.end_of(job)).record
+        assert record.failure
+        assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
+    assert len(provider.paid) == 1
+
+
+async def test_figures_of_400_digits_are_told_and_not_booked(
+    bench: Open, provider: FakeOpenAI
+) -> None:
+    provider.mode = "absurd"
+    async with bench() as one:
+        record = (await one.end_of(await one.start())).record
+        assert (record.state, record.cost_usd, record.usage) == ("done", ESTIMATE, None)
+        assert any("The cost is the estimate." in warning for warning in record.warnings)
+
+
 async def test_a_job_that_was_sent_cannot_be_dropped(bench: Open, provider: FakeOpenAI) -> None:
     provider.delay = 0.2
     async with bench() as one:
         job = await one.start()
         await one.drawing(job)
-        assert not one.runner.drop(job.id)
+        assert not one.runner.cancel(job.id)
         assert (await one.end_of(job)).record.state == "done"
-        assert not one.runner.drop(job.id)
-        assert not one.runner.drop("job-nobody")
+        assert not one.runner.cancel(job.id)
+        assert not one.runner.cancel("job-nobody")
 
 
 async def test_a_wait_ends_with_its_time_and_can_be_taken_up_again(
@@ -326,7 +384,7 @@ async def test_a_worker_that_cannot_start_gives_its_jobs_back(url: str, home: Pa
         assert one.runner.stage(job.id) is None
         assert given_back == [job]
         dropped = await one.start()
-        assert one.runner.drop(dropped.id)
+        assert one.runner.cancel(dropped.id)
         record = (await one.end_of(dropped)).record
         assert record.failure
         assert (record.failure.code, record.cost_usd) == ("cancelled", 0)

@@ -90,7 +90,7 @@ async def editing(
         app = build(
             Settings.from_env(environ),
             http_client=http,
-            workspace=lambda: net.fetch(trust, max_bytes=300_000),
+            fetch=lambda: net.fetch(trust, max_bytes=300_000),
         )
         async with Client(app.server) as client:
             yield client

@@ -100,7 +100,7 @@ def test_only_the_net_under_a_call_and_the_one_under_a_job_catch_everything() ->
         if isinstance(node, ast.ExceptHandler)
         and re.search(r"\b(Base)?Exception\b", ast.unparse(node.type or ast.Name("Exception")))
     ]
-    assert Counter(nets) <= Counter(["jobs/runner.py", "mcp_server/server.py"])
+    assert Counter(nets) <= Counter(["jobs/crash.py", "mcp_server/server.py"])
 
 
 def test_no_file_names_a_package_registry() -> None:

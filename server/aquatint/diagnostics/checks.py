@@ -18,6 +18,7 @@ from ..app import choose_home
 from ..domain.budget import SECONDS, dollars
 from ..domain.endpoints import is_first_party
 from ..domain.errors import AquatintError
+from ..domain.ports import Leases
 from ..domain.times import to_the_minute
 from ..domain.types import LOCAL, Finding, JobRecord
 from ..services.images import ImageService
@@ -27,6 +28,7 @@ from .hosts import inspect
 from .keys import shape
 
 DEADLINE = 20.0  # seconds for everything together
+SILENT, BEATS = 6.0, 1.2  # seconds without a beat that tell; seconds between two looks
 DAYS = 30
 ERRORS = 5  # that are listed
 LIBRARIES = ("mcp", "openai", "httpx2", "pillow", "pydantic")
@@ -233,7 +235,7 @@ def _models(service: ImageService) -> list[Finding]:
 async def _ledger(service: ImageService) -> list[Finding]:
     """What killed servers left, and what nobody knows the outcome of."""
     context = service.context
-    left = [one for one in await context.catalog.unsettled() if not context.alive(one.lease)]
+    left = [one for one in await context.catalog.unsettled() if context.abandoned(one)]
     told = await statement(context, None, DAYS)
     found: list[Finding] = []
     if left:
@@ -271,7 +273,26 @@ def _place(settings: Settings) -> list[Finding]:
 
 
 async def _worker(service: ImageService) -> list[Finding]:
-    return await service.runner.check() or [NO_WORKER]
+    others = await _other_workers(service.context.leases)
+    return [*(await service.runner.check() or [NO_WORKER]), *others]
+
+
+async def _other_workers(leases: Leases) -> list[Finding]:
+    """Those of other servers of this home: each beats every second, if nothing stopped it."""
+    workers = [one for one in leases.holders() if one.role == "worker"]
+    silent = [one for one in workers if leases.silence(one.lease) == 0]  # a first look
+    with anyio.move_on_after(SILENT):
+        while silent:
+            await anyio.sleep(BEATS)
+            silent = [one for one in silent if leases.silence(one.lease) > 0]
+    fix = "Continue it (kill -CONT), or end it (kill -9): what it paid for is then told as unknown."
+    found = [
+        Finding("worker", "warn", f"process {one.pid}, of another server, does not answer", fix)
+        for one in silent
+    ]
+    if answering := len(workers) - len(silent):
+        found.append(Finding("worker", "ok", f"{answering} of other servers answer"))
+    return found
 
 
 async def _fonts(service: ImageService) -> list[Finding]:

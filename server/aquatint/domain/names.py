@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
+RESCUED = ".rescued"  # ends the names of images that could not be kept or read
 _LIMIT = 120  # bytes of UTF-8; every file system takes 255, and people add to names
 _ENOUGH = 1000  # characters of a prompt that are looked at: it may have 32,000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -31,6 +32,11 @@ def preview_key(id: str, ext: str) -> str:
 
 def input_key(id: str, ext: str) -> str:
     return f".aquatint/inputs/{_checked(_ID, id)}.{_extension(ext)}"
+
+
+def id_in(name: str) -> str:
+    """The id at the end of a file's name (image_key), also of one that was rescued."""
+    return name.rpartition(".")[0].rpartition("-")[2]
 
 
 def hashed(prompt: str) -> str:

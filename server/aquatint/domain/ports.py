@@ -83,6 +83,46 @@ class Engine(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A living process of a home: what it is (`server`, `worker`), and its process id."""
+
+    lease: str
+    role: str
+    pid: int | None
+
+
+class Leases(Protocol):
+    """How the processes of a home see which of them still live and work; `name` is our lease."""
+
+    @property
+    def name(self) -> str: ...
+
+    def take(self) -> None:
+        """Hold our lease from here on, again where the home was replaced. Raises Misconfigured."""
+        ...
+
+    def beat(self) -> None:
+        """Show that this process works on; every second while it has work."""
+        ...
+
+    def alive(self, lease: str) -> bool:
+        """Whether the process of a lease still runs."""
+        ...
+
+    def silence(self, lease: str) -> float:
+        """Seconds for which we saw no beat of it, by our own clock; 0 at a first look."""
+        ...
+
+    def abandoned(self, record: JobRecord, now: float) -> bool:
+        """Whether a job will never end by itself: its process is gone, or was stopped for long."""
+        ...
+
+    def holders(self) -> list[Holder]:
+        """The other living processes of this home."""
+        ...
+
+
 class Blobs(Protocol):
     """Bytes by key. A key is a relative POSIX path; keys are ours, never a caller's words."""
 
@@ -99,6 +139,14 @@ class Blobs(Protocol):
     async def delete(self, key: str) -> None: ...
     def path(self, key: str) -> str | None:
         """The absolute path of a key, None where the store has no paths."""
+        ...
+
+    async def rescue(self, part: Part, key: str) -> str | None:
+        """Leave the bytes of a part that cannot be listed where `find` sees them, and say where."""
+        ...
+
+    async def rescued(self) -> list[str]:
+        """The ids of the pictures that were rescued and wait for being taken in."""
         ...
 
     async def find(self, ids: Collection[str]) -> dict[str, str]:
@@ -120,8 +168,9 @@ class Catalog(Protocol):
     ) -> JobRecord | Shortfall | None:
         """Record the intent, or give the twin that makes it needless, or say what the limit lacks.
 
-        A twin has the same owner and digest and either still runs or ended `done`, undelivered,
-        after `reuse_after` (epoch seconds; None never reuses). `lease` is the recording process's.
+        A twin has the same owner and digest and still runs, or ended after `reuse_after` (epoch
+        seconds; None never reuses): `done` and undelivered, or by a crash of ours after it was
+        paid for. `lease` is the recording process's.
         One transaction, so that several processes keep one limit.
         """
         ...
@@ -132,6 +181,10 @@ class Catalog(Protocol):
         False when the job has ended (it was cancelled) or another process sends it: then it must
         not be sent. After a crash a sent job is `unknown`; one that was not is simply dropped.
         """
+        ...
+
+    async def pausing(self, job: str, lease: str) -> None:
+        """The provider did not begin what that process sent: it can be dropped until the next."""
         ...
 
     async def drop(self, record: JobRecord) -> bool:
@@ -162,8 +215,14 @@ class Catalog(Protocol):
         """When a call of that model last gave pictures, whoever's it was (epoch seconds)."""
         ...
 
-    async def settle(self, record: JobRecord, images: tuple[ImageRecord, ...]) -> None:
-        """One transaction: the job's end and all its pictures."""
+    async def settle(
+        self, record: JobRecord, images: tuple[ImageRecord, ...], *, recovered: bool = False
+    ) -> None:
+        """One transaction: the job's end and all its pictures.
+
+        The first end stays, but `done` may follow `unknown`, and, when its images were found
+        afterwards (`recovered`), a failure that was paid for.
+        """
         ...
 
     async def add(self, image: ImageRecord, *, shown: bool = True) -> None:

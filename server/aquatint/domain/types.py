@@ -184,6 +184,7 @@ class Job(Frozen):
     project: str = ""
     roots: tuple[str, ...] = ()  # write roots that save_to was checked against
     created: float  # seconds since the epoch
+    deadline: float | None = None  # seconds that the call may take once it is begun
     warnings: tuple[str, ...] = ()
     title: str | None = None  # kept instead of the prompt, where prompts are not kept
 

@@ -11,8 +11,8 @@ from typing import ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from ..domain.ports import Blobs, Catalog, Engine, Workspace
-from ..domain.types import Usage
+from ..domain.ports import Blobs, Catalog, Engine, Leases, Workspace
+from ..domain.types import JobRecord, Usage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """Engines by name, the two stores, the door to foreign files, a clock (epoch seconds), prices.
+    """Engines by name, the two stores, the way to foreign files, a clock (epoch seconds), prices.
 
     `price(model, usage, n)` is what n pictures cost in USD, None when the price is unknown.
     """
@@ -47,10 +47,13 @@ class JobContext:
     now: Callable[[], float]
     price: Callable[[str, Usage | None, int], float | None]
     max_pixels: int
-    lease: str = ""  # of this process: says whether it lives (storage.leases)
-    alive: Callable[[str], bool] = bool  # whether a lease's process still runs
+    leases: Leases  # this process's own, and what can be told of others
     decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
     big: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def abandoned(self, record: JobRecord) -> bool:
+        """Whether a job without an end will never get one by itself."""
+        return record.state == "intent" and self.leases.abandoned(record, self.now())
 
     def turn(self, size: int) -> AbstractAsyncContextManager[object]:
         """Held while a picture of `size` bytes is decoded: no two big ones are in memory."""

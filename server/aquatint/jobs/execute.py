@@ -1,21 +1,29 @@
-"""One job, from its order to its stored pictures. Run by whichever runner there is."""
+"""One job, from its order to its stored images. Run by whichever runner there is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from ..domain import names
-from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused
+from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused, Spent
 from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
 from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
 from .context import JobContext, Stage
+from .crash import CRASHED, PAID, contained
 from .postprocess import postprocess, survey, with_preview
+
+TOO_DEAR = 20  # times the estimate, beyond which the provider's figures are not believed
+LAST_BYTES = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9", "gif": b";"}
+HEAD = 4096  # bytes of a file that tell its format
+CHEAP = 1.0  # dollars that are believed whatever the estimate
 
 
 @dataclass(frozen=True, slots=True)
 class UnsavedImage:
-    """A paid picture whose folder failed: a preview of it, to be shown once and now."""
+    """A paid image whose folder failed: a preview of it, to be shown once and now."""
 
     data: bytes
     mime: str
@@ -23,173 +31,286 @@ class UnsavedImage:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a job ended: its settled record, and previews of what could not be kept."""
+    """How a job ended: its record, all images that were kept, previews of those that were not."""
 
     record: JobRecord
     unsaved: tuple[UnsavedImage, ...] = ()
+    kept: tuple[ImageRecord, ...] = ()
+    listed: bool = False  # the catalog says so already
+
+
+async def execute(job: Job, context: JobContext, report: Callable[[Stage], None]) -> Ended | None:
+    """Draw, check, keep, finish. Every outcome is in the record; None when another process has it.
+
+    Raises AquatintError only where the catalog cannot say which.
+    """
+    return await _Execution(job, context, report).run()
 
 
 @dataclass(slots=True)
-class _Run:
-    """What one run of a job gathers on its way."""
+class _Execution:
+    """One run of a job, and what it gathers on its way."""
 
-    warnings: list[str]
-    images: list[ImageRecord] = field(default_factory=list[ImageRecord])  # all that were kept
-    shown: list[ImageRecord] = field(
-        default_factory=list[ImageRecord]
-    )  # those the caller asked for
+    job: Job
+    context: JobContext
+    report: Callable[[Stage], None]
+    warnings: list[str] = field(init=False)
+    kept: list[ImageRecord] = field(default_factory=list[ImageRecord])
+    shown: list[ImageRecord] = field(default_factory=list[ImageRecord])  # what was asked for
     unsaved: list[UnsavedImage] = field(default_factory=list[UnsavedImage])
-    error: AquatintError | None = None
-    partial: Part | None = None
-
-
-async def execute(job: Job, context: JobContext, tell: Callable[[Stage], None]) -> Ended:
-    """Draw, check, keep, finish, settle. Every outcome is recorded; none is raised."""
-    run = _Run(warnings=list(job.warnings))
-    started = context.now()
+    opened: list[Part] = field(default_factory=list[Part])  # all that the engine wrote to
+    early: Part | None = None  # the last early look
+    sent: bool = False
+    not_ours: bool = False  # cancelled meanwhile, or another process sends it
     finished: Finished | None = None
-    try:
-        finished = await _draw(job, context, run, tell)
-        tell(Stage("saving"))
-        await _take(job, context, run, finished)
-    except AquatintError as error:
-        run.error = error
-        await _keep_partial(job, context, run)
-    record = _record(job, context, run, finished, started)
-    try:
-        await context.catalog.settle(record, tuple(run.images))
-    except AquatintError as error:
-        unlisted = f"The catalog could not be written, so this call is not listed: {error}"
-        record = record.model_copy(update={"warnings": (*record.warnings, unlisted)})
-    return Ended(record, tuple(run.unsaved))
+    error: AquatintError | None = None
 
+    def __post_init__(self) -> None:
+        self.warnings = list(self.job.warnings)
 
-async def _draw(
-    job: Job, context: JobContext, run: _Run, tell: Callable[[Stage], None]
-) -> Finished:
-    """Stop 3: the engine's events, until the pictures are on disk as parts."""
-    order = job.order
-    inputs = Inputs(
-        images=tuple([await context.blobs.read(key) for key in order.images]),
-        mask=await context.blobs.read(order.mask) if order.mask else None,
-        markup=await context.blobs.read(order.markup) if order.markup else None,
-    )
-    tell(Stage("asking"))
-    async for event in context.engines[job.engine].render(order, inputs, context.blobs.part):
-        match event:
-            case Sent():
-                if not await context.catalog.sent(job.id, context.lease):
-                    raise BadRequest(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
-                tell(Stage("drawing"))
-            case Waiting(seconds):
-                tell(Stage("pausing", f"the provider asked for {seconds:.0f} s"))
-            case Partial(index, part):
-                if run.partial is not None:
-                    run.partial.discard()
-                run.partial = part
-                tell(Stage("drawing", f"early look {index + 1}"))
-            case Finished():
-                return event
-    raise BadReply("The engine ended without a picture.", "Try another model.", spent="unknown")
-
-
-async def _take(job: Job, context: JobContext, run: _Run, finished: Finished) -> None:
-    """Stops 4 and 5, picture by picture: a bad one never costs a good one."""
-    run.warnings.extend(finished.notes)
-    if run.partial is not None:
-        run.partial.discard()
-        run.partial = None
-    came, asked = len(finished.parts), len(job.image_ids)
-    if came != asked:
-        run.warnings.append(f"{came} pictures came; {asked} were asked for.")
-    for spare in finished.parts[asked:]:
-        spare.discard()
-    for index, part in enumerate(finished.parts[:asked]):
+    async def run(self) -> Ended | None:
+        started = self.context.now()
         try:
-            original = await _keep(job, context, run, index, part, finished.model)
-        except NotKept as error:  # its message says where the bytes are
-            run.error = error
+            self.finished = await contained(self.job, "the image was drawn", self._draw(), "yes")
         except AquatintError as error:
-            run.error = error
-            part.discard()
-        else:
-            made = await postprocess(job, context, index, original, run.warnings)
-            run.shown.append(made[-1])
-            run.images.extend(made)
-    if run.error is not None and run.shown:
-        run.warnings.append(f"A picture of this call is missing. {run.error}")
+            self._failed(error)
+        if self.not_ours:
+            return await self._ended_elsewhere()
+        if self.finished is not None:
+            self.report(Stage("saving"))
+            self._compare(self.finished)
+            await self._take(self.finished.parts, self.finished.model)
+        elif self._crashed:
+            await self._take(self.opened, None)
+        error = None if self.shown else self.error
+        await self._keep_early()
+        record = await self._record(started, error)
+        return Ended(record, tuple(self.unsaved), tuple(self.kept))
 
+    async def _draw(self) -> Finished:
+        """The engine's events, until the images are on disk as parts."""
+        order, blobs = self.job.order, self.context.blobs
+        inputs = Inputs(
+            images=tuple([await blobs.read(key) for key in order.images]),
+            mask=await blobs.read(order.mask) if order.mask else None,
+            markup=await blobs.read(order.markup) if order.markup else None,
+        )
+        self.report(Stage("asking"))
+        async for event in self.context.engines[self.job.engine].render(order, inputs, self._part):
+            match event:
+                case Sent():
+                    await self._send()
+                case Waiting(seconds):
+                    await self._pause(seconds)
+                case Partial(index, part):
+                    if self.early is not None:
+                        self.early.discard()
+                    self.early = part
+                    self.report(Stage("drawing", f"early look {index + 1}"))
+                case Finished():
+                    return event
+                case _:
+                    assert_never(event)
+        raise BadReply("The engine ended without an image.", "Try another model.", spent="unknown")
 
-async def _keep(
-    job: Job, context: JobContext, run: _Run, index: int, part: Part, model: str | None
-) -> ImageRecord:
-    """Check the bytes as they came, make them durable, untouched, and store their preview."""
-    try:
+    def _part(self) -> Part:
+        part = self.context.blobs.part()
+        self.opened.append(part)
+        return part
+
+    async def _send(self) -> None:
+        """Before every try: from here on an unanswered call may have cost money."""
+        if not await self.context.catalog.sent(self.job.id, self.context.leases.name):
+            self.not_ours = True
+            raise BadRequest(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
+        self.sent = True
+        self.report(Stage("drawing"))
+
+    async def _pause(self, seconds: float) -> None:
+        """The provider did not begin, so until the next try the call can be cancelled."""
+        await self.context.catalog.pausing(self.job.id, self.context.leases.name)
+        self.sent = False
+        self.report(Stage("pausing", f"the provider asked for {seconds:.0f} s"))
+
+    def _failed(self, error: AquatintError) -> None:
+        """A crash says how much it knows about the money."""
+        if error.reason == CRASHED:
+            spent: Spent = "unknown" if self.sent else "no"
+            fix = PAID if self.sent else "Call the tool again; the server's log has the details."
+            error = type(error)(error.message, fix, code=CRASHED, spent=spent)
+        self.error = error
+
+    @property
+    def _crashed(self) -> bool:
+        return self.error is not None and self.error.reason == CRASHED
+
+    async def _ended_elsewhere(self) -> Ended | None:
+        """As the catalog says; nothing of ours is written over it."""
+        record = await self.context.catalog.job(self.job.id, self.job.owner)
+        if record is not None and record.state == "intent":
+            return None
+        return Ended(record or without_result(self.job, CANCELLED, self.context), listed=True)
+
+    def _compare(self, finished: Finished) -> None:
+        self.warnings.extend(finished.notes)
+        came, asked = len(finished.parts), len(self.job.image_ids)
+        if came != asked:
+            self.warnings.append(f"{came} pictures came; {asked} were asked for.")
+        for spare in finished.parts[asked:]:
+            spare.discard()
+
+    async def _take(self, parts: Sequence[Part], model: str | None) -> None:
+        """Keep and finish image by image: a bad one never costs a good one."""
+        for index, part in enumerate(parts[: len(self.job.image_ids)]):
+            if part is self.early or (self.finished is None and not _head(part)):
+                continue
+            try:
+                original = await contained(
+                    self.job, "the image was kept", self._keep(index, part, model), "yes"
+                )
+            except NotKept as error:  # its message says where the bytes are
+                self.error = error
+                continue
+            except AquatintError as error:
+                self.error = await self._unusable(index, part, error)
+                continue
+            self.kept.append(original)
+            made = await self._finish(index, original)
+            self.kept.extend(made[1:])
+            self.shown.append(made[-1])
+        if self.error is not None and self.shown:
+            self.warnings.append(f"A picture of this call may be missing. {self.error}")
+
+    async def _finish(self, index: int, original: ImageRecord) -> list[ImageRecord]:
+        """What was asked for beyond the image itself; a failure is a warning, never a loss."""
+        try:
+            return await contained(
+                self.job,
+                "the image was finished",
+                postprocess(self.job, self.context, index, original, self.warnings),
+                "yes",
+            )
+        except AquatintError as error:
+            self.warnings.append(f"{error.message} The picture is shown as it came.")
+            return [original]
+
+    async def _keep(self, index: int, part: Part, model: str | None) -> ImageRecord:
+        """Check the bytes as they came, make them durable, untouched, and store their preview."""
+        job, context = self.job, self.context
         found = await survey(context, part)
-    except AquatintError as error:
-        raise BadReply(
-            f"The provider's picture cannot be used: {error.message}",
+        identity = job.image_ids[index]
+        key = names.image_key(job.created, job.kept_prompt, identity, found.seen.format)
+        try:
+            await context.blobs.keep(part, key)
+        except NotKept:
+            if found.small is not None:
+                self.unsaved.append(UnsavedImage(found.small.data, found.small.mime))
+            raise
+        kept = ImageRecord(
+            id=identity,
+            owner=job.owner,
+            job=job.id,
+            kind=job.kind,
+            prompt=job.kept_prompt,
+            parents=job.parents,
+            model=model or job.order.model,
+            bytes=part.size,
+            key=key,
+            created=context.now(),
+            **found.facts(),
+        )
+        return await with_preview(context, kept, found.small, self.warnings)
+
+    async def _unusable(self, index: int, part: Part, error: AquatintError) -> AquatintError:
+        """What came whole, or crashed us, stays in a file that a later version may take in."""
+        from ..imaging.sniff import sniff
+
+        job, where = self.job, None
+        format = sniff(_head(part))
+        if format and (error.reason == CRASHED or part.read().endswith(LAST_BYTES.get(format, ()))):
+            key = names.image_key(job.created, job.kept_prompt, job.image_ids[index], format)
+            where = await self.context.blobs.rescue(part, key)
+        else:
+            part.discard()
+        kept = f" Its bytes are in {where}." if where else ""
+        if error.reason == CRASHED:
+            return type(error)(f"{error.message}{kept}", error.fix, code=CRASHED, spent="yes")
+        return BadReply(
+            f"The provider's picture cannot be used: {error.message}{kept}",
             "The call was probably billed. Try again, or ask for another format.",
             spent="yes",
-        ) from error
-    identity = job.image_ids[index]
-    key = names.image_key(job.created, job.kept_prompt, identity, found.seen.format)
+        )
+
+    async def _keep_early(self) -> None:
+        """The last early look is kept, and named as such, when the image itself never comes."""
+        early, self.early = self.early, None
+        if early is None:
+            return
+        if self.finished is not None or self.shown:
+            early.discard()
+            return
+        try:
+            kept = await contained(
+                self.job, "the early look was kept", self._keep(0, early, None), "yes"
+            )
+        except AquatintError as error:
+            early.discard()
+            self.warnings.append(f"The last early look could not be kept: {error.message}")
+            return
+        note = "an early look; the finished picture never came"
+        self.kept.append(kept.model_copy(update={"note": note}))
+        self.shown.append(self.kept[-1])
+
+    async def _record(self, started: float, error: AquatintError | None) -> JobRecord:
+        finished = self.finished
+        usage = finished.usage if finished else None
+        try:
+            cost = await contained(
+                self.job, "its cost was counted", self._cost(usage, error), "yes"
+            )
+        except AquatintError as wrong:
+            self.warnings.append(f"{wrong.message} The cost is the estimate.")
+            usage, cost = None, self.job.estimate_usd
+        ended = self.context.now()
+        return JobRecord(
+            job=self.job,
+            state=_state(error),
+            model=(finished.model if finished else None) or self.job.order.model,
+            usage=usage,
+            cost_usd=cost,
+            seconds=round(ended - started, 3),
+            request_id=finished.request_id if finished else error and error.request_id,
+            failure=failure_of(error) if error else None,
+            warnings=tuple(self.warnings),
+            images=tuple(self.shown),
+            ended=ended,
+        )
+
+    async def _cost(self, error: AquatintError | None) -> float | None:
+        """What was paid: as a gateway says, by the provider's count, else by the estimate."""
+        job, finished = self.job, self.finished
+        cost = finished.cost_usd if finished else None
+        if cost is None and finished is not None and finished.usage is not None:
+            cost = self.context.price(job.order.model, finished.usage, job.order.n)
+            if cost is None:
+                return None
+        if cost is None:
+            return 0.0 if error is not None and error.spent == "no" else job.estimate_usd
+        if not 0 <= cost <= _most(job.estimate_usd):
+            raise BadReply("The provider's figures cannot be true.", "", spent="yes")
+        return cost
+
+
+def _most(estimate: float | None) -> float:
+    return math.inf if estimate is None else max(CHEAP, TOO_DEAR * estimate)
+
+
+def _head(part: Part) -> bytes:
+    """The first bytes of a part; none when it was discarded or nothing came."""
     try:
-        await context.blobs.keep(part, key)
-    except NotKept:
-        if found.small is not None:
-            run.unsaved.append(UnsavedImage(found.small.data, found.small.mime))
-        raise
-    kept = ImageRecord(
-        id=identity,
-        owner=job.owner,
-        job=job.id,
-        kind=job.kind,
-        prompt=job.kept_prompt,
-        parents=job.parents,
-        model=model or job.order.model,
-        bytes=part.size,
-        key=key,
-        created=context.now(),
-        **found.facts(),
-    )
-    return await with_preview(context, kept, found.small, run.warnings)
-
-
-async def _keep_partial(job: Job, context: JobContext, run: _Run) -> None:
-    """The last early look is kept, and named as such, when the picture itself never comes."""
-    if run.partial is None:
-        return
-    try:
-        kept = await _keep(job, context, run, 0, run.partial, None)
-    except AquatintError as error:
-        run.partial.discard()
-        run.warnings.append(f"The last early look could not be kept: {error.message}")
-        return
-    early = kept.model_copy(update={"note": "an early look; the finished picture never came"})
-    run.images.append(early)
-    run.shown.append(early)
-
-
-def _record(
-    job: Job, context: JobContext, run: _Run, finished: Finished | None, started: float
-) -> JobRecord:
-    error = run.error if finished is None or not run.shown else None
-    usage = finished.usage if finished else None
-    ended = context.now()
-    return JobRecord(
-        job=job,
-        state=_state(error),
-        model=(finished.model if finished else None) or job.order.model,
-        usage=usage,
-        cost_usd=_cost(job, context, finished, error),
-        seconds=round(ended - started, 3),
-        request_id=finished.request_id if finished else error and error.request_id,
-        failure=failure_of(error) if error else None,
-        warnings=tuple(run.warnings),
-        images=tuple(run.shown),
-        ended=ended,
-    )
+        return part.read(HEAD)
+    except OSError:
+        return b""
 
 
 def _state(error: AquatintError | None) -> State:
@@ -198,19 +319,6 @@ def _state(error: AquatintError | None) -> State:
     if isinstance(error, Refused):
         return "refused"
     return "unknown" if error.spent == "unknown" else "failed"
-
-
-def _cost(
-    job: Job, context: JobContext, finished: Finished | None, error: AquatintError | None
-) -> float | None:
-    """What was paid: as a gateway says, by the provider's count, else by the estimate."""
-    if finished is not None and finished.cost_usd is not None:
-        return finished.cost_usd
-    if finished is not None and finished.usage is not None:
-        return context.price(job.order.model, finished.usage, job.order.n)
-    if error is not None and error.spent == "no":
-        return 0.0
-    return job.estimate_usd
 
 
 def failure_of(error: AquatintError) -> Failure:
@@ -222,6 +330,18 @@ def failure_of(error: AquatintError) -> Failure:
         retry_after=error.retry_after,
         spent=error.spent,
         request_id=error.request_id,
+    )
+
+
+def without_result(job: Job, failure: Failure, context: JobContext) -> JobRecord:
+    """The end of a job that no engine ended: free, or, when nobody knows, at its estimate."""
+    spent = failure.spent != "no"
+    return JobRecord(
+        job=job,
+        state="unknown" if spent else "failed",
+        failure=failure,
+        cost_usd=job.estimate_usd if spent else 0.0,
+        ended=context.now(),
     )
 
 

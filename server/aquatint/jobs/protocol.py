@@ -1,4 +1,4 @@
-"""What a server and its worker say to each other: JSON, one message a line, each with one field."""
+"""What a server and its worker send each other: JSON, one message a line, each with one field."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..domain.types import Frozen, Job, JobRecord
 from .context import Stage
 from .execute import Ended, UnsavedImage
 
-LONGEST = 32_000_000  # bytes of a line; a record with ten loose previews has one
-GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)  # nobody reads at the other end
+LONGEST = 32_000_000  # bytes of a line; a record with ten unsaved previews has one
+CLOSED = (anyio.BrokenResourceError, anyio.ClosedResourceError)  # nobody reads at the other end
 
 
-class Command(Frozen):
-    """To the worker. `begin` comes first: settings and key, which are in no argv or environment."""
+class ToWorker(Frozen):
+    """`setup` comes first: settings and key, which are in no argv or environment."""
 
-    begin: Mapping[str, object] | None = None
+    setup: Mapping[str, object] | None = None
     start: Job | None = None
-    drop: str | None = None
+    cancel: str | None = None
     ping: bool | None = None
 
 
-class Told(Frozen):
+class StageOf(Frozen):
     """Where a job stands."""
 
     job: str
@@ -35,7 +35,7 @@ class Told(Frozen):
 
 
 class Result(Frozen):
-    """How a job ended; its loose previews (bytes, MIME type) travel as base64."""
+    """How a job ended; previews of what was not saved (bytes, MIME type) travel as base64."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -43,7 +43,7 @@ class Result(Frozen):
     unsaved: tuple[tuple[bytes, str], ...] = ()
 
 
-class Said(Frozen):
+class LogLine(Frozen):
     """A line for the server's log."""
 
     level: int
@@ -51,27 +51,29 @@ class Said(Frozen):
     text: str
 
 
-class News(Frozen):
-    """From the worker. `bye`: it ends in good order, and what it has not told was not begun."""
+class FromWorker(Frozen):
+    """`hello` names its lease; after `bye` it ends, and what it never mentioned was not begun."""
 
-    told: Told | None = None
+    hello: str | None = None
+    stage: StageOf | None = None
     result: Result | None = None
-    said: Said | None = None
+    log: LogLine | None = None
     pong: bool | None = None
     bye: bool | None = None
 
 
-def told(job: str, stage: Stage) -> News:
-    return News(told=Told(job=job, stage=stage.name, detail=stage.detail))
+def stage_message(job: str, stage: Stage) -> FromWorker:
+    return FromWorker(stage=StageOf(job=job, stage=stage.name, detail=stage.detail))
 
 
-def result(ended: Ended) -> News:
+def result_message(ended: Ended) -> FromWorker:
     unsaved = tuple((look.data, look.mime) for look in ended.unsaved)
-    return News(result=Result(record=ended.record, unsaved=unsaved))
+    return FromWorker(result=Result(record=ended.record, unsaved=unsaved))
 
 
-def ended(result: Result) -> Ended:
-    return Ended(result.record, tuple(UnsavedImage(data, mime) for data, mime in result.unsaved))
+def ended_of(result: Result) -> Ended:
+    unsaved = tuple(UnsavedImage(data, mime) for data, mime in result.unsaved)
+    return Ended(result.record, unsaved, listed=True)
 
 
 class Lines:
@@ -81,8 +83,8 @@ class Lines:
         self._stream = stream
         self._buffered = BufferedByteReceiveStream(stream)
 
-    async def send(self, message: Command | News) -> None:
-        """Wait until it is written; raises one of GONE."""
+    async def send(self, message: ToWorker | FromWorker) -> None:
+        """Wait until it is written; raises one of CLOSED."""
         line = message.model_dump_json(exclude_none=True)
         await self._stream.send(line.encode() + b"\n")
 
@@ -90,7 +92,7 @@ class Lines:
         """The next line, None when there will be none."""
         try:
             return await self._buffered.receive_until(b"\n", LONGEST)
-        except (anyio.IncompleteRead, anyio.EndOfStream, *GONE):
+        except (anyio.IncompleteRead, anyio.EndOfStream, *CLOSED):
             return None
 
     async def aclose(self) -> None:

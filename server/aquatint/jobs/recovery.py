@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..domain import names
 from ..domain.errors import AquatintError
 from ..domain.times import to_the_second
 from ..domain.types import Failure, ImageRecord, JobRecord
 from .context import JobContext
+from .crash import CRASHED, contained
 from .postprocess import postprocess, survey, with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 KEPT = 86400.0  # seconds for which unfinished parts and sent inputs stay, for support
+LOOKED_AT = 200  # failed jobs, the last ones, whose images may have been rescued
 RECOVERED = "Recovered after the process that made it was stopped; its cost is an estimate."
 NOT_SAVED = "save_to was not written again; copy the picture from its path."
 
@@ -39,14 +42,13 @@ class Repairs:
 
 
 async def reconcile(context: JobContext) -> Repairs:
-    """End every job whose process is gone, by what is on the disk; then remove what is too old.
+    """End every job that nobody works on any more, by what is on the disk; list images that are
+    there and were not listed; then remove what is too old.
 
     Any number of processes may do this at once, and while others work: the first end stays.
     """
-    dead = [
-        record for record in await context.catalog.unsettled() if not context.alive(record.lease)
-    ]
-    states = await _end(context, dead)
+    dead = [record for record in await context.catalog.unsettled() if context.abandoned(record)]
+    states = [*await _end(context, dead), *await _list_rescued(context)]
     cleaned = await context.blobs.clean(KEPT, context.now())
     count = states.count
     return Repairs(count("done"), count("failed"), count("unknown"), cleaned)
@@ -54,34 +56,67 @@ async def reconcile(context: JobContext) -> Repairs:
 
 async def settled(context: JobContext, record: JobRecord) -> JobRecord:
     """The record, ended first when it never will by itself."""
-    if record.state != "intent" or context.alive(record.lease):
+    if not context.abandoned(record):
         return record
     await _end(context, [record])
     return await context.catalog.job(record.job.id, record.job.owner) or record
 
 
 async def _end(context: JobContext, dead: Sequence[JobRecord]) -> list[str]:
-    ids = {id for record in dead for id in (*record.job.image_ids, *record.job.derived_ids)}
-    files = await context.blobs.find(ids) if ids else {}
+    files = await _files(context, dead)
     return [await _end_one(context, record, files) for record in dead]
 
 
+async def _files(context: JobContext, records: Sequence[JobRecord]) -> Mapping[str, str]:
+    ids = {id for record in records for id in (*record.job.image_ids, *record.job.derived_ids)}
+    return await context.blobs.find(ids) if ids else {}
+
+
 async def _end_one(context: JobContext, record: JobRecord, files: Mapping[str, str]) -> str:
-    job = record.job
     if record.sent is None:
         ended = _lost(record, DROPPED, context.now())
         return ended.state if await context.catalog.drop(ended) else "sent meanwhile"
+    if await _list(context, record, files):
+        return "done"
+    failure = FREE if record.job.engine == "draft" else INTERRUPTED
+    ended = _lost(record, failure, context.now())
+    await context.catalog.settle(ended, ())
+    return ended.state
+
+
+async def _list_rescued(context: JobContext) -> list[str]:
+    """Images that are there as files only, because their disk failed, or we did."""
+    rescued = set(await context.blobs.rescued())
+    records = [
+        record
+        for record in await context.catalog.troubles(LOOKED_AT)
+        if record.failure is not None
+        and record.failure.spent != "no"
+        and (record.failure.code == CRASHED or rescued.intersection(record.job.image_ids))
+    ]
+    files = await _files(context, records)
+    return ["done" for record in records if await _list(context, record, files)]
+
+
+async def _list(context: JobContext, record: JobRecord, files: Mapping[str, str]) -> bool:
+    """End a job as done with the images whose files are there; whether there were any."""
+    job, listed = record.job, {image.id for image in record.images}
     kept: list[ImageRecord] = []
     shown: list[ImageRecord] = []
     warnings = [*job.warnings, RECOVERED]
     for index, id in enumerate(job.image_ids):
-        made = await _adopt(context, record, index, files, warnings) if id in files else []
+        if id not in files or id in listed:
+            continue
+        try:
+            adopting = _adopt(context, record, index, files, warnings)
+            made = await contained(job, "its image was taken in", adopting, "yes")
+        except AquatintError as error:
+            warnings.append(f"The file {files[id]} could not be taken in: {error.message}")
+            continue
         kept.extend(made)
-        shown.extend(made[-1:])
+        shown.append(made[-1])
     if not shown:
-        ended = _lost(record, FREE if job.engine == "draft" else INTERRUPTED, context.now())
-        await context.catalog.settle(ended, ())
-        return ended.state
+        return False
     if len(shown) < len(job.image_ids):
         warnings.append(f"{len(shown)} of {len(job.image_ids)} pictures were there.")
     if job.finish.save_to:
@@ -90,13 +125,13 @@ async def _end_one(context: JobContext, record: JobRecord, files: Mapping[str, s
         job=job,
         state="done",
         model=job.order.model,
-        cost_usd=job.estimate_usd,
+        cost_usd=job.estimate_usd if record.cost_usd is None else record.cost_usd,
         warnings=tuple(warnings),
         images=tuple(shown),
         ended=context.now(),
     )
-    await context.catalog.settle(ended, tuple(kept))
-    return ended.state
+    await context.catalog.settle(ended, tuple(kept), recovered=True)
+    return True
 
 
 async def _adopt(
@@ -106,27 +141,29 @@ async def _adopt(
     files: Mapping[str, str],
     warnings: list[str],
 ) -> list[ImageRecord]:
-    """List a picture whose file stands under its final name, and finish it as it was asked."""
-    job, id = record.job, record.job.image_ids[index]
-    try:
-        data = await context.blobs.read(files[id])
-        found = await survey(context, data)
-        for derived in job.derived_ids[2 * index : 2 * index + 2]:
-            if derived in files:  # made again, so that its row tells how
-                await context.blobs.delete(files[derived])
-    except AquatintError as error:
-        warnings.append(f"The file {files[id]} could not be taken in: {error.message}")
-        return []
+    """The image behind a file, finished as it was asked; a rescued file gets its final name."""
+    job, id, key = record.job, record.job.image_ids[index], files[record.job.image_ids[index]]
+    data = await context.blobs.read(key)
+    found = await survey(context, data)
+    for derived in job.derived_ids[2 * index : 2 * index + 2]:
+        if derived in files:  # made again, so that its row tells how
+            await context.blobs.delete(files[derived])
+    if key.endswith(names.RESCUED):
+        await context.blobs.put(
+            final := names.image_key(job.created, job.kept_prompt, id, found.seen.format), data
+        )
+        await context.blobs.delete(key)
+        key = final
     image = ImageRecord(
         id=id,
         owner=job.owner,
         job=job.id,
         kind=job.kind,
-        prompt=job.order.prompt,
+        prompt=job.kept_prompt,
         parents=job.parents,
         model=job.order.model,
         bytes=len(data),
-        key=files[id],
+        key=key,
         created=record.sent or job.created,
         **found.facts(),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -14,13 +14,17 @@ import anyio
 from anyio.abc import TaskGroup
 
 from ..domain.errors import AquatintError
-from ..domain.types import Failure, Finding, Job, JobRecord
+from ..domain.types import Finding, Job
 from .context import JobContext, Stage
-from .execute import CANCELLED, Ended, execute
-
-log = logging.getLogger(__name__)
+from .crash import contained
+from .execute import CANCELLED, Ended, execute, failure_of, without_result
+from .settling import Settler
 
 REMEMBERED = 256  # ended jobs whose outcome stays in memory; the catalog has them all
+QUEUED = Stage("queued")
+DEADLINE = 300.0  # seconds, of a job that names none
+BEAT = 1.0  # seconds between two signs of life of a process with work
+LISTING = 5.0  # seconds that a caller waits for the catalog
 
 Announce = Callable[[Ended], Coroutine[Any, Any, None]]
 
@@ -37,7 +41,7 @@ class Runner(Protocol):
         """Where a job stands; None when it is not (or no longer) here."""
         ...
 
-    def drop(self, job: str) -> bool:
+    def cancel(self, job: str) -> bool:
         """Have a job given up at no cost; `wait` tells whether that came in time.
 
         False when it is known to be sent, has ended, or is not here.
@@ -47,60 +51,78 @@ class Runner(Protocol):
     async def check(self) -> list[Finding]: ...
 
 
-@dataclass(slots=True)
-class Ticket:
-    """A job that has not ended; `sent` from the moment it may cost money, `dropped` when asked."""
+@dataclass(slots=True, eq=False)
+class OpenJob:
+    """A job that has not ended; `sent` while it may cost money, `cancelled` when asked.
+
+    `due` is when its engine gives up, by the event loop's clock, once that began.
+    """
 
     job: Job
-    stage: Stage = field(default_factory=lambda: Stage("queued"))
+    stage: Stage = QUEUED
     sent: bool = False
-    dropped: bool = False
+    cancelled: bool = False
+    due: float | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
 
     def move(self, stage: Stage) -> None:
         self.stage = stage
-        self.sent = self.sent or stage.name == "drawing"
+        if self.due is None and stage.name != QUEUED.name:
+            self.due = anyio.current_time() + (self.job.deadline or DEADLINE)
+        if stage.name in {"drawing", "pausing"}:  # the provider did not begin what it postponed
+            self.sent = stage.name == "drawing"
+
+    def queue_again(self) -> None:
+        self.stage, self.due = QUEUED, None
 
 
-class Tickets:
+class JobTable:
     """A runner's jobs in the order they came, and how the last ones ended."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[str, Ticket] = OrderedDict()
+        self._open: OrderedDict[str, OpenJob] = OrderedDict()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
 
-    def __iter__(self) -> Iterator[Ticket]:
+    def __iter__(self) -> Iterator[OpenJob]:
         return iter(list(self._open.values()))
 
-    def open(self, job: Job) -> Ticket:
-        return self._open.setdefault(job.id, Ticket(job))
+    def __bool__(self) -> bool:
+        return bool(self._open)
 
-    def get(self, job: str) -> Ticket | None:
+    def open(self, job: Job) -> OpenJob:
+        return self._open.setdefault(job.id, OpenJob(job))
+
+    def get(self, job: str) -> OpenJob | None:
         return self._open.get(job)
 
-    def end(self, job: str, ended: Ended | None) -> None:
-        """Close a ticket; without an outcome when the job goes on elsewhere."""
+    def close(self, job: str, ended: Ended | None) -> None:
+        """Answer all who wait; without an outcome when the job goes on elsewhere."""
         if ended is not None:
             self._ended[job] = ended
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
-        ticket = self._open.pop(job, None)
-        if ticket is not None:
-            ticket.done.set()
+        known = self._open.pop(job, None)
+        if known is not None:
+            known.done.set()
 
     async def wait(self, job: str, seconds: float) -> Ended | None:
-        ticket = self._open.get(job)
-        if ticket is not None:
+        known = self._open.get(job)
+        if known is not None:
             with anyio.move_on_after(seconds):
-                await ticket.done.wait()
+                await known.done.wait()
         return self._ended.get(job)
+
+    async def all_closed(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            for known in self:
+                await known.done.wait()
 
 
 class InProcess:
     """Jobs as tasks of this process, a few at a time, first come first served.
 
     An async context manager: on leaving, running jobs get `drain` seconds to end.
-    `announce` is awaited after each job has settled, `changed` called whenever a stage did.
+    `announce` is awaited after each job has ended, `changed` called whenever a stage did.
     """
 
     def __init__(
@@ -113,12 +135,14 @@ class InProcess:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._context = context
-        self._seats = anyio.Semaphore(concurrency)
+        self._turns = anyio.Semaphore(concurrency)
         self._drain = drain
         self._announce = announce
         self._changed = changed
-        self._tickets = Tickets()
+        self._jobs = JobTable()
         self._scopes: dict[str, anyio.CancelScope] = {}
+        self._settler = Settler(context, self._tell)
+        self._beating = False
         self._group: TaskGroup
 
     async def __aenter__(self) -> Self:
@@ -132,20 +156,22 @@ class InProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        # The host may be gone already: paid pictures are finished all the same.
-        with anyio.CancelScope(shield=True), anyio.move_on_after(self._drain):
-            for ticket in self._tickets:
-                await ticket.done.wait()
+        # The host may be gone already: paid images are finished all the same.
+        with anyio.CancelScope(shield=True):
+            await self._jobs.all_closed(self._drain)
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(kind, error, trace)
 
     def start(self, job: Job) -> None:
         self._scopes[job.id] = anyio.CancelScope()
-        self._group.start_soon(self._run, self._tickets.open(job), name=job.id)
+        self._group.start_soon(self._run, self._jobs.open(job), name=job.id)
+        if not self._beating:
+            self._beating = True
+            self._group.start_soon(self._beat)
         self._changed()
 
     async def wait(self, job: str, seconds: float) -> Ended | None:
-        return await self._tickets.wait(job, seconds)
+        return await self._jobs.wait(job, seconds)
 
     def stage(self, job: str) -> Stage | None:
         return self.stages().get(job)
@@ -153,15 +179,15 @@ class InProcess:
     def stages(self) -> dict[str, Stage]:
         """Every job's stage; what is queued knows how many stand before it."""
         return {
-            ticket.job.id: Stage("queued", f"{ahead} before it")
-            if ticket.stage.name == "queued"
-            else ticket.stage
-            for ahead, ticket in enumerate(self._tickets)
+            known.job.id: Stage("queued", f"{ahead} before it")
+            if known.stage.name == QUEUED.name
+            else known.stage
+            for ahead, known in enumerate(self._jobs)
         }
 
-    def drop(self, job: str) -> bool:
-        ticket = self._tickets.get(job)
-        if ticket is None or ticket.sent:
+    def cancel(self, job: str) -> bool:
+        known = self._jobs.get(job)
+        if known is None or known.sent:
             return False
         self._scopes[job].cancel()
         return True
@@ -169,30 +195,53 @@ class InProcess:
     async def check(self) -> list[Finding]:
         return []
 
-    async def _run(self, ticket: Ticket) -> None:
-        job = ticket.job
+    @property
+    def busy(self) -> bool:
+        """Whether a job has not ended, or the catalog does not list its end yet."""
+        return bool(self._jobs or self._settler)
 
-        def tell(stage: Stage) -> None:
-            ticket.move(stage)
-            self._changed()
+    async def all_ended(self) -> None:
+        """Until every job has, and the catalog lists it, or that was tried for long."""
+        await self._jobs.all_closed(math.inf)
+        await self._settler.all_done()
 
-        ended = None
+    async def _run(self, known: OpenJob) -> None:
+        job = known.job
         try:
-            with self._scopes[job.id]:
-                async with self._seats:
-                    ended = await execute(job, self._context, tell)
-            if ended is None:  # dropped
-                ended = await give_up(job, CANCELLED, self._context)
-            self._tickets.end(job.id, ended)
-            await self._announce(ended)
-        except Exception:
-            # The one net under a job: a bug must neither take the server down nor go unrecorded.
-            log.exception("job %s crashed", job.id)
-            ended = ended or await give_up(job, CRASHED, self._context)
-        finally:
-            del self._scopes[job.id]
-            self._tickets.end(job.id, ended)
+            ended = await contained(job, "it ran", self._outcome(known), "unknown")
+        except AquatintError as error:
+            ended = Ended(without_result(job, failure_of(error), self._context))
+        if ended is not None:
+            ended = await self._settler.settle(ended, self._group, LISTING)
+        del self._scopes[job.id]
+        self._jobs.close(job.id, ended)
+        self._changed()
+        if ended is not None:
+            await self._tell(ended)
+
+    async def _outcome(self, known: OpenJob) -> Ended | None:
+        job = known.job
+
+        def report(stage: Stage) -> None:
+            known.move(stage)
             self._changed()
+
+        with self._scopes[job.id]:
+            async with self._turns:
+                self._context.leases.take()  # the home may be a new one
+                return await execute(job, self._context, report)
+        return Ended(without_result(job, CANCELLED, self._context))
+
+    async def _tell(self, ended: Ended) -> None:
+        with suppress(AquatintError):  # it is in the log
+            await contained(ended.record.job, "it was announced", self._announce(ended), "yes")
+
+    async def _beat(self) -> None:
+        """Show others that this process works, while it does."""
+        while self.busy:
+            self._context.leases.beat()
+            await anyio.sleep(BEAT)
+        self._beating = False
 
 
 class Dispatch:
@@ -212,8 +261,8 @@ class Dispatch:
     def stage(self, job: str) -> Stage | None:
         return self._paid.stage(job) or self._free.stage(job)
 
-    def drop(self, job: str) -> bool:
-        return self._paid.drop(job) or self._free.drop(job)
+    def cancel(self, job: str) -> bool:
+        return self._paid.cancel(job) or self._free.cancel(job)
 
     async def check(self) -> list[Finding]:
         return [*await self._paid.check(), *await self._free.check()]
@@ -221,41 +270,15 @@ class Dispatch:
 
 @contextmanager
 def staying(callers: Counter[str], runner: Runner, job: str) -> Generator[None]:
-    """Around a caller's wait: when the last one is cancelled before the job was sent, drop it."""
+    """Around a caller's wait: when the last one is cancelled before the job was sent, cancel it."""
     callers[job] += 1
     try:
         yield
     except anyio.get_cancelled_exc_class():
         if callers[job] == 1:
-            runner.drop(job)
+            runner.cancel(job)
         raise
     finally:
         callers[job] -= 1
         if not callers[job]:
             del callers[job]
-
-
-async def give_up(job: Job, failure: Failure, context: JobContext) -> Ended:
-    """End a job that no engine ended: it cost nothing, or, when nobody knows, the estimate."""
-    spent = failure.spent != "no"
-    record = JobRecord(
-        job=job,
-        state="unknown" if spent else "failed",
-        failure=failure,
-        cost_usd=job.estimate_usd if spent else 0.0,
-        ended=context.now(),
-    )
-    try:
-        await context.catalog.settle(record, ())
-    except AquatintError as error:
-        log.error("job %s could not be settled: %s", job.id, error)  # noqa: TRY400  # no traceback
-    return Ended(record)
-
-
-CRASHED = Failure(
-    kind="Unavailable",
-    code="crashed",
-    message="aquatint itself failed while it worked on this call.",
-    fix="Look for the picture with recent_images; the server's log has the details.",
-    spent="unknown",
-)

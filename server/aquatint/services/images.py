@@ -176,6 +176,7 @@ class ImageService:
             project=caller.roots[0] if caller.roots else "",
             roots=caller.roots,
             created=self.context.now(),
+            deadline=self.settings.deadline,
             warnings=(*self.notices, *planned.warnings),
             title=None if self.settings.keep_prompts else hashed(request.prompt),
         )
@@ -189,7 +190,7 @@ class ImageService:
         found = None
         with anyio.CancelScope(shield=True):  # an intent on record is run, or dropped, never left
             found = await self.context.catalog.begin(
-                job, reuse_after, limit, lease=self.context.lease
+                job, reuse_after, limit, lease=self.context.leases.name
             )
         if isinstance(found, Shortfall):
             assert limit is not None

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
 
+from ...domain import names
 from ...domain.errors import Misconfigured, NoSuchImage, NotKept
 from ...domain.ports import Part
 from ...domain.types import Finding
@@ -98,17 +99,32 @@ class FolderBlobs:
         """Remove parts and inputs nobody wrote to since then; how many. Rescued pictures stay."""
         return await to_thread.run_sync(self._clean, now - older_than_seconds)
 
-    async def find(self, ids: Collection[str]) -> dict[str, str]:
-        """Pictures are found by the id at the end of their names (names.picture_key)."""
+    async def rescue(self, part: Part, key: str) -> str | None:
+        """Beside the parts, named by the image's id; no other folder is tried."""
+        assert isinstance(part, FilePart), "a part goes back to the store that opened it"
 
-        found: dict[str, str] = {}
+        def work() -> str | None:
+            part.close()
+            saved = part.rescue(self._place(key))
+            return saved and str(saved)
+
+        return await to_thread.run_sync(work)
+
+    async def rescued(self) -> list[str]:
+        parts = (self._home / _PARTS).glob(f"*{names.RESCUED}")
+        return await to_thread.run_sync(lambda: [names.id_in(path.name) for path in parts])
+
+    async def find(self, ids: Collection[str]) -> dict[str, str]:
+        """By the ids at the end of their names; a rescued file only where there is no other."""
 
         def look() -> dict[str, str]:
-            with suppress(FileNotFoundError), os.scandir(self._home) as entries:
-                for entry in entries:
-                    id = entry.name.rpartition(".")[0].rpartition("-")[2]
-                    if id in ids:
-                        found[id] = entry.name
+            found: dict[str, str] = {}
+            for folder in (_PARTS, ""):
+                with suppress(FileNotFoundError), os.scandir(self._home / folder) as entries:
+                    for entry in entries:
+                        id = names.id_in(entry.name)
+                        if id in ids:
+                            found[id] = f"{folder}/{entry.name}".lstrip("/")
             return found
 
         return await to_thread.run_sync(look)

@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from ...domain import names
+
 
 class FilePart:
     """A file in `folder` that only its writer knows; appended to, never synced here.
@@ -79,7 +81,7 @@ class FilePart:
         """
         self.settled = True
         if self._memory is None:
-            rescued = self.path.with_suffix(".rescued")
+            rescued = self.path.with_name(f"{names.id_in(place.name)}{names.RESCUED}")
             if self.path != place:
                 with suppress(OSError):  # a read-only disk: then they stay where they are
                     self.path.rename(rescued)

@@ -31,15 +31,22 @@ _MONEY = "CASE WHEN state IN ('failed', 'refused') THEN cost ELSE coalesce(cost,
 class SqliteCatalog:
     """Catalog in one file that several processes may share; opened at first use.
 
-    `now` gives epoch seconds. An intent older than `stale_after` seconds is taken for what a killed
-    process left: it no longer counts as running. Every method raises Misconfigured when the file
-    cannot be used and Busy when another process holds it for 30 seconds.
+    `now` gives epoch seconds; a job without an end counts as running unless `abandoned` says that
+    its process is gone. Every method raises Misconfigured when the file cannot be used and Busy
+    when another process holds it for `patience` seconds.
     """
 
-    def __init__(self, path: str, *, now: Callable[[], float], stale_after: float = 900.0) -> None:
-        self._file = CatalogFile(path)
+    def __init__(
+        self,
+        path: str,
+        *,
+        now: Callable[[], float],
+        abandoned: Callable[[JobRecord], bool] = lambda record: False,
+        patience: float = 30.0,
+    ) -> None:
+        self._file = CatalogFile(path, patience)
         self._now = now
-        self._stale_after = stale_after
+        self._abandoned = abandoned
 
     # The ledger
 
@@ -47,16 +54,8 @@ class SqliteCatalog:
         self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
     ) -> JobRecord | Shortfall | None:
         def work(db: sqlite3.Connection) -> JobRecord | Shortfall | None:
-            if reuse_after is not None:
-                twin = db.execute(
-                    "SELECT * FROM jobs WHERE owner = ? AND digest = ? AND ("
-                    " state = 'intent' AND coalesce(sent, created) > ?"
-                    " OR state = 'done' AND NOT delivered AND ended >= ?)"
-                    " ORDER BY rowid DESC LIMIT 1",
-                    (job.owner, job.digest, self._now() - self._stale_after, reuse_after),
-                ).fetchone()
-                if twin:
-                    return to_record(db, twin)
+            if reuse_after is not None and (twin := self._twin(db, job, reuse_after)):
+                return twin
             wanted = job.estimate_usd or 0.0
             if limit is not None and wanted > 0:
                 short = Shortfall(tuple(_entries(db, job.owner, limit.since, self._now())))
@@ -67,6 +66,23 @@ class SqliteCatalog:
 
         return await self._file.write(work)
 
+    def _twin(self, db: sqlite3.Connection, job: Job, reuse_after: float) -> JobRecord | None:
+        crashed = (
+            "json_extract(failure, '$.code') = 'crashed'"
+            " AND json_extract(failure, '$.spent') != 'no'"
+        )
+        rows = db.execute(
+            "SELECT * FROM jobs WHERE owner = ? AND digest = ? AND (state = 'intent'"  # noqa: S608 - ours
+            f" OR ended >= ? AND (state = 'done' AND NOT delivered OR {crashed}))"
+            " ORDER BY rowid DESC",
+            (job.owner, job.digest, reuse_after),
+        )
+        records = (to_record(db, row) for row in rows.fetchall())
+        return next((one for one in records if self._runs_or_ended(one)), None)
+
+    def _runs_or_ended(self, record: JobRecord) -> bool:
+        return record.state != "intent" or not self._abandoned(record)
+
     async def sent(self, job: str, lease: str) -> bool:
         statement = (
             "UPDATE jobs SET sent = coalesce(sent, ?), sender = ?"
@@ -75,14 +91,25 @@ class SqliteCatalog:
         values = (self._now(), lease, job, lease, lease)
         return await self._file.write(lambda db: db.execute(statement, values).rowcount == 1)
 
-    async def settle(self, record: JobRecord, images: tuple[ImageRecord, ...]) -> None:
+    async def pausing(self, job: str, lease: str) -> None:
+        statement = (
+            "UPDATE jobs SET sent = NULL, sender = NULL"
+            " WHERE id = ? AND state = 'intent' AND sender = ?"
+        )
+        await self._file.write(lambda db: db.execute(statement, (job, lease)))
+
+    async def settle(
+        self, record: JobRecord, images: tuple[ImageRecord, ...], *, recovered: bool = False
+    ) -> None:
         """End the job; the first end stays, except that `done` may still follow `unknown`."""
         shown = {image.id: place for place, image in enumerate(record.images)}
         every = {image.id: image for image in (*images, *record.images)}
+        late = "state = 'intent' OR state = 'unknown' AND ? = 'done'"
+        if recovered:
+            late += " OR state = 'failed' AND json_extract(failure, '$.spent') != 'no'"
 
         def work(db: sqlite3.Connection) -> None:
             insert_job(db, record.job)  # a no-op unless its intent was lost with the file
-            late = "state = 'intent' OR state = 'unknown' AND ? = 'done'"
             if self._end(db, record, late, record.state):
                 for place, image in enumerate(every.values()):
                     order = shown.get(image.id, len(shown) + place)
@@ -129,10 +156,8 @@ class SqliteCatalog:
 
     async def running(self, owner: str) -> list[JobRecord]:
         """The jobs that have not ended, newest first; not those a killed process left."""
-        since = self._now() - self._stale_after
-        return await self._jobs(
-            "owner = ? AND state = 'intent' AND coalesce(sent, created) > ?", owner, since
-        )
+        records = await self._jobs("owner = ? AND state = 'intent'", owner)
+        return [record for record in records if self._runs_or_ended(record)]
 
     async def unsettled(self) -> list[JobRecord]:
         return await self._jobs("state = 'intent'")

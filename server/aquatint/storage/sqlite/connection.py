@@ -19,8 +19,7 @@ from .write_lock import turn
 
 T = TypeVar("T")
 
-_WAIT = 30.0  # seconds another process may hold the file
-
+_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}  # by another process, for too long
 _FIRST = """
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
@@ -97,23 +96,27 @@ class CatalogFile:
     file is opened anew after a failure, and when another one stands at its path.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float = 30.0) -> None:
+        """Another process may hold the file for `patience` seconds."""
         self.path = Path(path)
+        self._patience = patience
         self._lane = anyio.Lock()  # one connection, one thread at a time
         self._waiting: list[_Write[Any]] = []
+        self._refusals = 0  # how often another process held the file too long
         self._db: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
 
     async def write(self, work: Callable[[sqlite3.Connection], T], *, spent: Spent = "no") -> T:
         """Run work as one transaction, to the end even if the caller is cancelled; it may be run
         twice, of which the first leaves nothing. `spent` is what an error says about money."""
-        write = _Write(work)
+        write, refusals = _Write(work), self._refusals
         self._waiting.append(write)
         with anyio.CancelScope(shield=True):
             async with self._lane:
                 if not write.done:
                     waiting = tuple(self._waiting)
                     try:
+                        self._refuse_together(refusals, spent)
                         await self._run(lambda: self._commit(write, waiting), spent)
                     finally:
                         left = (one for one in self._waiting if not one.done and one is not write)
@@ -122,8 +125,15 @@ class CatalogFile:
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work on one state of the file."""
+        refusals = self._refusals
         async with self._lane:
+            self._refuse_together(refusals, "no")
             return await self._run(lambda: _transaction(self._connection(), "BEGIN", work), "no")
+
+    def _refuse_together(self, refusals: int, spent: Spent) -> None:
+        """Who waited while the file was held too long hears it now, not after a wait of his own."""
+        if self._refusals != refusals:
+            raise self._busy(spent)
 
     async def check(self) -> str:
         """Go through the whole file; says what is in it."""
@@ -144,8 +154,11 @@ class CatalogFile:
     def _commit(self, first: _Write[Any], waiting: Sequence[_Write[Any]]) -> None:
         """Write all that wait; where one of them fails, only the first, which hears of its own."""
         if len(waiting) > 1:
-            with suppress(sqlite3.Error, AquatintError, OSError, ValueError):
+            try:
                 return self._together(waiting)
+            except (sqlite3.Error, AquatintError, OSError, ValueError, OverflowError) as exc:
+                if _code_of(exc) in _HELD:
+                    raise  # each would wait as long again
             self._close()
         return self._together([first])
 
@@ -183,7 +196,7 @@ class CatalogFile:
         if self._db is None:
             _make_private(self.path.parent)
             self._db = sqlite3.connect(
-                self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+                self.path, timeout=self._patience, isolation_level=None, check_same_thread=False
             )
             self._db.row_factory = sqlite3.Row
             self._opened = _identity(self.path)
@@ -216,15 +229,12 @@ class CatalogFile:
 
     def _explain(self, exc: sqlite3.DatabaseError, spent: Spent) -> AquatintError:
         """Source of the codes: sqlite.org/rescode.html; the low byte is the primary one."""
-        code: int = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        code = _code_of(exc)
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return self._corrupt(str(exc), spent)
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            return Busy(
-                f"Another process has held the catalog {self.path} for {_WAIT:.0f} s.",
-                "Call again; if it stays so, look for a hanging aquatint process.",
-                spent=spent,
-            )
+        if code in _HELD:
+            self._refusals += 1
+            return self._busy(spent)
         if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
             return Misconfigured(
                 f"The catalog {self.path} could not be written: {exc}.",
@@ -238,6 +248,13 @@ class CatalogFile:
             f"The catalog {self.path} failed: {exc}.",
             "Run aquatint doctor; it needs a Python whose SQLite has FTS5.",
             code="catalog_failed",
+            spent=spent,
+        )
+
+    def _busy(self, spent: Spent) -> Busy:
+        return Busy(
+            f"Another process has held the catalog {self.path} for {self._patience:.0f} s.",
+            "Call again; if it stays so, look for a hanging aquatint process.",
             spent=spent,
         )
 
@@ -257,6 +274,10 @@ class CatalogFile:
             code="home_not_writable",
             spent=spent,
         )
+
+
+def _code_of(exc: Exception) -> int:
+    return getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 def _transaction(db: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
