@@ -265,9 +265,7 @@ class _Execution:
         finished = self.finished
         usage = finished.usage if finished else None
         try:
-            cost = await contained(
-                self.job, "its cost was counted", self._cost(usage, error), "yes"
-            )
+            cost = await contained(self.job, "its cost was counted", self._cost(error), "yes")
         except AquatintError as wrong:
             self.warnings.append(f"{wrong.message} The cost is the estimate.")
             usage, cost = None, self.job.estimate_usd
@@ -289,14 +287,12 @@ class _Execution:
     async def _cost(self, error: AquatintError | None) -> float | None:
         """What was paid: as a gateway says, by the provider's count, else by the estimate."""
         job, finished = self.job, self.finished
-        cost = finished.cost_usd if finished else None
-        if cost is None and finished is not None and finished.usage is not None:
-            cost = self.context.price(job.order.model, finished.usage, job.order.n)
-            if cost is None:
-                return None
-        if cost is None:
+        if finished is None or (finished.cost_usd is None and finished.usage is None):
             return 0.0 if error is not None and error.spent == "no" else job.estimate_usd
-        if not 0 <= cost <= _most(job.estimate_usd):
+        cost = finished.cost_usd
+        if cost is None:
+            cost = self.context.price(job.order.model, finished.usage, job.order.n)
+        if cost is not None and not 0 <= cost <= _most(job.estimate_usd):
             raise BadReply("The provider's figures cannot be true.", "", spent="yes")
         return cost
 
