@@ -523,6 +523,6 @@ def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
 def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
     image = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
     whole = render.blank(image.size, 255)
-    shown = render.overlay(image, whole, grid=True, edge=768)
+    shown = render.overlay(image, whole, grid="permille", edge=768)
     assert (shown.mode, shown.size) == ("RGB", (768, 192))
-    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid=True).size == (3, 2)
+    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid="permille").size == (3, 2)

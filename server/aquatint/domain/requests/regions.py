@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from ..types import Frozen
+from .spellings import canonical
 
 Units = Literal["pixel", "fraction", "permille"]
 Edit = Literal["transparent", "white", "black"]
@@ -20,14 +22,17 @@ MOST_POINTS = 10_000
 
 
 class Region(Frozen):
-    """rect, ellipse: x y width height. polygon: points. brush: points width."""  # agents read this
+    """rect, ellipse: x y width height. circle: x y (its centre) radius. polygon: points.
+    brush: points width."""  # agents read this
 
-    kind: Literal["rect", "ellipse", "polygon", "brush", "color", "image", "all"]
+    kind: Literal["rect", "ellipse", "circle", "polygon", "brush", "color", "image", "all"]
     op: Literal["add", "subtract", "intersect"] = "add"
     x: Number | None = Field(default=None, description="left edge; color: the point that has it")
     y: Number | None = None
     width: Number | None = Field(default=None, description="brush: of the stroke")
     height: Number | None = None
+    radius: Number | None = None
+    angle: Number = Field(default=0, description="rect, ellipse: degrees clockwise")
     points: tuple[tuple[Number, ...], ...] | None = Field(default=None, description="[[x,y],...]")
     color: str | None = Field(default=None, description="#rrggbb or a name; else x,y")
     tolerance: Number = Field(default=32, description="0-255, largest channel difference")
@@ -37,13 +42,32 @@ class Region(Frozen):
         default=None, description="what means edit; default: alpha, else white"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        fields = canonical(cast("dict[str, Any]", given))
+        kind = fields.get("kind")
+        unknown = [name for name in fields if name not in cls.model_fields]
+        if unknown and kind in FIELDS:
+            raise PydanticCustomError(
+                "region_fields",
+                "a {kind} has no {unknown}; it takes op, {known}",
+                {"kind": kind, "unknown": _few(unknown), "known": ", ".join(FIELDS[kind])},
+            )
+        return fields
+
 
 class MaskRequest(Frozen):
     """Which part of a picture, or of a blank canvas of `width` x `height`."""
 
-    regions: tuple[Region, ...]
+    regions: tuple[Region, ...] = ()
     image: str | None = None
     units: Units = "pixel"
+    fill_holes: bool = False
+    keep_largest: bool = False
+    smooth: float = 0
     grow: float = 0
     shrink: float = 0
     feather: float = 0
@@ -53,10 +77,15 @@ class MaskRequest(Frozen):
     height: int | None = None
 
 
+def _few(names: list[str]) -> str:
+    return ", ".join(f"{name!r:.40}" for name in names[:5])
+
+
 BOX = ("x", "y", "width", "height")
 NEEDS: dict[str, tuple[str, ...]] = {
     "rect": BOX,
     "ellipse": BOX,
+    "circle": ("x", "y", "radius"),
     "polygon": ("points",),
     "brush": ("points", "width"),
     "color": (),
@@ -64,6 +93,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "all": (),
 }
 MAY_HAVE: dict[str, tuple[str, ...]] = {
+    "rect": ("angle",),
+    "ellipse": ("angle",),
     "color": ("color", "x", "y", "tolerance", "contiguous"),
     "image": ("edit",),
 }
@@ -128,7 +159,7 @@ def _fields(region: Region) -> list[str]:
 
 def _numbers(region: Region, size: tuple[int, int], units: Units) -> list[str]:
     faults: list[str] = []
-    for name in ("width", "height"):
+    for name in ("width", "height", "radius"):
         value = getattr(region, name)
         if name in FIELDS[region.kind] and value is not None and value <= 0:
             faults.append(f"has a {name} of {value:g}: give one above 0.")
@@ -140,8 +171,7 @@ def _numbers(region: Region, size: tuple[int, int], units: Units) -> list[str]:
         faults.append(f"has {len(points)} points: give at least {fewest}, or use brush.")
     if len(points) > MOST_POINTS:
         faults.append(f"has {len(points)} points: give at most {MOST_POINTS}.")
-    numbers = [region.x, region.y, region.width, region.height, *(n for p in points for n in p)]
-    reach = max((abs(in_pixels(n, max(size), units)) for n in numbers if n is not None), default=0)
+    reach = max((abs(in_pixels(n, max(size), units)) for n in numbers_of(region)), default=0)
     if reach > REACH:
         faults.append(
             f"reaches {reach:.0f} pixels: stay near the picture ({size[0]}x{size[1]} pixels; "
@@ -150,6 +180,13 @@ def _numbers(region: Region, size: tuple[int, int], units: Units) -> list[str]:
     if not 0 <= region.tolerance <= 255:
         faults.append(f"has a tolerance of {region.tolerance:g}: give 0 to 255.")
     return faults
+
+
+def numbers_of(region: Region) -> list[float]:
+    """Every place and length of a region, in the caller's units."""
+    given = [region.x, region.y, region.width, region.height, region.radius]
+    points = [number for point in region.points or () for number in point]
+    return [number for number in given if number is not None] + points
 
 
 def _color(region: Region, size: tuple[int, int], units: Units, image: bool) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 from PIL import Image
 
 from ...domain.errors import BadImage, BadMask
-from ...domain.requests.regions import MaskRequest, check
+from ...domain.requests.regions import MaskRequest, check, numbers_of
 from ...domain.types import Outside, Placement
 from ..colour import eight_bit, from_srgb, has_colour, is_opaque, to_rgb, to_srgb
 from ..decode import ImageInfo, inspect, open_upright
@@ -33,6 +33,7 @@ from .composite import (
 from .original import in_mode_of, open_original
 
 Size = tuple[int, int]
+FROM_GRID = 1500  # pixels; on a smaller image the numbers of a grid select much the same place
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,10 @@ def draw_mask(
     """
     image = None if base is None else open_upright(base, max_pixels)
     size = _canvas(request, max_pixels) if image is None else image.size
-    problems = check(request.regions, size, request.units, image=image is not None)
+    if request.grid and not request.regions:
+        problems = list[str]()
+    else:
+        problems = check(request.regions, size, request.units, image=image is not None)
     problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
@@ -104,16 +108,20 @@ def draw_mask(
         units=request.units,
         image=image,
         images={name: open_upright(data, max_pixels) for name, data in images.items()},
+        fill_holes=request.fill_holes,
+        keep_largest=request.keep_largest,
+        smooth=request.smooth,
         grow=request.grow,
         shrink=request.shrink,
         feather=request.feather,
         invert=request.invert,
     )
     ground = image or Image.new("RGB", size, (128, 128, 128))
-    shown = render.overlay(ground, coverage, grid=request.grid, edge=edge)
+    grid = request.units if request.grid else None
+    shown = render.overlay(ground, coverage, grid=grid, edge=edge)
     small = preview_of(shown, edge=edge, budget=budget)
-    notes = (*_frames(base, max_pixels), *coverage.notes)
     facts = render.describe(coverage)
+    notes = (*_frames(base, max_pixels), *coverage.notes, *_grid_numbers(request, size, facts))
     seen = ImageInfo("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
     return DrawnMask(render.to_png(coverage), seen, small, facts, notes)
 
@@ -121,6 +129,22 @@ def draw_mask(
 def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:
     count = inspect(base, max_pixels=max_pixels, deep=False).frames if base else 1
     return (f"Only the first of {count} frames was looked at.",) if count > 1 else ()
+
+
+def _grid_numbers(request: MaskRequest, size: Size, facts: Facts) -> tuple[str, ...]:
+    """A hint where numbers were perhaps read off a 0-1000 grid, and given as pixels."""
+    if request.units != "pixel" or facts.box is None or max(size) <= FROM_GRID:
+        return ()
+    numbers = [n for region in request.regions for n in numbers_of(region)]
+    x, y, width, height = facts.box
+    cornered = x + width <= size[0] / 2 and y + height <= size[1] / 2
+    if not numbers or max(numbers) > 1000 or facts.share >= 0.02 or not cornered:
+        return ()
+    return (
+        f"All numbers are at most 1000, and they select {facts.share:.1%} near the top left "
+        f"corner of {_text(size)} pixels. If they were read off a 0-1000 grid, pass "
+        'units="permille".',
+    )
 
 
 def _canvas(request: MaskRequest, max_pixels: int) -> Size:
@@ -138,7 +162,8 @@ def _canvas(request: MaskRequest, max_pixels: int) -> Size:
 
 
 def _unsound(request: MaskRequest, size: Size) -> list[str]:
-    given = {"grow": request.grow, "shrink": request.shrink, "feather": request.feather}
+    names = ("smooth", "grow", "shrink", "feather")
+    given = {name: getattr(request, name) for name in names}
     problems = [
         f"{name}: {value:g} is out of range: give 0 to 1000 pixels."
         for name, value in given.items()

@@ -123,6 +123,15 @@ def feathered(a: Coverage, pixels: float) -> Coverage:
     return _near(a, 1, soften)
 
 
+def smoothed(a: Coverage, pixels: float) -> Coverage:
+    """The same with its edge rounded: what is narrower than about `pixels` goes, hard."""
+
+    def round_off(mask: Image.Image) -> Image.Image:
+        return mapped(mask.filter(ImageFilter.GaussianBlur(pixels)), where(lambda v: v > 127))
+
+    return _near(hard(a), round(3 * pixels) + 1, round_off)
+
+
 def _ramped(support: Image.Image, pixels: float) -> Image.Image:
     ramp, thin, length = Image.new("L", support.size), support, pixels
     while length >= 1:

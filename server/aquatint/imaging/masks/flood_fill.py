@@ -1,4 +1,4 @@
-"""Selects pixels by colour: everywhere, or only where they hang together."""
+"""Selects pixels by colour, and follows what hangs together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .levels import ANY, NEAREST, mapped, resized
 
 MOST_RUNS = 20_000  # some 50 ms of Python; busier selections are followed on a smaller copy
 RUN = re.compile(b"\xff+")
+Span = tuple[int, int, int]  # row, left, right
 
 
 def colour_at(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
@@ -54,17 +55,51 @@ def connected(match: Image.Image, x: int, y: int) -> Image.Image:
         floor = next((level for level in (230, 128) if seed >= level), 1)
         cells = mapped(reduced, [255.0 * (v >= floor) for v in range(256)])
         cells.putpixel((x // factor, y // factor), 255)
-    reached = _flood(cells, x // factor, y // factor)
+    starts, stops = _runs(cells)
+    first = bisect_left(stops[y // factor], x // factor + 1)
+    return _of(match, _painted(cells, _reached(starts, stops, (y // factor, first))), factor)
+
+
+def largest(match: Image.Image) -> Image.Image:
+    """The one part of a hard mask that hangs together and has the most pixels.
+
+    Exact while the mask has at most MOST_RUNS horizontal runs, else judged on a smaller copy.
+    """
+    factor, cells = 1, match
+    while cells.tobytes().count(b"\0\xff") + cells.height > MOST_RUNS:
+        factor *= 2
+        cells = mapped(match.reduce(factor), ANY)
+    starts, stops = _runs(cells)
+    seen: set[tuple[int, int]] = set()
+    best, most = list[Span](), 0
+    for row, spans in enumerate(starts):
+        for run in range(len(spans)):
+            if (row, run) not in seen:
+                part = _reached(starts, stops, (row, run), seen)
+                pixels = sum(right - left for _, left, right in part)
+                best, most = (part, pixels) if pixels > most else (best, most)
+    return _of(match, _painted(cells, best), factor)
+
+
+def filled(match: Image.Image) -> Image.Image:
+    """A hard mask with its holes closed: all that cannot be reached from the picture's edge."""
+    around = Image.new("L", (match.width + 2, match.height + 2), 255)
+    around.paste(ImageChops.invert(match), (1, 1))
+    outside = connected(around, 0, 0).crop((1, 1, match.width + 1, match.height + 1))
+    return ImageChops.invert(outside)
+
+
+def _of(match: Image.Image, reached: Image.Image, factor: int) -> Image.Image:
+    """What of the mask lies in or beside the cells that were reached."""
     if factor == 1:
         return reached
     reached = mapped(reached.filter(ImageFilter.BoxBlur(1)), ANY)
-    width, height = reached.width * factor, reached.height * factor
-    whole = resized(reached, (width, height), NEAREST)
+    whole = resized(reached, (reached.width * factor, reached.height * factor), NEAREST)
     return ImageChops.darker(match, whole.crop((0, 0, *match.size)))
 
 
-def _flood(mask: Image.Image, x: int, y: int) -> Image.Image:
-    """Follow runs of 255 from row to row; ImageDraw.floodfill walks pixels, 20 times slower."""
+def _runs(mask: Image.Image) -> tuple[list[list[int]], list[list[int]]]:
+    """Where the runs of 255 start and stop, row by row."""
     width, height = mask.size
     data = mask.tobytes()
     starts: list[list[int]] = []
@@ -73,15 +108,25 @@ def _flood(mask: Image.Image, x: int, y: int) -> Image.Image:
         spans = [m.span() for m in RUN.finditer(data, row * width, (row + 1) * width)]
         starts.append([a - row * width for a, _ in spans])
         stops.append([b - row * width for _, b in spans])
-    first = bisect_left(stops[y], x + 1)
-    todo, seen = [(y, first)], {(y, first)}
-    result = bytearray(len(data))
+    return starts, stops
+
+
+def _reached(
+    starts: list[list[int]],
+    stops: list[list[int]],
+    first: tuple[int, int],
+    seen: set[tuple[int, int]] | None = None,
+) -> list[Span]:
+    """Follow runs from row to row; ImageDraw.floodfill walks pixels, 20 times slower."""
+    seen = set() if seen is None else seen
+    seen.add(first)
+    todo, found = [first], list[Span]()
     while todo:
         row, run = todo.pop()
         left, right = starts[row][run], stops[row][run]
-        result[row * width + left : row * width + right] = b"\xff" * (right - left)
+        found.append((row, left, right))
         for near in (row - 1, row + 1):
-            if not 0 <= near < height:
+            if not 0 <= near < len(starts):
                 continue
             for other in range(bisect_left(stops[near], left + 1), len(starts[near])):
                 if starts[near][other] >= right:
@@ -89,6 +134,14 @@ def _flood(mask: Image.Image, x: int, y: int) -> Image.Image:
                 if (near, other) not in seen:
                     seen.add((near, other))
                     todo.append((near, other))
+    return found
+
+
+def _painted(mask: Image.Image, spans: list[Span]) -> Image.Image:
+    result = bytearray(mask.width * mask.height)
+    for row, left, right in spans:
+        at = row * mask.width
+        result[at + left : at + right] = b"\xff" * (right - left)
     return Image.frombytes("L", mask.size, bytes(result))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import ceil, floor
+from math import ceil, cos, floor, radians, sin, tau
 
 from PIL import Image, ImageDraw
 
@@ -24,9 +24,10 @@ from .coverage import (
     minus,
     scale,
     shrunk,
+    smoothed,
     union,
 )
-from .flood_fill import colour_at, connected, similar
+from .flood_fill import colour_at, connected, filled, largest, similar
 from .levels import NEAREST, resized
 from .overlay import overlay
 from .png import sent_png, to_png, understand
@@ -55,6 +56,7 @@ __all__ = [
 
 Size = tuple[int, int]
 Point = tuple[float, float]
+ELLIPSE_STEPS = 180  # corners of a turned ellipse
 
 
 def render(
@@ -64,12 +66,16 @@ def render(
     units: Units = "pixel",
     image: Image.Image | None = None,
     images: Mapping[str, Image.Image] | None = None,
+    fill_holes: bool = False,
+    keep_largest: bool = False,
+    smooth: float = 0,
     grow: float = 0,
     shrink: float = 0,
     feather: float = 0,
     invert: bool = False,
 ) -> Coverage:
-    """Regions folded left to right, then grow, shrink, invert, feather, in that order.
+    """Regions folded left to right, then the clean-up (holes, largest part, smooth), grow, shrink,
+    invert, feather, in that order.
 
     `regions` have passed `regions.check`. x and width are in `units` of the width, y and height of
     the height, a stroke's width of the shorter side; grow, shrink and feather are always pixels.
@@ -82,11 +88,29 @@ def render(
         part = _part(region, size, units, image, images or {})
         part = replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
         result = FOLD[region.op](result, part)
+    if fill_holes:
+        result = Coverage(filled(hard(result).image), result.notes)
+    if keep_largest:
+        result = Coverage(largest(hard(result).image), result.notes)
+    if smooth > 0:
+        result = smoothed(result, smooth)
     if grow > 0:
         result = grown(result, grow)
     if shrink > 0:
         result = shrunk(result, shrink)
-    return feathered(inverted(result) if invert else result, feather)
+    result = inverted(result) if invert else result
+    return _feathered(result, feather) if feather > 0 else result
+
+
+def _feathered(coverage: Coverage, pixels: float) -> Coverage:
+    """Feathered, and said where hardly anything is left that may change wholly."""
+    result = feathered(coverage, pixels)
+    counts, was = result.image.histogram(), coverage.image.histogram()
+    left = counts[255] / (sum(was[1:]) or 1)
+    if was[255] < 0.5 * sum(was[1:]) or left > 0.3:
+        return result
+    note = f"feather {pixels:g} is wide for this region: only {left:.0%} of it may change wholly."
+    return replace(result, notes=(*result.notes, note))
 
 
 FOLD: dict[str, Callable[[Coverage, Coverage], Coverage]] = {
@@ -116,18 +140,15 @@ def _part(
 
 def _shape(region: Region, size: Size, units: Units) -> Coverage:
     """A shape, drawn by the pixels' centres; what leaves the picture is cut off and said."""
-    points = [
-        (in_pixels(x, size[0], units), in_pixels(y, size[1], units))
-        for x, y in region.points or _corners(region)
-    ]
+    points = _outline(region, size, units)
     box = _bounds(points, 0)
     drawn = Image.new("L", size)
-    if region.kind == "rect":
+    if region.kind == "rect" and not region.angle:
         left, top, right, bottom = (round(v) for v in _cut(box, size))
         drawn.paste(255, (left, top, right, bottom))
-    elif region.kind == "ellipse":
+    elif region.kind in {"ellipse", "circle"} and not region.angle:
         _paint(drawn, box, lambda draw, at: draw.ellipse([at(box[:2]), at(box[2:])], fill=255))
-    elif region.kind == "polygon":
+    elif region.kind != "brush":
         _paint(drawn, box, lambda draw, at: draw.polygon([at(p) for p in points], fill=255))
     else:
         _brush(drawn, points, in_pixels(region.width or 0, min(size), units))
@@ -135,9 +156,27 @@ def _shape(region: Region, size: Size, units: Units) -> Coverage:
     return Coverage(drawn, (note,) if note else ())
 
 
-def _corners(region: Region) -> list[Point]:
-    x, y = region.x or 0, region.y or 0
-    return [(x, y), (x + (region.width or 0), y + (region.height or 0))]
+def _outline(region: Region, size: Size, units: Units) -> list[Point]:
+    """A shape's points in pixels: the corners of its box, or what it runs through."""
+    if region.points:
+        return [
+            (in_pixels(x, size[0], units), in_pixels(y, size[1], units))
+            for x, y, *_ in region.points
+        ]
+    x, y = in_pixels(region.x or 0, size[0], units), in_pixels(region.y or 0, size[1], units)
+    if region.kind == "circle":
+        radius = in_pixels(region.radius or 0, min(size), units)
+        return [(x - radius, y - radius), (x + radius, y + radius)]
+    across = in_pixels(region.width or 0, size[0], units) / 2
+    down = in_pixels(region.height or 0, size[1], units) / 2
+    if not region.angle:
+        return [(x, y), (x + 2 * across, y + 2 * down)]
+    around = [(-across, -down), (across, -down), (across, down), (-across, down)]
+    if region.kind == "ellipse":
+        turns = [step * tau / ELLIPSE_STEPS for step in range(ELLIPSE_STEPS)]
+        around = [(across * cos(turn), down * sin(turn)) for turn in turns]
+    c, s = cos(radians(region.angle)), sin(radians(region.angle))
+    return [(x + across + dx * c - dy * s, y + down + dx * s + dy * c) for dx, dy in around]
 
 
 def _brush(drawn: Image.Image, points: list[Point], width: float) -> None:
@@ -209,10 +248,20 @@ def _color(region: Region, size: Size, units: Units, image: Image.Image | None) 
     colour = rgb(region.color) if region.color else colour_at(image, *(at or (0, 0)))
     match = similar(image, colour, region.tolerance)
     if at and region.contiguous:
+        if not match.getpixel(at):
+            return Coverage(Image.new("L", size), (_other_colour(region, image, at),))
         match = connected(match, *at)
     if match.getbbox() is None:
         return Coverage(match, ("found nothing of that colour: raise tolerance.",))
     return Coverage(match)
+
+
+def _other_colour(region: Region, image: Image.Image, at: tuple[int, int]) -> str:
+    there = "#" + "".join(f"{level:02x}" for level in colour_at(image, *at)[:3])
+    return (
+        f"found nothing: the point is {there}, which is not {region.color} within a tolerance of "
+        f"{region.tolerance:g}. Leave color out to take the point's own, or raise tolerance."
+    )
 
 
 def _image(region: Region, image: Image.Image, size: Size) -> Coverage:
