@@ -149,6 +149,21 @@ async def test_a_grid_is_drawn_on_the_reply_and_not_on_the_mask(connect: Connect
     assert files[0] == files[1]
 
 
+async def test_a_grid_can_be_seen_before_anything_is_selected(connect: Connect, cat: str) -> None:
+    async with connect() as client:
+        plain = await client.call_tool("get_image", {"image": cat})
+        result = await client.call_tool(
+            "make_mask", {"image": cat, "grid": True, "units": "permille"}
+        )
+        listed = images_of(await client.call_tool("recent_images", {}))
+    kept = Image.new("L", (451, 300), 255)
+    assert apart(preview(plain), preview(result), kept) > 60
+    assert "The grid is labelled in permille; nothing is selected yet" in text_of(result)
+    assert result.structured_content
+    assert "mask" not in result.structured_content
+    assert listed == []
+
+
 async def test_what_selects_nothing_everything_or_leaves_the_picture_is_said(
     connect: Connect, cat: str
 ) -> None:
@@ -291,23 +306,31 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"regions": [{"kind": "rect", "x": 1, "points": [[1, 1]]}]}, ("does not use points",)),
     ({"regions": [{"kind": "blob"}]}, ("regions[0].kind", "'rect'")),
     (
-        {"regions": [{"kind": "color", "colour": "red"}]},
-        ("regions[0].colour", "takes op, color, x, y", "mean 'color'"),
+        {"regions": [{"kind": "color", "colr": "red"}]},
+        ("regions[0].colr", "takes op, color, x, y", "mean 'color'"),
     ),
     (
-        {"regions": [{"kind": "ellipse", "radius": 3}]},
-        ("regions[0].radius", "'ellipse' takes op, x, y, width, height"),
+        {"regions": [{"kind": "ellipse", "breadth": 3}]},
+        ("regions[0].breadth", "'ellipse' takes op, x, y, width, height, angle"),
     ),
+    ({"regions": [{"kind": "ellipse", "radius": 3}]}, ("regions[0] (circle) lacks x and y",)),
+    ({"regions": [{"kind": "circle", "x": 9, "y": 9, "radius": -1}]}, ("radius of -1",)),
+    ({"regions": [{"kind": "circle", "x": 9, "y": 9}]}, ("(circle) lacks radius",)),
+    ({"regions": [{"kind": "all", "radius": 9}]}, ("no use for radius", "belongs to circle")),
+    ({"regions": [{"kind": "rect", "box": [1, 2, 3]}]}, ("regions[0].box", "'rect' takes op, x")),
     (
-        {"regions": [{"kind": "polygon", "points": [1, 2, 3, 4]}]},
+        {"regions": [{"kind": "polygon", "points": ["a", "b"]}]},
         ("regions[0].points[0]: write points as [[x, y], ...]",),
     ),
-    ({"regions": [{"kind": "brush", "points": "1,2 3,4"}]}, ("[[x, y], ...]",)),
-    ({"regions": '[{"kind": "all", "radius": 3}]'}, ("regions[0].radius", "'all' takes op.")),
-    ({"regions": [{"kind": ["all"], "radius": 3}]}, ("regions[0].radius does not exist",)),
+    ({"regions": [{"kind": "polygon", "points": [1, 2, 3, 4]}]}, ("has 2 points", "at least 3")),
+    ({"regions": [{"kind": "polygon", "points": [1, 2, 3]}]}, ("[[x, y], ...]",)),
+    ({"regions": [{"kind": "brush", "points": 7, "width": 3}]}, ("[[x, y], ...]",)),
+    ({"regions": '[{"kind": "all", "breadth": 3}]'}, ("regions[0].breadth", "'all' takes op.")),
+    ({"regions": [{"kind": ["all"], "breadth": 3}]}, ("regions[0].breadth does not exist",)),
+    ({"regions": [{"kind": "all"}], "smooth": -1}, ("smooth: -1", "0 to 1000")),
     ({"regions": "the sky"}, ("regions must be a list",)),
     ({"regions": ["the sky"]}, ("regions[0] must be an object like {kind: 'rect'",)),
-    ({"regions": [{"x": 3}]}, ("regions[0].kind is required", "rect, ellipse, polygon")),
+    ({"regions": [{"x": 3}]}, ("regions[0].kind is required", "rect, ellipse, circle, polygon")),
     ({"regions": [{"kind": "all", "op": "subtract"}]}, ("nothing is selected yet", "op add")),
     ({"regions": [{"kind": "all"}], "grow": -3}, ("grow: -3", "0 to 1000")),
     ({"regions": [{"kind": "all"}], "feather": 5000}, ("feather", "0 to 1000")),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import random
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from aquatint.domain.errors import BadMask
 from aquatint.domain.requests.regions import Region, Units, check
 from aquatint.imaging.masks import render
 from aquatint.imaging.masks.coverage import Coverage
 from aquatint.imaging.masks.levels import mapped, where
+from aquatint.imaging.masks.overlay import marks_of
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZE = (32, 16)
@@ -275,6 +277,80 @@ def test_a_colour_that_is_nowhere_is_said():
     assert render.describe(made) == render.Facts(0.0, None)
 
 
+def test_a_point_of_another_colour_than_the_one_named_is_said():
+    image = Image.new("RGB", (20, 20), (10, 20, 30))
+    region = Region(kind="color", color="red", x=3, y=4)
+    (note,) = render.render([region], (20, 20), image=image).notes
+    assert "the point is #0a141e, which is not red within a tolerance of 32" in note
+
+
+def test_a_circle_is_round_in_any_units_and_a_turned_shape_keeps_its_area():
+    circle = Region(kind="circle", x=500, y=500, radius=250)
+    drawn = render.render([circle], (200, 100), units="permille")
+    assert render.describe(drawn).box == (75, 25, 50, 50)
+    box: dict[str, Any] = {"x": 30, "y": 40, "width": 60, "height": 20}
+    kinds: tuple[Any, ...] = ("rect", "ellipse")
+    for kind in kinds:
+        flat = render.render([Region(kind=kind, **box)], (120, 120))
+        upright = render.render([Region(kind=kind, **box, angle=90)], (120, 120))
+        turned = render.render([Region(kind=kind, **box, angle=30)], (120, 120))
+        assert render.describe(upright).box == (50, 20, 20, 60)
+        share = render.describe(flat).share
+        assert render.describe(turned).share == pytest.approx(share, rel=0.03)
+        assert turned.image.getpixel((82, 62)) == 255, "clockwise, as it is seen"
+        assert turned.image.getpixel((82, 38)) == 0
+
+
+def speckled() -> Coverage:
+    """A ring with a hole, a smaller blob, and single pixels."""
+    mask = Image.new("L", (100, 60))
+    mask.paste(255, (10, 10, 50, 50))
+    mask.paste(0, (25, 25, 35, 35))
+    mask.paste(255, (70, 20, 85, 40))
+    for x in range(2, 98, 7):
+        mask.putpixel((x, 57), 255)
+    return Coverage(mask)
+
+
+def cleaned(**more: Any) -> Image.Image:
+    images = {"it": read(render.to_png(speckled()))}
+    return render.render([Region(kind="image", image="it")], (100, 60), images=images, **more).image
+
+
+def test_clean_up_fills_holes_keeps_the_largest_part_and_takes_specks_away():
+    whole = Image.new("L", (100, 60))
+    whole.paste(255, (10, 10, 50, 50))
+    assert cleaned(fill_holes=True, keep_largest=True).tobytes() == whole.tobytes()
+    ring = cleaned(keep_largest=True)
+    assert (ring.getpixel((30, 30)), ring.getpixel((75, 30)), ring.getpixel((12, 12))) == (
+        0,
+        0,
+        255,
+    )
+    assert cleaned(fill_holes=True).getpixel((75, 30)) == 255
+    smooth = cleaned(smooth=3)
+    assert smooth.getpixel((9, 57)) == 0
+    assert (smooth.getpixel((75, 30)), smooth.getpixel((10, 10))) == (255, 0)
+    assert render.largest(Image.new("L", (9, 9))).getbbox() is None
+
+
+def test_a_busy_mask_is_cleaned_up_too():
+    noise = mapped(Image.effect_noise((1200, 900), 120), [255 * (v > 150) for v in range(256)])
+    noise.paste(255, (300, 300, 700, 700))
+    kept = render.largest(noise)
+    assert ImageChops.subtract(kept, noise).getbbox() is None
+    assert kept.crop((310, 310, 690, 690)).getextrema() == (255, 255)
+    assert ImageChops.subtract(noise, render.filled(noise)).getbbox() is None
+
+
+def test_a_feather_that_leaves_hardly_anything_is_said_with_the_share_that_is_left():
+    rect = Region(kind="rect", x=10, y=10, width=40, height=40)
+    assert render.render([rect], (100, 100), feather=4).notes == ()
+    (note,) = render.render([rect], (100, 100), feather=30).notes
+    assert note.startswith("feather 30 is wide for this region: only ")
+    assert "may change wholly" in note
+
+
 def test_a_color_region_without_a_picture_is_a_bad_mask():
     with pytest.raises(BadMask, match="needs a picture"):
         render.render([Region(kind="color", color="red")], SIZE)
@@ -520,9 +596,43 @@ def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
     assert inside == [164, 91, 64]
 
 
+@pytest.mark.parametrize("ground", [(255, 32, 32), (255, 255, 255), (0, 0, 0), (128, 128, 128)])
+def test_the_region_is_seen_on_any_ground(ground: tuple[int, int, int]):
+    image = Image.new("RGB", (200, 100), ground)
+    region = Region(kind="rect", x=50, y=20, width=100, height=60)
+    shown = render.overlay(image, render.render([region], (200, 100)))
+    inside = ImageChops.difference(shown, image).crop((54, 24, 146, 76)).convert("L")
+    seen = mapped(inside, [255 * (v > 60) for v in range(256)]).histogram()[255]
+    assert seen > 0.06 * 92 * 52
+    assert ImageChops.difference(shown, image).crop((0, 0, 48, 100)).getbbox() is None
+
+
+@pytest.mark.parametrize(
+    ("side", "units", "first", "last"),
+    [
+        (451, "pixel", "50", "450"),
+        (3840, "pixel", "500", "3500"),
+        (9, "pixel", "1", "8"),
+        (1000, "fraction", "0.1", "0.9"),
+        (1000, "permille", "100", "900"),
+    ],
+)
+def test_the_grid_is_labelled_in_the_units_of_the_call(
+    side: int, units: Units, first: str, last: str
+):
+    marks = list(marks_of(side, units).items())
+    assert (marks[0][1], marks[-1][1]) == (first, last)
+    assert 5 <= len(marks) <= 12
+    whole = {"pixel": side, "fraction": 1, "permille": 1000}[units]
+    assert all(part == pytest.approx(float(label) / whole) for part, label in marks)
+
+
 def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
     image = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
     whole = render.blank(image.size, 255)
     shown = render.overlay(image, whole, grid="permille", edge=768)
     assert (shown.mode, shown.size) == ("RGB", (768, 192))
-    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid="permille").size == (3, 2)
+    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid="permille").size == (
+        3,
+        2,
+    )

@@ -62,9 +62,11 @@ MASK = {
     "regions": "Combined in order",
     "image": "The picture it is for",
     "units": "Of all coordinates; permille: 0-1000",
+    "keep_largest": "Only the largest part",
+    "smooth": "Pixels",
     "grow": "Pixels",
     "feather": "Soft inner edge, pixels",
-    "grid": "Draw a 0-1000 grid on the reply, to aim by",
+    "grid": "Draw a grid in these units on the reply; without regions only that",
     "width": "Without image: the canvas",
 }
 SHOW = {

@@ -238,14 +238,17 @@ class Editing:
         await self.context.catalog.add(image, shown=shown)
         return image
 
-    async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
-        """Draw, store and list a mask. Raises BadMask, and what references raise."""
+    async def gridded(self, request: MaskRequest, caller: Caller) -> bytes:
+        """The picture of a request without regions, under its grid."""
+        base = await self.references.open(request.image or "", caller)
+        return (await self._drawn(request, base, {})).overlay.data
+
+    async def _drawn(
+        self, request: MaskRequest, base: Opened | None, others: dict[str, Opened]
+    ) -> DrawnMask:
         from ..imaging.editing import inputs
 
-        base = request.image and await self.references.open(request.image, caller)
-        names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
-        others = {name: await self.references.open(name, caller) for name in sorted(names_)}
-        drawn = await self.context.pixelwork(
+        return await self.context.pixelwork(
             inputs.draw_mask,
             request,
             base.data if base else None,
@@ -254,6 +257,13 @@ class Editing:
             edge=STORED_EDGE,
             budget=STORED_BUDGET,
         )
+
+    async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
+        """Draw, store and list a mask. Raises BadMask, and what references raise."""
+        base = request.image and await self.references.open(request.image, caller)
+        names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
+        others = {name: await self.references.open(name, caller) for name in sorted(names_)}
+        drawn = await self._drawn(request, base or None, others)
         parent = await self.take_in(base, caller.owner) if base else None
         used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}
         image = await self._list_mask(request, caller, drawn, parent, used)

@@ -92,6 +92,8 @@ class ImageService:
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Outcome:
         """Say which part: the mask, stored and listed, with a picture of it in red."""
         await self.ready()
+        if request.grid and request.image and not request.regions:
+            return await self._grid(request, request.image, caller)
         made = await self.editing.make_mask(request, caller)
         warnings = list(made.notes)
         if made.box is None:
@@ -104,6 +106,14 @@ class ImageService:
             mask=(made.share, made.box),
             warnings=tuple(warnings),
         )
+
+    async def _grid(self, request: MaskRequest, reference: str, caller: Caller) -> Outcome:
+        """The picture with a grid to aim by; no mask is made."""
+        image, _ = await self.library.get(reference, caller)
+        data = await self.editing.gridded(request, caller)
+        note = f"The grid is labelled in {request.units}; nothing is selected yet: pass regions."
+        shown = image.model_copy(update={"preview": None})
+        return Outcome(status="done", images=(shown,), data=data, warnings=(note,))
 
     async def add(self, path: str, caller: Caller) -> Outcome:
         """Take a picture of the user's into the catalog, so that agents can refer to it."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from ..types import Frozen
 from .spellings import canonical
@@ -45,18 +44,8 @@ class Region(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _as_written(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        fields = canonical(cast("dict[str, Any]", given))
-        kind = fields.get("kind")
-        unknown = [name for name in fields if name not in cls.model_fields]
-        if unknown and kind in FIELDS:
-            raise PydanticCustomError(
-                "region_fields",
-                "a {kind} has no {unknown}; it takes op, {known}",
-                {"kind": kind, "unknown": _few(unknown), "known": ", ".join(FIELDS[kind])},
-            )
-        return fields
+        """Agents write regions in many ways; those that mean one thing are taken."""
+        return canonical(cast("dict[str, Any]", given)) if isinstance(given, dict) else given
 
 
 class MaskRequest(Frozen):
@@ -75,10 +64,6 @@ class MaskRequest(Frozen):
     grid: bool = False
     width: int | None = None
     height: int | None = None
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(f"{name!r:.40}" for name in names[:5])
 
 
 BOX = ("x", "y", "width", "height")

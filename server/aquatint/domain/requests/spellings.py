@@ -37,9 +37,8 @@ NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 def canonical(given: Mapping[str, Any]) -> Fields:
     """A region as it may be written, with the names of Region; what is unknown stays as it is."""
     fields = dict(given)
-    kind = str(fields.get("kind")).lower()
-    if "kind" in fields:
-        fields["kind"] = KINDS.get(kind, fields["kind"])
+    if isinstance(kind := fields.get("kind"), str):
+        fields["kind"] = KINDS.get(kind.lower(), kind.lower())
     for name, usual in NAMES.items():
         _rename(fields, name, usual)
     for read in (_box, _corners, _centre, _diameter, _radii, _points):

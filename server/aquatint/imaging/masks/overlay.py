@@ -73,8 +73,8 @@ def _gridded(shown: Image.Image, size: tuple[int, int], units: Units) -> Image.I
     draw = ImageDraw.Draw(layer)
     font = ImageFont.load_default(size=max(9, min(12, min(shown.size) // 40)))
     width, height = shown.size
-    across = {round(part * width): label for part, label in _marks(size[0], units).items()}
-    along = {round(part * height): label for part, label in _marks(size[1], units).items()}
+    across = {round(part * width): label for part, label in marks_of(size[0], units).items()}
+    along = {round(part * height): label for part, label in marks_of(size[1], units).items()}
     for x in across:
         draw.line((x, 0, x, height), fill=(255, 255, 255, 90))
         draw.line((x + 1, 0, x + 1, height), fill=(0, 0, 0, 90))
@@ -88,7 +88,7 @@ def _gridded(shown: Image.Image, size: tuple[int, int], units: Units) -> Image.I
     return Image.alpha_composite(shown.convert("RGBA"), layer).convert("RGB")
 
 
-def _marks(side: int, units: Units) -> dict[float, str]:
+def marks_of(side: int, units: Units) -> dict[float, str]:
     """Where the lines of a side lie, as parts of it, and what they are called; about ten."""
     if units == "pixel":
         power = 10 ** floor(log10(max(1, side / 10)))
@@ -99,8 +99,8 @@ def _marks(side: int, units: Units) -> dict[float, str]:
 
 
 def _apart(marks: dict[int, str], length: int) -> list[tuple[int, str]]:
-    """The labels that have room: all, or the middle one of a small picture."""
-    every = sorted(marks.items())
+    """The labels that have room: not at the very end, and one alone where it is small."""
+    every = [(at, label) for at, label in sorted(marks.items()) if at < length - 14]
     return every if length >= 240 else every[len(every) // 2 :][:1]
 
 
