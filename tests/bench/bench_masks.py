@@ -115,7 +115,7 @@ def of_masks(size: tuple[int, int]) -> list[Timed]:
     rows.append(
         (
             "overlay 768",
-            milliseconds(lambda: render.overlay(base, shape, grid=True)),
+            milliseconds(lambda: render.overlay(base, shape, grid="pixel")),
             milliseconds(lambda: resized(base, (768, 768 * size[1] // size[0]), BILINEAR)),
         )
     )

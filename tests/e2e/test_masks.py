@@ -316,7 +316,7 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"regions": [{"kind": "ellipse", "radius": 3}]}, ("regions[0] (circle) lacks x and y",)),
     ({"regions": [{"kind": "circle", "x": 9, "y": 9, "radius": -1}]}, ("radius of -1",)),
     ({"regions": [{"kind": "circle", "x": 9, "y": 9}]}, ("(circle) lacks radius",)),
-    ({"regions": [{"kind": "all", "radius": 9}]}, ("no use for radius", "belongs to circle")),
+    ({"regions": [{"kind": "all", "radius": 9}]}, ("does not use radius", "belongs to circle")),
     ({"regions": [{"kind": "rect", "box": [1, 2, 3]}]}, ("regions[0].box", "'rect' takes op, x")),
     (
         {"regions": [{"kind": "polygon", "points": ["a", "b"]}]},
