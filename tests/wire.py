@@ -29,6 +29,9 @@ class Pipes:
 
     process: subprocess.Popen[bytes]
     modern: bool
+    capabilities: dict[str, Any] = field(default_factory=dict[str, Any])
+    # What the host answers to the server's own requests, by method; without one it stays silent.
+    replies: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     said: list[bytes] = field(default_factory=list[bytes])
     _news: queue.Queue[bytes | None] = field(default_factory=queue.Queue[bytes | None])
     _answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -47,7 +50,8 @@ class Pipes:
     def request(self, identity: object, method: str, params: dict[str, Any] | None = None) -> bytes:
         params = dict(params or {})
         if self.modern:
-            params["_meta"] = {**MODERN, **params.get("_meta", {})}
+            offers = {"io.modelcontextprotocol/clientCapabilities": self.capabilities}
+            params["_meta"] = {**MODERN, **offers, **params.get("_meta", {})}
         body = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params}
         return json.dumps(body).encode()
 
@@ -63,6 +67,9 @@ class Pipes:
             self.said.append(line)
             message = json.loads(line)
             assert message["jsonrpc"] == "2.0"
+            if message.get("method") in self.replies:
+                reply = self.replies[message["method"]]
+                self.send(json.dumps({"jsonrpc": "2.0", "id": message["id"], **reply}).encode())
             if "id" in message and "method" not in message:
                 self._answers[json.dumps(message["id"])] = message
         return [self._answers[one] for one in wanted]
@@ -80,6 +87,7 @@ def pipes(
     home: Path,
     *,
     modern: bool = True,
+    capabilities: dict[str, Any] | None = None,
     arguments: Sequence[str] = ("-m", "aquatint"),
     **environ: str,
 ) -> Generator[Pipes]:
@@ -96,14 +104,14 @@ def pipes(
             cwd=home.parent,
         ) as process,
     ):
-        server = Pipes(process, modern)
+        server = Pipes(process, modern, capabilities or {})
         reader = threading.Thread(target=server.listen, daemon=True)
         reader.start()
         try:
             if not modern:
                 hello = {
                     "protocolVersion": "2025-11-25",
-                    "capabilities": {},
+                    "capabilities": server.capabilities,
                     "clientInfo": {"name": "t", "version": "1"},
                 }
                 server.ask("hello", "initialize", hello)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import quote
 
 from mcp.server.mcpserver.resolve import ListRoots
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import ServerMessageMetadata
-from mcp.types import ListRootsRequest, ListRootsResult
+from mcp.types import ListRootsRequest, ListRootsResult, Root
 from pydantic import BaseModel, ValidationError
 
 from ..domain.addresses import file_path
@@ -49,14 +50,14 @@ async def _roots(ctx: ToolContext, request: Frozen) -> Folders | ListRoots:
 
 
 async def _caller(ctx: ToolContext, roots: Folders | ListRootsResult) -> Caller:
-    return Caller(LOCAL, tuple(_paths(str(root.uri) for root in roots.roots)))
+    return Caller(LOCAL, tuple(_paths(roots.roots)))
 
 
-def _paths(uris: Iterable[str]) -> Iterator[str]:
+def _paths(folders: Iterable[Folder | Root]) -> Iterator[str]:
     """Those that are folders of this machine."""
-    for uri in uris:
+    for folder in folders:
         try:
-            yield file_path(uri)
+            yield file_path(str(folder.uri))
         except BadRequest:
             log.info("A root that is not a folder of this machine is left out.")
 
@@ -120,4 +121,4 @@ def _only_files(answer: object) -> object:
         folders = Folders.model_validate(answer).roots
     except ValidationError:
         return {"roots": []}
-    return {"roots": [{"uri": one.uri} for one in folders if one.uri.startswith("file://")]}
+    return {"roots": [{"uri": f"file://{quote(path)}"} for path in _paths(folders)]}

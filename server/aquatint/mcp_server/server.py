@@ -43,7 +43,7 @@ from mcp.types import (
 from pydantic import AnyUrl, ValidationError
 
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
-from ..domain.words import clean
+from ..domain.words import clean, cut
 from . import completion, host_roots, resources, tools
 from .argument_errors import malformed, refuse_unknown, unknown_tool
 from .lifespan import LazyService
@@ -65,6 +65,7 @@ UNREADABLE = (
     "The host answered a question of this server with something that cannot be read.",
     "Ask the user in the chat instead, and give absolute paths.",
 )
+MOST_WORDS = 8_000  # bytes of an error
 HEAD_START = 0.1  # seconds the first answer has to leave, before importing takes the processor
 
 
@@ -254,7 +255,9 @@ class AquatintServer(MCPServer[LazyService]):
             refuse_unknown(name, given, [one.name for one in guide.arguments])
             return await messages.prompted(service, context.client_capabilities, guide, given)
         except AquatintError as error:
-            raise MCPError(INVALID_PARAMS, str(error), {"code": error.reason}) from error
+            raise MCPError(
+                INVALID_PARAMS, cut(str(error), 8_000), {"code": error.reason}
+            ) from error
 
 
 def tidy(schema: Schema) -> Schema:
@@ -291,6 +294,5 @@ def _refused(tool: str, error: AquatintError) -> CallToolResult:
 
 
 def _as_resource_error(error: AquatintError) -> ResourceError:
-    if isinstance(error, NoSuchImage | BadRequest):
-        return ResourceNotFoundError(str(error))
-    return ResourceError(str(error))
+    kind = ResourceNotFoundError if isinstance(error, NoSuchImage | BadRequest) else ResourceError
+    return kind(cut(str(error), MOST_WORDS))
