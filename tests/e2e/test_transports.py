@@ -7,8 +7,6 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ import anyio
 import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 
 from inherited import inherited
 from ledger import sent, until
+from serving import over_http, serving
 from words import draw, images_of, text_of
 
 
@@ -32,37 +30,6 @@ def stdio(home: Path, cwd: Path | str = "/") -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable, args=["-m", "aquatint"], env=environ(home), cwd=str(cwd)
     )
-
-
-@contextmanager
-def serving(home: Path) -> Generator[tuple[int, str]]:
-    """A server process on a free port; gives the port and the token."""
-    command = [sys.executable, "-m", "aquatint", "serve", "--http", "0"]
-    with subprocess.Popen(
-        command, env=environ(home), cwd="/", stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr
-        try:
-            first = process.stderr.readline()
-            assert "bearer token is in" in first, first
-            token = Path(first.split("token is in ")[1].strip()).read_text().strip()
-            yield int(re.findall(r":(\d+)/mcp", first)[0]), token
-        finally:
-            process.terminate()
-            process.communicate()
-
-
-@asynccontextmanager
-async def over_http(port: int, token: str, mode: str) -> AsyncGenerator[Client]:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=60) as http,
-        Client(
-            streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http),
-            mode=mode,  # pyright: ignore[reportArgumentType]
-        ) as client,
-    ):
-        yield client
 
 
 async def session(client: Client) -> None:
@@ -95,8 +62,8 @@ async def test_a_session_over_stdio(home: Path, mode: str) -> None:
 
 
 async def test_a_session_over_http(home: Path, mode: str) -> None:
-    with anyio.fail_after(60), serving(home) as (port, token):
-        async with over_http(port, token, mode) as client:
+    with anyio.fail_after(60), serving(home) as served:
+        async with over_http(served, mode) as client:
             await session(client)
 
 
@@ -108,9 +75,10 @@ async def test_two_servers_share_one_home(home: Path) -> None:
             assert [each["id"] for each in found] == [image["id"]]
 
 
-async def test_the_http_door_opens_for_its_own_token_host_and_pages_only(home: Path) -> None:
+async def test_http_answers_its_own_token_host_and_pages_only(home: Path) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    with anyio.fail_after(60), serving(home) as (port, token):
+    with anyio.fail_after(60), serving(home) as served:
+        port, token = served.port, served.token
         own = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json, text/event-stream",

@@ -77,7 +77,9 @@ def test_a_session_with_a_key_dials_the_provider_only_and_not_at_start(tmp_path:
         environ = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"{url}/v1"}
         # In this process, where the audit hook is: a worker would be another.
         environ["AQUATINT_WORKER"] = "false"
-        with pipes(tmp_path / "home", arguments=arguments, modern=True, **environ) as server:
+        with pipes(
+            tmp_path / "home", arguments=arguments, modern=True, capabilities=None, **environ
+        ) as server:
             server.alive()
             assert log.read_text() == ""
             assert draw(server, 1)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
+import socket
 from pathlib import Path
 
+import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -14,11 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..domain.errors import Misconfigured
 from ..mcp_server.server import AquatintServer
+from .connections import HEADERS, bounded
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 80_000_000  # data: URLs of 50 MB pictures, in base64
 TOKEN_BYTES = 32
-SHORTEST = 16  # characters of a token that somebody chose
+TOKEN = re.compile(r"[\w.~+/=-]{16,}", re.ASCII)
 
 
 def http_app(server: AquatintServer, port: int, token: str) -> ASGIApp:
@@ -33,55 +37,81 @@ def http_app(server: AquatintServer, port: int, token: str) -> ASGIApp:
     return _Bearer(app, token)
 
 
+def run(app: ASGIApp, listener: socket.socket, log: str, header_seconds: float = HEADERS) -> None:
+    """Serve until the process is told to leave; `log` is the level of our own settings."""
+    config = uvicorn.Config(
+        app,
+        http=bounded(header_seconds),
+        ws="none",
+        log_config=None,  # so that its lines pass our redaction too
+        # Its warnings are one for each broken request: anybody on this machine could fill a disk.
+        log_level="error" if log == "WARNING" else log.lower(),
+        access_log=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
 def token_at(home: str) -> tuple[str, str]:
     """The token and the 0600 file that holds it; made at the first use."""
     path = Path(home) / ".aquatint" / "http-token"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return _token_in(path), str(path)
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(token + "\n")
+        if not path.exists():
+            _make_token(path)
+        token = path.read_text("ascii", errors="replace").strip()
     except OSError as failed:
         raise Misconfigured(
-            f"The token file {path} cannot be made: {failed.strerror}.",
+            f"The token file {path} cannot be made or read: {failed.strerror}.",
             "Set AQUATINT_HOME to a folder that can be written.",
         ) from failed
+    if not TOKEN.fullmatch(token):
+        raise Misconfigured(
+            f"The token file {path} holds no token: it is empty or damaged.",
+            "Delete it and start again: a new token is made, which clients then need.",
+        )
     return token, str(path)
 
 
-def _token_in(path: Path) -> str:
-    """The token of a file that is there. One that is empty or damaged would admit anybody."""
-    token = path.read_text("utf-8", errors="replace").strip()
-    if len(token) < SHORTEST or not token.isascii() or not token.isprintable():
-        raise Misconfigured(
-            f"The token file {path} holds no token of at least {SHORTEST} characters.",
-            "Delete it and start again: a new one is made.",
-        )
-    return token
+def _make_token(path: Path) -> None:
+    """Written whole before it has its name, so that no other start reads half of it."""
+    draft = path.with_name(f"http-token-{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another start was first
+    finally:
+        draft.unlink()
 
 
 class _Bearer:
-    """Refuses a request whose Authorization header is not the token (compared in constant time)."""
+    """Refuses a request whose Authorization header is not the token (compared in constant time).
+
+    What it refuses is answered before a body is read, and the connection is closed.
+    """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._admits(scope):
             await self._app(scope, receive, send)
             return
-        answer = JSONResponse(
-            {"error": "A bearer token is needed: Authorization: Bearer <token>."},
-            status_code=401,
-            headers={"WWW-Authenticate": 'Bearer realm="aquatint"'},
-        )
+        close = {"Connection": "close"}
+        if str(scope["path"]).startswith("/.well-known/"):  # where clients look for OAuth first
+            answer = JSONResponse({"error": "Not found."}, status_code=404, headers=close)
+        else:
+            answer = JSONResponse(
+                {"error": "A bearer token is needed: Authorization: Bearer <token>."},
+                status_code=401,
+                headers={"WWW-Authenticate": 'Bearer realm="aquatint"', **close},
+            )
         await answer(scope, receive, send)
 
     def _admits(self, scope: Scope) -> bool:
-        given = Headers(scope=scope).get("authorization", "").encode()
-        return hmac.compare_digest(given, self._expected)
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        right = hmac.compare_digest(given.strip().encode(), self._token)
+        return right and scheme.lower() == "bearer"

@@ -23,11 +23,9 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
         return 0
     import socket
 
-    import uvicorn
-
     from ...app import choose_home
     from ...domain.errors import AquatintError
-    from ...web.app import HOST, http_app, token_at
+    from ...web.app import HOST, http_app, run, token_at
 
     try:
         token, path = token_at(choose_home(settings)[0])
@@ -43,7 +41,5 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
     chosen: int = listener.getsockname()[1]
     app = http_app(server, chosen, token)
     print(f"aquatint at http://{HOST}:{chosen}/mcp; the bearer token is in {path}", file=sys.stderr)
-    # Without a log_config of its own, so that its lines pass our redaction too.
-    config = uvicorn.Config(app, log_config=None, log_level=settings.log.lower(), access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    run(app, listener, settings.log)
     return 0
