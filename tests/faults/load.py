@@ -30,6 +30,7 @@ BIG = 12_400_000  # bytes of a picture; 17 MB as base64
 LINE = 1_048_576  # bytes of a result; Claude Desktop refuses larger ones
 EDGE = 7071  # pixels of a square of 50 megapixels
 A_PIXEL = 4.5  # bytes that decoding one may take
+DRAFTS = 600.0  # MB that the server may ever take, whatever number of large drafts is asked for
 UNREAD = 100.0  # MB that a host may cost that never reads
 
 
@@ -126,6 +127,28 @@ def responsive(bench: Bench, times: int) -> Result:
     found.note = f"{len(took)} pings, max {max(took) * 1000:.0f} ms"
     found.expect(max(took) <= PING or not bench.strict, found.note)
     found.add(_only_money(bench, home))
+    return found
+
+
+def drafts(bench: Bench, times: int) -> Result:
+    """`times` free drafts of 14.7 megapixels asked for at once: the peak of memory, and pings."""
+    home, found = bench.home("drafts"), Result(injections=times)
+    took: list[float] = []
+    with Host(home, bench.provider.settings(), modern=False) as host:
+        asked = {"model": "draft", "reply": "path"}
+        host.result("generate_image", prompt="warm", size="64x64", **asked)
+        calls = [host.generate(f"hills {i}", size="3840x3840", **asked) for i in range(times)]
+        while not all(map(host.has, calls)):
+            began = time.monotonic()
+            found.expect(host.answer(host.ask("ping", {})), "no answer to a ping")
+            took.append(time.monotonic() - began)
+            time.sleep(0.005)
+        told = [json.dumps(host.answer(one)) for one in calls]
+        most = peak(host.process.pid)
+    found.expect(not any('"isError": true' in text for text in told), told[0][:200])
+    found.note = f"{most:.0f} MB at most; {len(took)} pings, max {max(took) * 1000:.0f} ms"
+    found.expect(most <= DRAFTS, found.note)
+    found.expect(max(took) <= PING or not bench.strict, found.note)
     return found
 
 
