@@ -932,6 +932,30 @@ def _config(app: FakeOpenAI, certificate: Path | None = None) -> uvicorn.Config:
     )
 
 
+class MemoryPart:
+    """A part for what is never kept."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.writes: list[int] = []
+        self.discarded = False
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        self.data += data
+        self.writes.append(len(data))
+
+    def read(self, limit: int | None = None) -> bytes:
+        return bytes(self.data[:limit])
+
+    def discard(self) -> None:
+        assert not self.discarded
+        self.discarded = True
+
+
 class Misbehaving:
     """A raw server: `url`, and how many requests that cost something reached it."""
 

@@ -9,16 +9,24 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
 
+from aquatint.domain.errors import AquatintError
+from aquatint.domain.ports import Inputs
 from aquatint.domain.redaction import Redacting, redact
+from aquatint.domain.types import Order
 from aquatint.domain.words import clean
+from aquatint.engines.openai import OpenAIEngine
 from aquatint.engines.openai.refusals import describe, refusal
-from fake_openai import FakeOpenAI, fake_openai, serve
+from aquatint.net import HttpsFetch
+from fake_openai import MODES, FakeOpenAI, MemoryPart, fake_openai, serve
+from https import Net
 from inherited import inherited
 from wire import Pipes, pipes
 
@@ -89,6 +97,166 @@ def test_the_key_is_nowhere_after_40_failures_at_debug(tmp_path: Path) -> None:
     assert CANARY.encode() not in said
     assert not holders(tmp_path, CANARY.encode())
     assert "DEBUG" in (tmp_path / "stderr.txt").read_text()
+
+
+# Whatever a provider can send, with a secret in it: every leaf of its JSON, and every header.
+
+PASSWORD, QUERY = "p4ss-6Jt2Nf9Wd4Gy8Sa", "qu3ry-1Mb7Xk5Ze3Hv0Ul"
+PROMPT = "a heron with a brass lantern, wading through the harbour of a town that burns"
+HEADERS = [
+    "x-request-id", "openai-organization", "openai-project", "openai-version", "retry-after",
+    "retry-after-ms", "location", "date", "server", "content-type", "set-cookie", "etag", "via",
+    "www-authenticate", "x-litellm-version", "x-litellm-response-cost", "x-ratelimit-reset-images",
+]  # fmt: skip
+SILENT = {"drip", "gzip", "gzip_bomb", "gzip_bomb_500"} | {one for one in MODES if "hang" in one}
+
+
+class Planting(FakeOpenAI):
+    """Puts `secret` where the answer's leaf number `at` stood, or into a header; counts leaves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys = None
+        self.secret, self.at, self.header = "", 0, ""
+        self.leaves = self._seen = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        start: dict[str, Any] = {}
+        body = bytearray()
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            body.extend(message.get("body", b""))
+
+        await super().__call__(scope, receive, hold)
+        self._seen = 0
+        data = b"\n".join(self._line(line) for line in bytes(body).split(b"\n"))
+        self.leaves = self._seen or self.leaves  # not of the picture that an address led to
+        dropped = (b"content-length", self.header.encode())
+        headers = [pair for pair in start["headers"] if pair[0] not in dropped]
+        if self.header:
+            headers.append((self.header.encode(), self.secret.encode()))
+        headers.append((b"content-length", str(len(data)).encode()))
+        await send({**start, "headers": headers})
+        await send({"type": "http.response.body", "body": data})
+
+    def _line(self, line: bytes) -> bytes:
+        """A line of events, or the whole of a body."""
+        name, mark, text = (
+            line.rpartition(b"data: ") if line.startswith(b"data: ") else (b"", b"", line)
+        )
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return line
+        return name + mark + json.dumps(self._planted(value)).encode()
+
+    def _planted(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            return {key: self._planted(one) for key, one in fields.items()}
+        if isinstance(value, list):
+            return [self._planted(one) for one in cast("list[Any]", value)]
+        self._seen += 1
+        return self.secret if self._seen == self.at else value
+
+
+def shown(text: str, secret: str) -> bool:
+    """Whether a text holds as much of a secret as would help anybody."""
+    return any(secret[at : at + 8] in text for at in range(len(secret) - 7))
+
+
+CASES = ["ok", "svg", "the doctor", *sorted(set(MODES) - SILENT)]
+WITH_HEADERS = {"ok", "the doctor", "401", "moderation", "retry_after_3600", "500", "html200"}
+DRESSES = ["{}", "x" * 85 + " {}", "y " * 140 + "{}", "https://cdn.test/{}.png"]
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_no_secret_comes_back_out_of_the_engine(case: str) -> None:
+    """Whole, where words are cut, in an address; and the prompt, which is not kept."""
+    fake = Planting()
+    fake.mode = case if case in MODES else "ok"
+    net = Net()
+    order = Order(prompt=PROMPT, model="gpt-image-2", size="1024x640", quality="low")
+    changes = {"partials": int(case.startswith("stream")), "format": {"svg": case}.get(case, "png")}
+    order = order.model_copy(update=changes)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=fake)) as http:
+        engine = OpenAIEngine(
+            api_key=CANARY,
+            base_url=f"https://me:{PASSWORD}@images.test/v1?api_key={QUERY}",
+            fetch=HttpsFetch(enabled=True, resolve=net.resolve, connect=net.connect),
+            http_client=http,
+            keep_prompts=False,
+            deadline=0.5,  # no pause fits
+        )
+
+        async def said() -> str:
+            return await everything_said(engine, None if case == "the doctor" else order)
+
+        first = await said()
+        assert case != "ok" or "Finished(" in first
+        places = [(at, "") for at in range(1, fake.leaves + 1)]
+        places += [(0, one) for one in HEADERS if case in WITH_HEADERS]
+        for fake.at, fake.header in places:
+            for at, dress in enumerate(DRESSES):
+                secret = (CANARY, PASSWORD, QUERY)[(fake.at + at) % 3]
+                fake.secret = dress.format(secret)
+                words = await said()
+                assert not shown(words, secret), (fake.at, fake.header, dress, words)
+            fake.secret = f"You asked for {PROMPT.upper()[:60]}"
+            assert case == "the doctor" or "HERON" not in await said(), (fake.at, fake.header)
+
+
+async def everything_said(engine: OpenAIEngine, order: Order | None) -> str:
+    """All words that leave the engine with one call, or with the doctor's questions."""
+    if order is None:
+        return repr(await engine.check(["gpt-image-2"]))
+    try:
+        return repr([event async for event in engine.render(order, Inputs(), MemoryPart)])
+    except AquatintError as error:
+        return repr([error.args, error.message, error.fix, error.request_id, error.__cause__])
+
+
+def test_no_secret_of_a_reply_is_in_replies_catalog_logs_or_files(tmp_path: Path) -> None:
+    """The same over the real server, for one reply of every sort."""
+    fake = Planting()
+    tried = 0
+    with (
+        serve(fake) as url,
+        pipes(
+            tmp_path / "home",
+            OPENAI_API_KEY=KEY,
+            OPENAI_BASE_URL=f"{url}/v1",
+            AQUATINT_LOG="DEBUG",
+            AQUATINT_KEEP_PROMPTS="false",
+        ) as server,
+    ):
+
+        def call(mode: str) -> str:
+            nonlocal tried
+            tried += 1
+            fake.mode = "ok" if mode == "svg" else mode
+            arguments = {"prompt": PROMPT, "size": "1024x1024", "reply": "path", "fresh": True}
+            arguments |= {"format": "svg"} if mode == "svg" else {}
+            params = {"name": "generate_image", "arguments": arguments}
+            return json.dumps(server.ask(tried, "tools/call", params), ensure_ascii=False)
+
+        for mode in ("ok", "svg", "url", "moderation_output", "retry_after_3600", "error_in_200"):
+            fake.at, fake.header = 0, ""
+            call(mode)
+            places = [(at, "") for at in range(1, fake.leaves + 1)]
+            places += [(0, one) for one in HEADERS if mode == "ok"]
+            for fake.at, fake.header in places:
+                fake.secret = f"{KEY}, {PROMPT}" if fake.at % 2 else f"https://cdn.test/{KEY}"
+                assert CANARY not in (told := call(mode)), told
+        seen = b"".join(server.said)
+    assert tried > 60
+    assert CANARY.encode() not in seen
+    assert not holders(tmp_path, CANARY.encode())
+    assert not holders(tmp_path, b"brass lantern")
 
 
 # (arguments, environment): ways to fail before or beside a provider's answer

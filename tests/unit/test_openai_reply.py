@@ -16,30 +16,9 @@ from aquatint.domain.redaction import Gate
 from aquatint.engines.openai.answer import Most, understand
 from aquatint.engines.openai.body import Body, Document
 from aquatint.engines.openai.pictures import SLICE, Base64Part, Parts
+from fake_openai import MemoryPart
 
 PICTURE = bytes(range(256)) * 3  # its base64 holds every character, + and / too
-
-
-class MemoryPart:
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.writes: list[int] = []
-        self.discarded = False
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def write(self, data: bytes | memoryview, /) -> None:
-        self.data += data
-        self.writes.append(len(data))
-
-    def read(self, limit: int | None = None) -> bytes:
-        return bytes(self.data[:limit])
-
-    def discard(self) -> None:
-        assert not self.discarded
-        self.discarded = True
 
 
 def b64(data: bytes = PICTURE) -> str:

@@ -225,9 +225,11 @@ class OpenAIEngine:
         if not origin_of(self._base_url)[1]:
             [found, *_] = mistakes(self._base_url)
             raise Misconfigured(found.text, found.fix)
+        address = httpx2.URL(self._base_url)
         self._sdk = AsyncOpenAI(
             api_key=self._key or "none",
-            base_url=self._base_url,
+            base_url=address.copy_with(query=None),
+            default_query=dict(address.params),  # some services take their key so
             organization=self._organization,
             project=self._project,
             default_headers=None if self.first_party else NO_RETRIES,
