@@ -202,6 +202,28 @@ def memory(bench: Bench, times: int) -> Result:
     return found
 
 
+def ten_large(bench: Bench, times: int) -> Result:
+    """One and `times` pictures of 25 MB in one reply: all kept, the worker's peaks."""
+    peaks: dict[int, float] = {}
+    found = Result(injections=1 + times)
+    for count in (1, times):
+        home = bench.home("large")
+        with Host(home, bench.provider.settings()) as host:
+            call = host.generate(bench.prompt(home, "noise=1"), n=count, size="3840x2160")
+            told = host.answer(call, 300)
+            found.expect(not told.get("isError", True), str(told)[:300])
+            while rows(home, "SELECT count(*) AS n FROM jobs WHERE state = 'intent'")[0]["n"]:
+                time.sleep(0.5)  # a long call answers `working`
+            peaks[count] = _worker(host)
+        sizes = [row["bytes"] for row in rows(home, "SELECT bytes FROM pictures")]
+        found.expect(len(sizes) == count and min(sizes) > 24_000_000, f"kept: {sizes}")
+        found.add(bench.verdict(home))
+    extra = (peaks[times] - peaks[1]) / max(1, times - 1)
+    found.note = f"worker {peaks[1]:.0f} MB for one, {peaks[times]:.0f} MB for {times}"
+    found.expect(extra <= EACH, found.note)
+    return found
+
+
 def large_input(bench: Bench, times: int) -> Result:
     """Edits of a 50-megapixel picture; the peaks of the server and of the worker."""
     home, found = bench.home("input"), Result(injections=times)

@@ -1,13 +1,15 @@
 """A provider process that obeys the prompts it gets, and tells what it was asked and what it sent.
 
 A prompt like `mode=500 after=0.3 pad=3000000 a fox` asks for that mode of `fake_openai`, a pause
-in seconds, a PNG of so many bytes; `once=1` keeps the mode to the first request of that prompt.
+in seconds, a PNG of so many bytes; `noise=1` for one that no PNG makes smaller; `once=1` keeps the
+mode to the first request of that prompt.
 `GET /asked` gives one row per request: the only count that the fault suite believes.
 A script: it prints its URL, and ends with its standard input.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -25,11 +27,12 @@ from urllib.request import urlopen
 
 import anyio
 import uvicorn
+from PIL import Image
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from fake_openai import MODES, FakeOpenAI, Got, with_chunk
+from fake_openai import MODES, FakeOpenAI, Got, encoded, size_of, with_chunk
 
 BACKLOG = 512
 LARGE = 120_000_000  # bytes of a reply without an end in sight
@@ -104,6 +107,8 @@ class Obedient(FakeOpenAI):
     def draw(self, got: Got, fmt: str | None = None) -> bytes:
         data = super().draw(got, fmt)
         orders = str(got.fields["prompt"]).split()
+        if "noise=1" in orders:  # as large as a picture of that size can be
+            data = with_chunk(_noise(*size_of(got)), b"caBX", os.urandom(32))
         pad = next((int(word[4:]) for word in orders if word.startswith("pad=")), 0)
         if pad > len(data):
             data = with_chunk(data, b"caBX", os.urandom(pad - len(data)))
@@ -116,6 +121,12 @@ class Obedient(FakeOpenAI):
         reply = super().reply(got, **changes)
         self._rows[id(got)]["usage"] = reply["usage"]
         return reply
+
+
+@functools.lru_cache(maxsize=1)
+def _noise(width: int, height: int) -> bytes:
+    image = Image.frombytes("RGB", (width, height), os.urandom(3 * width * height))
+    return encoded(image, "png")
 
 
 async def _endless(size: int) -> AsyncIterator[bytes]:

@@ -87,6 +87,7 @@ ROWS = [
     Row("3c", "two servers race for one budget", load.racing, 200),
     Row("3c", "calls in flight at once", load.crowd, 256),
     Row("3c", "12 MB pictures in flight: memory", load.memory, 16),
+    Row("3c", "ten pictures of 25 MB in one reply: memory", load.ten_large, 10),
     Row("3c", "a 50 MP input: memory", load.large_input, 1),
     Row("3c", "drafts of 3840x3840 at once: memory, pings", load.drafts, 40, 4),
     Row("3c", "pings during a 4K draft and a 17 MB reply", load.responsive, 5),
