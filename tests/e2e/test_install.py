@@ -245,7 +245,7 @@ def test_no_key_goes_into_a_file_that_a_project_shares(me: Person) -> None:
     assert "shared" in refused.stderr
     none = me.run("install", "cursor", "--key-in-file", OPENAI_API_KEY="")
     assert none.returncode == 1
-    assert "no key to write" in none.stderr
+    assert "no key can be written" in none.stderr
 
 
 @EACH
@@ -270,7 +270,7 @@ def test_a_project_has_its_own_configuration(me: Person, name: str) -> None:
 def test_a_host_without_projects_says_so(me: Person) -> None:
     refused = me.run("install", "windsurf", "--project")
     assert refused.returncode == 1
-    assert "no configuration of a project" in refused.stderr
+    assert "no configuration for single projects" in refused.stderr
 
 
 OTHER: dict[str, bytes] = {
@@ -321,7 +321,7 @@ def test_an_older_entry_of_ours_keeps_what_a_person_added(me: Person) -> None:
         ("zed", b'{\n  // "x\n  "context_servers": [],\n}', "holds no entries"),
         ("codex", b"a = 1\nb = = 2\n", "line 2"),
         ("goose", b"a: 1\n b: [\n", "line 2"),
-        ("cursor", b"\xff\xfe{\x00}\x00", "no UTF-8"),
+        ("cursor", b"\xff\xfe{\x00}\x00", "not UTF-8"),
     ],
 )
 def test_a_broken_file_is_an_error_and_stays(

@@ -219,3 +219,24 @@ async def test_a_working_folder_that_is_not_utf8_is_named_and_nothing_goes_elsew
             result = await client.call_tool("generate_image", {"prompt": "fox", "size": "32x32"})
     assert images_of(result)
     assert "The working folder" in text_of(result)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "http://[::1"),
+        ("show", "https://ex℀mple.com/"),
+        ("edit", "file://[::1", "redder"),
+        ("mask", "http://h:99999/", "--all"),
+        ("add", "file://host/x.png"),
+    ],
+    ids=str,
+)
+def test_an_odd_address_on_the_command_line_is_a_plain_error(
+    home: Path, arguments: tuple[str, ...]
+) -> None:
+    done = run(home, *arguments)
+    assert done.returncode == 1
+    what, fix = done.stderr.splitlines()
+    assert "URL" in what
+    assert fix

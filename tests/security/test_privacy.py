@@ -18,6 +18,7 @@ from mcp.types import TextResourceContents
 from PIL import Image
 
 from aquatint.cli.commands.forget import forget
+from aquatint.cli.main import with_service
 from aquatint.settings import Settings
 from conftest import MakeApp
 from e2e.test_paying import paying
@@ -58,7 +59,8 @@ async def forgotten(home: Path, *ids: str, before: str = "", dry_run: bool = Fal
     """The command in this process: starting one takes a second."""
     settings = Settings.from_env({"AQUATINT_HOME": str(home)})
     date = datetime.fromisoformat(before) if before else None
-    return await forget(settings, Namespace(ids=list(ids), before=date, dry_run=dry_run))
+    arguments = Namespace(ids=list(ids), before=date, dry_run=dry_run)
+    return await with_service(settings, lambda service: forget(service, arguments))
 
 
 def stored(home: Path) -> list[str]:
@@ -130,7 +132,7 @@ async def test_everything_before_a_date_is_forgotten_failures_too(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "one of the two"),
+        ([], "either ids"),
         (["image://abcdefgh23456777"], "There is no picture"),
         (["latest"], "There is no picture"),
         (["../../etc/passwd"], "There is no picture"),

@@ -29,12 +29,12 @@ HOW = "For pictures in this terminal: pip install 'aquatint[terminal]' (or --inl
 LEVELS = (0, 95, 135, 175, 215, 255)  # of a channel in the cube of 256 colours
 
 
-def way(wish: str, env: Mapping[str, str], out: TextIO) -> str:
+def way(asked: str, env: Mapping[str, str], out: TextIO) -> str:
     """How to show pictures on `out`: one of WAYS. Asks the terminal where the names do not tell."""
     if not out.isatty() or env.get("TERM", "") in {"", "dumb"}:
         return "none"
-    if wish != "auto":
-        return wish
+    if asked != "auto":
+        return asked
     found = by_name(env)
     if found is None and _can_answer(out):
         found = _by_asking()
@@ -186,8 +186,8 @@ def _extent(out: TextIO) -> tuple[int, int, tuple[int, int]]:
         import struct
         import termios
 
-        told = fcntl.ioctl(out.fileno(), termios.TIOCGWINSZ, bytes(8))
-        height, width, wide, tall = struct.unpack("4H", told)
+        answer = fcntl.ioctl(out.fileno(), termios.TIOCGWINSZ, bytes(8))
+        height, width, wide, tall = struct.unpack("4H", answer)
         if height and width and wide >= width and tall >= height:
             cell = (wide // width, tall // height)
     return columns, rows, cell
@@ -210,7 +210,7 @@ def _by_asking() -> str | None:
     """What the terminal itself says, which the library asks when it is imported."""
     if not has_extra():
         return None
-    logging.getLogger("textual_image").setLevel(logging.ERROR)  # that nothing answered is no fault
+    logging.getLogger("textual_image").setLevel(logging.ERROR)  # silence is usual
     from textual_image import renderable
 
     if renderable.Image is renderable.SixelImage:

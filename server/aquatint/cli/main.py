@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import os
@@ -10,12 +9,17 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..domain.errors import AquatintError
 from ..domain.redaction import guard
 from ..settings import Settings, setting_fields
 from .parser import SECRET, parse
 
-Carry = Callable[[Settings, argparse.Namespace], int | Coroutine[None, None, int]]
+if TYPE_CHECKING:
+    from ..services.images import ImageService
+
+Coded = Coroutine[None, None, int]
 INTERRUPTED = 130  # as shells count it: 128 and the signal's number
 
 
@@ -31,14 +35,31 @@ def run(argv: Sequence[str] | None = None) -> int:
     for line in (*settings.problems, *settings.notes):
         logging.getLogger("aquatint").warning("%s", line)
     module, _, name = arguments.run.partition(":")
-    carry_out: Carry = getattr(import_module(f".commands.{module}", __package__), name)
-    ended = carry_out(settings, arguments)
+    command = getattr(import_module(f".commands.{module}", __package__), name)
+    if arguments.with_service:
+        ended = with_service(settings, lambda service: command(service, arguments))
+    else:
+        ended: int | Coded = command(settings, arguments)
     if isinstance(ended, int):
         return ended
     try:
         return asyncio.run(ended)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+async def with_service(settings: Settings, command: Callable[[ImageService], Coded]) -> int:
+    """Run a command on the services, which wait as long as a call may take. Errors are printed."""
+    from ..app import build
+    from .progress import refuse
+
+    patient = settings.model_copy(update={"wait": settings.deadline})
+    async with build(patient).service() as service:
+        try:
+            return await command(service)
+        except AquatintError as error:
+            refuse(error)
+            return 1
 
 
 def _cwd() -> str:

@@ -20,7 +20,8 @@ Arguments = argparse.ArgumentParser
 class Command(NamedTuple):
     """One row of the table; `run` is `module:function`, imported when the command is given.
 
-    The function takes (Settings, argparse.Namespace) and answers the exit code, awaited or not.
+    The function takes an ImageService (those in ALONE: Settings) and what was typed, and returns
+    the exit code, awaited or not.
     """
 
     name: str
@@ -52,13 +53,13 @@ def make_parser() -> Arguments:
         description="An MCP server that makes pictures, and the same as commands.",
         epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted (Ctrl-C).",
     )
-    parser.set_defaults(run=COMMANDS[0].run)
+    parser.set_defaults(run=COMMANDS[0].run, with_service=False)
     shared = {command.not_settings: _settings(command.not_settings) for command in COMMANDS}
     commands = parser.add_subparsers(dest="command", metavar="COMMAND [options]")
     for command in COMMANDS:
         parents = [shared[command.not_settings]]
         one = commands.add_parser(command.name, parents=parents, help=command.does)
-        one.set_defaults(run=command.run)
+        one.set_defaults(run=command.run, with_service=command.name not in ALONE)
         if command.arguments is not None:
             command.arguments(one)
     return parser
@@ -76,7 +77,7 @@ def _settings(without: frozenset[str]) -> Arguments:
 
 
 def _value(field: FieldInfo) -> dict[str, Any]:
-    """How argparse is told what a setting takes: one of some words in any case, or anything."""
+    """What argparse lets a setting be: one of some words, in any case, or anything."""
     kinds = [field.annotation, *get_args(field.annotation)]
     words = [word for kind in kinds for word in get_args(kind) if isinstance(word, str)]
     if not words:
@@ -233,6 +234,8 @@ Print a script that completes commands, options and pictures. To have it always:
   zsh   aquatint completion zsh > "${fpath[1]}/_aquatint"
   fish  aquatint completion fish > ~/.config/fish/completions/aquatint.fish"""
 
+ALONE = {"serve", "install", "uninstall", "completion", "doctor"}  # they take Settings
+
 COMMANDS = (
     Command("serve", "run the MCP server (the default: over stdio)", "serve:serve", _serve),
     Command("draw", "make pictures from a prompt", "draw:draw", _draw),
@@ -241,9 +244,9 @@ COMMANDS = (
     Command("show", "show a picture, its facts and its recipe", "show:show", _show),
     Command("forget", "delete pictures for good", "forget:forget", _forget),
     Command("add", "add your own pictures, so that agents can use them", "draw:add", _add),
-    Command("spend", "list what was paid, and for what", "ledger:command", _spend),
-    Command("cancel", "cancel calls that were not sent yet", "ledger:command", _cancel),
-    Command("recent", "list the latest pictures", "ledger:command", _recent),
+    Command("spend", "list what was paid, and for what", "ledger:spend", _spend),
+    Command("cancel", "cancel calls that were not sent yet", "ledger:cancel", _cancel),
+    Command("recent", "list the latest pictures", "ledger:recent", _recent),
     Command("install", "set up a host (Claude, VS Code, ...)", "install:install", _install),
     Command("uninstall", "remove aquatint from a host", "install:uninstall", _host),
     Command("completion", "complete commands on TAB", "completion:completion", _completion),

@@ -54,7 +54,7 @@ def _time(elapsed: float, eta: float | None) -> str:
 
 @dataclass(slots=True)
 class Bar:
-    """Redraws one line of `out` while a call is waited for; on what is no terminal, nothing.
+    """Redraws one line of `out` while a call is waited for; off a terminal it draws nothing.
 
     The cursor waits at the line's start, so that a log line replaces it instead of joining it.
     """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-Fields = dict[str, Any]  # of core.regions.Region
+Fields = dict[str, Any]  # of domain.requests.regions.Region
 POINT = re.compile(r"\s*([-+.\de]+)\s*,\s*([-+.\de]+)\s*", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
 
 
 class _Shape(argparse.Action):
-    """Appends one region, with what was said before it."""
+    """Appends one region, with the flags that were given before it."""
 
     def __call__(
         self,

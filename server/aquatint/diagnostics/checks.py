@@ -40,8 +40,8 @@ SYNCED = re.compile(
 NO_WORKER = Finding(
     "worker",
     "warn",
-    "there is none, so a paid picture is lost when the server is killed",
-    "Leave AQUATINT_WORKER at true; it needs a system with sessions (not Windows).",
+    "not used, so a paid picture is lost when the server is killed",
+    "Leave AQUATINT_WORKER at true. It needs a system with sessions (not Windows).",
 )
 # What only a paid call can tell, so that the ledger is asked: the error's code, and what it is of.
 ONLY_PAID = (("org_unverified", "verification"), ("billing", "billing"))
@@ -176,7 +176,7 @@ def _certificates(settings: Settings) -> list[Finding]:
     if around.get("SSL_CERT_FILE") or around.get("SSL_CERT_DIR"):
         return [Finding("certificates", "ok", "those of SSL_CERT_FILE or SSL_CERT_DIR are trusted")]
     if other := next((name for name in OTHER_CAS if around.get(name)), None):
-        text = f"{other} is set, and not read here: the system's authorities are trusted"
+        text = f"{other} is set, but not read here: the authorities of the system are trusted"
         return [Finding("certificates", "warn", text, f"Set SSL_CERT_FILE to what {other} names.")]
     return []
 
@@ -236,15 +236,15 @@ async def _ledger(service: ImageService) -> list[Finding]:
     """What killed servers left, and what nobody knows the outcome of."""
     context = service.context
     left = [one for one in await context.catalog.unsettled() if context.abandoned(one)]
-    told = await statement(context, None, DAYS)
+    spent = await statement(context, None, DAYS)
     found: list[Finding] = []
     if left:
         text = f"{len(left)} call(s) were left by servers that were stopped"
         found.append(Finding("ledger", "warn", text, "Run aquatint doctor --repair."))
-    if told.unknown:
-        text = f"{len(told.unknown)} call(s) of the last {DAYS} days have an unknown outcome"
-        found.append(Finding("ledger", "warn", text, "aquatint spend lists them."))
-    text = f"{dollars(told.usd)} for {told.calls} call(s) in {DAYS} days"
+    if spent.unknown:
+        text = f"{len(spent.unknown)} call(s) of the last {DAYS} days have an unknown outcome"
+        found.append(Finding("ledger", "warn", text, "Run aquatint spend to list them."))
+    text = f"{dollars(spent.usd)} for {spent.calls} call(s) in {DAYS} days"
     return found or [Finding("ledger", "ok", text)]
 
 
@@ -328,5 +328,5 @@ def _code(record: JobRecord) -> str:
 
 
 def _request(record: JobRecord) -> str:
-    told = record.request_id or (record.failure.request_id if record.failure else None)
-    return f"request id {told}" if told else "no request id"
+    id = record.request_id or (record.failure.request_id if record.failure else None)
+    return f"request id {id}" if id else "no request id"

@@ -45,7 +45,7 @@ def mistakes(base_url: str | None) -> list[Finding]:
         return []
     scheme, host, _ = origin_of(url)
     if scheme not in {"http", "https"} or not host:
-        text = "OPENAI_BASE_URL is not an http(s) address."
+        text = "OPENAI_BASE_URL is not a complete http(s) address."
         return [Finding("base URL", "fail", text, "Write it whole: https://host/v1.")]
     path = urlsplit(url).path.rstrip("/")
     found: list[Finding] = []
@@ -53,7 +53,7 @@ def mistakes(base_url: str | None) -> list[Finding]:
         text = f"OPENAI_BASE_URL: the key and the pictures travel to {host} unencrypted."
         found.append(Finding("base URL", "warn", text, "Begin it with https://."))
     if "/deployments/" in path or "api-version=" in url:
-        text = "OPENAI_BASE_URL is Azure's older route, which is not spoken here."
+        text = "OPENAI_BASE_URL is Azure's older route, which aquatint does not support."
         fix = f"Set it to https://{host}/openai/v1/, and AQUATINT_MODEL to a deployment's name."
         found.append(Finding("base URL", "fail", text, fix))
     elif end := re.search(r"/(images|chat|responses|completions|models)(/.*)?$", path):

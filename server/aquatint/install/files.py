@@ -49,7 +49,7 @@ def read_text(path: Path) -> str:
         return ""
     except UnicodeDecodeError as error:
         fix = "Save it as UTF-8 in an editor, then run this again. Nothing was written."
-        raise Misconfigured(f"{path} is no UTF-8 (byte {error.start}).", fix) from error
+        raise Misconfigured(f"{path} is not UTF-8 (byte {error.start}).", fix) from error
     except OSError as error:
         fix = "Make it readable for you, or name another with --file."
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.", fix) from error
@@ -69,7 +69,7 @@ def write_text(path: Path, before: str, after: str, *, private: bool) -> Path:
         real.parent.mkdir(parents=True, exist_ok=True)
         if read_text(real) != before:
             fix = "Run this again. Nothing was written."
-            raise Misconfigured(f"{path} was changed by another program meanwhile.", fix)
+            raise Misconfigured(f"{path} was changed by another program at the same time.", fix)
         _replace(real, after.encode(), 0o600 if private else 0o644)
     except OSError as error:
         fix = "Make its folder writable for you, or name another file with --file."

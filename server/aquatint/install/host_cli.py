@@ -47,7 +47,7 @@ def removing(host: Host, name: str, project: bool) -> list[str] | None:
 
 
 def run(program: str, arguments: list[str], environ: Mapping[str, str], folder: str) -> None:
-    """Run it to its end. Raises Misconfigured with what it said."""
+    """Run it to its end. Raises Misconfigured with its output."""
     try:
         ended = subprocess.run(  # noqa: S603  # the host's own program, found on the user's PATH
             [program, *arguments],
@@ -64,6 +64,6 @@ def run(program: str, arguments: list[str], environ: Mapping[str, str], folder: 
         raise _failed(program, (ended.stderr or ended.stdout).decode(errors="replace").strip())
 
 
-def _failed(program: str, said: str) -> Misconfigured:
+def _failed(program: str, output: str) -> Misconfigured:
     fix = "Run this again with --by file: aquatint edits the configuration itself."
-    return Misconfigured(f"{program} failed: {said[:500]}", fix)
+    return Misconfigured(f"{program} failed: {output[:500]}", fix)

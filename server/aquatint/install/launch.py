@@ -52,11 +52,11 @@ def _runner(executable: str, environ: Mapping[str, str]) -> tuple[str, ...] | No
 def _origin() -> str | None:
     """Where this package was installed from, if not from the index: a file, a folder, a commit."""
     try:
-        told = distribution("aquatint").read_text("direct_url.json")
+        text = distribution("aquatint").read_text("direct_url.json")
     except PackageNotFoundError:
         return None
-    if not told:
+    if not text:
         return None
-    url = json.loads(told)
+    url = json.loads(text)
     vcs = url.get("vcs_info")
     return f"{vcs['vcs']}+{url['url']}@{vcs['commit_id']}" if vcs else str(url["url"])

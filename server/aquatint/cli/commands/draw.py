@@ -10,25 +10,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...app import build
 from ...domain.errors import AquatintError
 from ...domain.types import LOCAL, Caller, EditRequest, GenerateRequest, ImageRecord
 from ...services.images import ImageService
-from ...services.outcomes import Outcome
-from ...settings import Settings
+from ...services.outcomes import Outcome, Report
 from ..inline_images import Screen
-from ..progress import agreed, refuse, waited
+from ..progress import agreed, waited
 
 BUDGET = 400_000  # bytes of a preview; ssh has to carry it
 SCHEME = re.compile(r"[a-z]{2,}:")
 
 
-async def draw(settings: Settings, arguments: argparse.Namespace) -> int:
+async def draw(service: ImageService, arguments: argparse.Namespace) -> int:
     """Draw, then print paths and cost; the flags --model, --size, --quality are the call's."""
-    return await _make(settings, GenerateRequest(**_asked(arguments)), arguments)
+    return await _make(service, GenerateRequest(**_asked(arguments)), arguments)
 
 
-async def edit(settings: Settings, arguments: argparse.Namespace) -> int:
+async def edit(service: ImageService, arguments: argparse.Namespace) -> int:
     """Change pictures, then print paths and cost; the last word is what to change."""
     *images, prompt = arguments.words
     if not images:
@@ -44,7 +42,7 @@ async def edit(settings: Settings, arguments: argparse.Namespace) -> int:
         input_fidelity=arguments.input_fidelity,
         **_asked(arguments),
     )
-    return await _make(settings, request, arguments)
+    return await _make(service, request, arguments)
 
 
 def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -55,37 +53,30 @@ def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _make(
-    settings: Settings, request: GenerateRequest | EditRequest, arguments: argparse.Namespace
+    service: ImageService, request: GenerateRequest | EditRequest, arguments: argparse.Namespace
 ) -> int:
     named = [*request.save_to]
     if isinstance(request, EditRequest):
         named += [*request.images, request.mask or "", request.markup or ""]
-    caller = caller_with(named, settings.cwd)
-    screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
-    patient = settings.model_copy(update={"wait": settings.deadline})
-    async with build(patient).service() as service:
-        try:
-            most = await agreed(service, request, caller, yes=arguments.yes)
-            if isinstance(request, EditRequest):
-                outcome = await waited(
-                    service, lambda report: service.edit(request, caller, report, most)
-                )
-            else:
-                outcome = await waited(
-                    service, lambda report: service.generate(request, caller, report, most)
-                )
-        except AquatintError as error:
-            refuse(error)
-            return 1
-        await told(service, screen, outcome)
-        service.delivered(outcome)
+    caller = caller_with(named, service.settings.cwd)
+    screen = Screen.of(service.settings, sys.stdout)  # now, as nobody has typed ahead yet
+    most = await agreed(service, request, caller, yes=arguments.yes)
+
+    async def make(report: Report) -> Outcome:
+        if isinstance(request, EditRequest):
+            return await service.edit(request, caller, report, most)
+        return await service.generate(request, caller, report, most)
+
+    outcome = await waited(service, make)
+    await print_outcome(service, screen, outcome)
+    service.delivered(outcome)
     return 0
 
 
-async def told(service: ImageService, screen: Screen, outcome: Outcome) -> None:
+async def print_outcome(service: ImageService, screen: Screen, outcome: Outcome) -> None:
     """Show and print what was made: paths on stdout, cost and notes on stderr."""
     for image in outcome.images:
-        await shown(service, screen, image, outcome.data)
+        await show_image(service, screen, image, outcome.data)
         print("\n".join(_paths(service, image)), flush=True)
     if outcome.status == "working":
         print(f"Still working; `aquatint show {outcome.job}` waits for it.", file=sys.stderr)
@@ -104,10 +95,10 @@ def _paths(service: ImageService, image: ImageRecord) -> Iterator[str]:
         yield f"  saved to {os.path.relpath(copy.path, service.settings.cwd)}"
 
 
-async def shown(
+async def show_image(
     service: ImageService, screen: Screen, image: ImageRecord, data: bytes | None
 ) -> None:
-    """The picture on the screen, small; what cannot be shown is no fault of the command."""
+    """The picture on the screen, small; one that cannot be shown does not fail the command."""
     if screen.way == "none" or image.format == "svg":
         return
     try:
@@ -118,23 +109,18 @@ async def shown(
     screen.draw(small)
 
 
-async def add(settings: Settings, arguments: argparse.Namespace) -> int:
+async def add(service: ImageService, arguments: argparse.Namespace) -> int:
     """Take pictures of the user's into the catalog, where agents find them; print their names."""
-    async with build(settings).service() as service:
-        for file in arguments.file:
-            try:
-                outcome = await service.add(file, caller_with([file], settings.cwd))
-            except AquatintError as error:
-                refuse(error)
-                return 1
-            for image in outcome.images:
-                print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
+    for file in arguments.file:
+        outcome = await service.add(file, caller_with([file], service.settings.cwd))
+        for image in outcome.images:
+            print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
     return 0
 
 
 def caller_with(named: Iterable[str], cwd: str) -> Caller:
-    """A person's shell is in its workspace, whatever it is; whoever names a file at a terminal may
-    read and write there, and where it lies is no reason to refuse."""
+    """The person at the terminal, whose workspace is the shell's folder and those of named files:
+    whoever names a file there may read and write it."""
     files = [name for name in named if name and not SCHEME.match(name)]
     folders = [Path(cwd, file).resolve().parent for file in files]
     more = dict.fromkeys(str(folder) for folder in folders if folder.is_dir())

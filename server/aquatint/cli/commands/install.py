@@ -96,15 +96,15 @@ def _target(settings: Settings, arguments: argparse.Namespace) -> Target:
     host = next(host for host in HOSTS if host.name == arguments.host)
     if not NAME.fullmatch(arguments.name):
         fix = "Use letters, digits, - and _, at most 64."
-        raise BadRequest(f"{arguments.name!r} is no name that every host takes.", fix)
+        raise BadRequest(f"{arguments.name!r} cannot be used as a name in every host.", fix)
     folder = None
     if arguments.project is not None:
         if host.project is None:
-            fix = "Leave --project out: its configuration is the user's."
-            raise BadRequest(f"{host.title} has no configuration of a project.", fix)
+            fix = "Leave --project out."
+            raise BadRequest(f"{host.title} has no configuration for single projects.", fix)
         folder = str((Path(settings.cwd) / arguments.project).resolve())
         if not Path(folder).is_dir():
-            raise BadRequest(f"{folder} is no folder.", "Name the project's folder.")
+            raise BadRequest(f"{folder} is not a folder.", "Name the project's folder.")
     if arguments.file:
         file = Path(settings.cwd) / Path(arguments.file).expanduser()
     elif folder:
@@ -179,11 +179,11 @@ def _wanted(settings: Settings, arguments: argparse.Namespace, target: Target) -
 def _with_written_key(settings: Settings, target: Target, entry: dict[str, Any]) -> dict[str, Any]:
     environment = target.host.fields[2]
     if target.folder:
-        fix = "Leave --key-in-file out, or --project."
-        raise BadRequest("Files of a project are shared: no key is written into them.", fix)
+        fix = "Leave out --key-in-file or --project."
+        raise BadRequest("A project's files are shared, so no key is written into them.", fix)
     if settings.api_key is None:
-        fix = "Set OPENAI_API_KEY for this one command; it is never taken from an argument."
-        raise BadRequest("There is no key to write.", fix)
+        fix = "Set it in the environment of this command. Arguments cannot hold keys."
+        raise BadRequest("OPENAI_API_KEY is not set, so no key can be written.", fix)
     key = settings.api_key.get_secret_value()
     return {**entry, environment: {KEY: key, **entry.get(environment, {})}}
 
@@ -212,8 +212,8 @@ def _write(
         print(f"Asking {target.program} to add it.")
         folder = target.folder or settings.user_home or "/"
         host_cli.run(target.program, arguments, settings.inherited, folder)
-        before, told = _read(target)
-        if told == added:
+        before, written = _read(target)
+        if written == added:
             return
         after = _edited(target, before, added)  # what its command line has no words for
         if after == before:
@@ -231,11 +231,11 @@ def _written(entry: dict[str, Any]) -> bool:
 
 def _advise(target: Target, entry: dict[str, Any], settings: Settings, *, no_key: bool) -> None:
     if _written(entry):
-        print(f"The key stands in {target.file}, for every program of yours to read.")
+        print(f"The key is now in {target.file}, where all your programs can read it.")
         if open_to_others(target.file):
             print(f"Other users of this machine can read it too: chmod 600 {target.file}")
     elif no_key:
-        print("No key: pictures are free local drafts.")
+        print("No key is set up, so pictures are free local drafts.")
     else:
         print(target.host.key_note.format(title=target.host.title))
         if settings.api_key is None and target.host.way not in {"input", "file"}:

@@ -1,60 +1,46 @@
-"""`aquatint spend`, `cancel` and `recent`: the ledger and the list, for a person at a terminal."""
+"""`aquatint spend`, `cancel` and `recent`: what was paid, what runs, and what was made."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
-from types import MappingProxyType
 
-from ...app import build
 from ...domain.budget import dollars
-from ...domain.errors import AquatintError, BadRequest
+from ...domain.errors import BadRequest
 from ...domain.times import to_the_second
 from ...domain.types import LOCAL, Caller, ImageRecord, JobRecord, Page, Spending
 from ...domain.words import clean
+from ...services import spending
 from ...services.images import ImageService
-from ...services.spending import Statement, cancel, doubt, statement
-from ...settings import Settings
+from ...services.spending import Statement, doubt
 from ..inline_images import Screen
-from ..progress import refuse
 from .draw import caller_with
 from .mask import save
 
-Command = Callable[[ImageService, argparse.Namespace], Awaitable[None]]
 
-
-async def command(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Run the command that was named. The exit code: 0 well, 1 failed."""
-    async with build(settings).service() as service:
-        try:
-            await _COMMANDS[arguments.command](service, arguments)
-        except AquatintError as error:
-            refuse(error)
-            return 1
+async def spend(service: ImageService, arguments: argparse.Namespace) -> int:
+    """Print what each day, model and project cost, and the calls whose outcome is unknown."""
+    # Whoever can read this home's catalog sees every owner's rows.
+    paid = await spending.statement(service.context, None, arguments.days)
+    if arguments.json:
+        print(json.dumps(paid.facts(), ensure_ascii=False, indent=1))
+        return 0
+    _print_rows(paid)
+    for record in paid.unknown:
+        print(_doubt_line(record))
     return 0
 
 
-async def _spend(service: ImageService, arguments: argparse.Namespace) -> None:
-    # Whoever can read this home's catalog sees every owner's rows.
-    told = await statement(service.context, None, arguments.days)
-    if arguments.json:
-        print(json.dumps(told.facts(), ensure_ascii=False, indent=1))
-        return
-    _print_rows(told)
-    for record in told.unknown:
-        print(_doubt_line(record))
-
-
-def _print_rows(told: Statement) -> None:
+def _print_rows(paid: Statement) -> None:
     lines = [
         (row.day, row.model, str(row.calls), dollars(row.usd), _remarks(row), row.project)
-        for row in told.rows
+        for row in paid.rows
     ]
     head = ("day (UTC)", "model", "calls", "cost", "", "project")
-    table = [head, *lines, ("total", "", str(told.calls), dollars(told.usd), "", "")]
+    table = [head, *lines, ("total", "", str(paid.calls), dollars(paid.usd), "", "")]
     widths = [max(len(line[column]) for line in table) for column in range(len(head))]
     for line in table:
         cells = (
@@ -65,8 +51,8 @@ def _print_rows(told: Statement) -> None:
 
 
 def _remarks(row: Spending) -> str:
-    told = {"unknown": row.unknown, "unpriced": row.unpriced}
-    return ", ".join(f"{count} {word}" for word, count in told.items() if count)
+    counts = {"unknown": row.unknown, "unpriced": row.unpriced}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def _doubt_line(record: JobRecord) -> str:
@@ -75,17 +61,20 @@ def _doubt_line(record: JobRecord) -> str:
     price = "an unknown price" if usd is None else f"about {dollars(usd)}"
     return (
         f"Outcome unknown: {facts['job']}, {facts['time']}, {facts['model']}, {price}, "
-        f"request id {facts['request_id'] or 'unknown'}. The provider's usage page tells."
+        f"request id {facts['request_id'] or 'unknown'}. See the provider's usage page."
     )
 
 
-async def _cancel(service: ImageService, arguments: argparse.Namespace) -> None:
+async def cancel(service: ImageService, arguments: argparse.Namespace) -> int:
+    """Cancel calls that were not sent yet."""
     for job in arguments.job:
-        await cancel(service.context, job, LOCAL)
+        await spending.cancel(service.context, job, LOCAL)
         print(f"{job} is cancelled; nothing was paid.")
+    return 0
 
 
-async def _recent(service: ImageService, arguments: argparse.Namespace) -> None:
+async def recent(service: ImageService, arguments: argparse.Namespace) -> int:
+    """List the newest pictures and what is still being made."""
     query = " ".join(arguments.query) or None
     caller = caller_with([arguments.sheet or ""], service.settings.cwd)
     if arguments.sheet:  # before anything is made
@@ -101,6 +90,7 @@ async def _recent(service: ImageService, arguments: argparse.Namespace) -> None:
         _print_list(service, page, running, query)
     if page.images and (arguments.sheet or not arguments.json):
         await _sheet(service, page.images, arguments, caller)
+    return 0
 
 
 async def _sheet(
@@ -147,6 +137,3 @@ def _print_list(
     if page.cursor:
         more = f"{page.total} in all; the next page: --cursor {page.cursor}"
         print(more, file=sys.stderr)
-
-
-_COMMANDS = MappingProxyType[str, Command]({"spend": _spend, "cancel": _cancel, "recent": _recent})

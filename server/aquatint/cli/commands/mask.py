@@ -1,4 +1,4 @@
-"""`aquatint mask`: say which part of a picture to edit, by the shapes that make_mask takes."""
+"""`aquatint mask`: select the part of a picture to edit, by the shapes that make_mask takes."""
 
 from __future__ import annotations
 
@@ -6,52 +6,33 @@ import argparse
 import sys
 from pathlib import PurePath
 
-from ...app import build
-from ...domain.errors import AquatintError, BadRequest
+from ...domain.errors import BadRequest
 from ...domain.requests.regions import MaskRequest, Region
 from ...domain.types import Caller
 from ...services.images import ImageService
-from ...settings import Settings
 from ..inline_images import Screen
-from ..progress import refuse
-from .draw import caller_with, shown
+from .draw import caller_with, show_image
 
 
-async def mask(settings: Settings, arguments: argparse.Namespace) -> int:
+async def mask(service: ImageService, arguments: argparse.Namespace) -> int:
     """Make it, show it in red over its picture, and print its name, path and extent."""
-    request = MaskRequest(
-        regions=tuple(Region(**region) for region in arguments.regions),
-        image=arguments.ref,
-        units=arguments.units,
-        grow=arguments.grow,
-        shrink=arguments.shrink,
-        feather=arguments.feather,
-        invert=arguments.invert,
-        grid=arguments.grid,
-        width=arguments.width,
-        height=arguments.height,
-    )
-    masks = [region.image for region in request.regions if region.image]
-    named = [request.image or "", arguments.save_to or "", *masks]
-    caller = caller_with(named, settings.cwd)
-    screen = Screen.of(settings, sys.stdout)
-    async with build(settings).service() as service:
-        try:
-            if arguments.save_to:
-                _png_only(arguments.save_to)
-                await service.context.workspace.check_target(
-                    arguments.save_to, caller, arguments.overwrite
-                )
-            outcome = await service.make_mask(request, caller)
-            image = outcome.images[0]
-            await shown(service, screen, image, None)
-            print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
-            if arguments.save_to:
-                data = await service.library.file(image)
-                await save(service, arguments.save_to, data, caller, overwrite=arguments.overwrite)
-        except AquatintError as error:
-            refuse(error)
-            return 1
+    typed = vars(arguments)
+    fields = {name: typed[name] for name in MaskRequest.model_fields if name in typed}
+    regions = tuple(Region(**region) for region in fields.pop("regions"))
+    request = MaskRequest(regions=regions, image=arguments.ref, **fields)
+    named = [request.image, arguments.save_to, *(region.image for region in regions)]
+    caller = caller_with([name for name in named if name], service.settings.cwd)
+    screen = Screen.of(service.settings, sys.stdout)
+    if arguments.save_to:
+        _png_only(arguments.save_to)
+        await service.context.workspace.check_target(arguments.save_to, caller, arguments.overwrite)
+    outcome = await service.make_mask(request, caller)
+    image = outcome.images[0]
+    await show_image(service, screen, image, None)
+    print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
+    if arguments.save_to:
+        data = await service.library.file(image)
+        await save(service, arguments.save_to, data, caller, overwrite=arguments.overwrite)
     if outcome.mask is not None:
         share, box = outcome.mask
         where = f", within x,y,width,height {','.join(map(str, box))}" if box else ""

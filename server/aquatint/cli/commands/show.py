@@ -10,52 +10,43 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from ...app import build
 from ...domain.budget import dollars
-from ...domain.errors import AquatintError
 from ...domain.ids import JOB
 from ...domain.times import to_the_second
 from ...domain.types import ImageRecord
 from ...domain.words import clean
 from ...services.images import ImageService
-from ...settings import Settings
 from ..inline_images import Screen
-from ..progress import refuse, waited
-from .draw import caller_with, shown, told
+from ..progress import waited
+from .draw import caller_with, print_outcome, show_image
 
 PROMPT = 2000  # characters of a prompt that are printed
 SHORT = 160  # of an ancestor's
 
 
-async def show(settings: Settings, arguments: argparse.Namespace) -> int:
+async def show(service: ImageService, arguments: argparse.Namespace) -> int:
     """A picture's look, facts and recipe; or wait for the job of that name."""
     reference: str = arguments.ref
+    settings = service.settings
     caller = caller_with([reference], settings.cwd)
     screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
-    patient = settings.model_copy(update={"wait": settings.deadline})
-    async with build(patient).service() as service:
-        try:
-            if JOB.fullmatch(reference.strip()):
-                outcome = await waited(
-                    service,
-                    lambda report: service.wait_for(reference.strip(), caller, report),
-                    ours=False,
-                )
-                await told(service, screen, outcome)
-                service.delivered(outcome)
-                return 0
-            image, data = await service.library.get(reference, caller)
-            recipe = await service.library.recipe(image, caller) if image.id else {}
-            if arguments.json:
-                print(json.dumps(facts(service, image, recipe), ensure_ascii=False, indent=1))
-            else:
-                await shown(service, screen, image, data)
-                print("\n".join(_lines(service, image, recipe)))
-                if screen.hint:
-                    print(f"Note: {screen.hint}", file=sys.stderr)
-        except AquatintError as error:
-            refuse(error)
-            return 1
+    job = reference.strip()
+    if JOB.fullmatch(job):
+        outcome = await waited(
+            service, lambda report: service.wait_for(job, caller, report), ours=False
+        )
+        await print_outcome(service, screen, outcome)
+        service.delivered(outcome)
+        return 0
+    image, data = await service.library.get(reference, caller)
+    recipe = await service.library.recipe(image, caller) if image.id else {}
+    if arguments.json:
+        print(json.dumps(facts(service, image, recipe), ensure_ascii=False, indent=1))
+    else:
+        await show_image(service, screen, image, data)
+        print("\n".join(_lines(service, image, recipe)))
+        if screen.hint:
+            print(f"Note: {screen.hint}", file=sys.stderr)
     return _opened(service, image, reference, settings.cwd) if arguments.open else 0
 
 
@@ -99,8 +90,8 @@ def _rows(
     if image.outside is not None:
         yield "outside", f"differs by {image.outside.largest_difference} of 255 at most"
     order = cast("dict[str, object]", recipe.get("order") or recipe.get("arguments") or {})
-    told = {name: order[name] for name in order if name not in {"prompt", "images", "mask", "n"}}
-    yield "call", f"{recipe.get('tool', '')} {_plain(told)}".strip()
+    rest = {name: order[name] for name in order if name not in {"prompt", "images", "mask", "n"}}
+    yield "call", f"{recipe.get('tool', '')} {_plain(rest)}".strip()
     yield "C2PA", "a manifest; --json shows what it says" if image.provenance else ""
     for step in cast("list[dict[str, Any]]", recipe.get("ancestors", [])):
         words = step.get("arguments", {}).get("prompt") or step.get("note") or ""

@@ -51,7 +51,7 @@ def parse(text: str) -> Node:
 def put(text: str, path: tuple[str, ...], value: Any) -> str:
     """The text with this value at the path of keys; objects that are missing on the way are made.
 
-    An existing value is replaced. Raises Misconfigured where the path meets what is no object.
+    An existing value is replaced. Raises Misconfigured where the path meets anything but an object.
     """
     node = parse(text)
     if node.end == 0:
@@ -77,7 +77,7 @@ def put_item(text: str, path: tuple[str, ...], value: Any) -> str:
 def drop(text: str, path: tuple[str, ...], index: int | None = None) -> str:
     """The text without the member at the path, or without item `index` of the array there.
 
-    Its comma and what stands behind it on its line go with it. What is not there is no error.
+    Its comma and what follows on its line go too. A path that does not exist is left alone.
     """
     parent = at(text, path if index is not None else path[:-1])
     if parent is None or parent.members is None:
@@ -134,7 +134,7 @@ def _value(text: str, start: int, depth: int) -> Node:
     try:
         value, end = json.JSONDecoder().raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise broken(text, error.pos, f"this is no JSON ({error.msg})") from error
+        raise broken(text, error.pos, f"this is not JSON ({error.msg})") from error
     return Node(start, end, value)
 
 

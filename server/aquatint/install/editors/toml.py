@@ -60,7 +60,7 @@ def _without(lines: list[str], spans: list[tuple[int, int]]) -> list[str]:
 
 
 def _spans(lines: list[str], path: tuple[str, ...]) -> list[tuple[int, int]]:
-    """[start, end) of each table at or below the path, without what stands loose behind it."""
+    """[start, end) of each table at or below the path, without the comments after it."""
     spans: list[tuple[int, int]] = []
     start: int | None = None
     last = 0

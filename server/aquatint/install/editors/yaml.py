@@ -28,7 +28,7 @@ def read(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        what = f"{place}: {error.problem or 'this is no YAML'}."
+        what = f"{place}: {error.problem or 'this is not YAML'}."
         raise Misconfigured(what, FIX, code="broken_config") from error
     except yaml.YAMLError as error:
         raise Misconfigured(f"{error}.", FIX, code="broken_config") from error
