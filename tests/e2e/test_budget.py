@@ -305,10 +305,14 @@ async def test_a_waiting_call_is_cancelled_from_the_terminal_at_no_cost(
             first, waiting = (row["id"] for row in jobs(home))
             ends.append(await in_terminal(at(home, "cancel", waiting)))
             ends.append(await in_terminal(at(home, "cancel", first)))
-    assert ends == [0, 1]
+        drawn, dropped = (row["id"] for row in jobs(home))
+        ends += [await in_terminal(at(home, "cancel", one)) for one in (drawn, dropped)]
+    assert ends == [0, 1, 1, 1]
     printed = capsys.readouterr()
     assert f"{jobs(home)[1]['id']} is cancelled; nothing was paid." in printed.out
-    assert "too late" in printed.err
+    assert f"It is too late: {drawn} was sent at 20" in printed.err
+    assert f"{drawn} has ended already: its picture is there." in printed.err
+    assert f"{dropped} has ended already: This call was cancelled before it was sent" in printed.err
     assert "code: cancelled" in told[0]
     assert "money spent: no" in told[0]
     assert len(provider.paid) == 1

@@ -77,6 +77,7 @@ class Running(BaseModel):
     prompt: str
     model: str
     since: str
+    ended: str | None = None  # how, where the catalog could not be written yet
 
 
 class Recent(BaseModel):
@@ -257,6 +258,7 @@ def listed(
                 prompt=clean(record.job.order.prompt, 160),
                 model=record.job.order.model,
                 since=to_the_second(record.job.created),
+                ended=None if record.state == "intent" else record.state,
             )
             for record in running
         ]
@@ -270,11 +272,7 @@ def listed(
         f" | {one.model or 'no model'} | path: {one.path} | {one.prompt}"
         for number, one in enumerate(structure.images, 1)
     ]
-    lines += [
-        f"Running: {one.job} since {one.since} with {one.model}: {one.prompt}. "
-        f'Call get_image(image="{one.job}") to wait.'
-        for one in structure.running or []
-    ]
+    lines += [_running_line(one) for one in structure.running or []]
     if cursor:
         lines.append(f'More: recent_images(cursor="{cursor}").')
     blocks: list[ContentBlock] = [TextContent(type="text", text="\n".join(lines))]
@@ -282,6 +280,15 @@ def listed(
         blocks.append(block(*sheet))
     return CallToolResult(
         content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
+    )
+
+
+def _running_line(one: Running) -> str:
+    call = f'get_image(image="{one.job}")'
+    if one.ended is not None:
+        return f"Ended ({one.ended}), but not listed yet: {one.job}: {one.prompt}. See it: {call}."
+    return (
+        f"Running: {one.job} since {one.since} with {one.model}: {one.prompt}. Call {call} to wait."
     )
 
 

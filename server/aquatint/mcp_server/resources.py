@@ -121,12 +121,10 @@ async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
 async def _recent(service: ImageService, query: str) -> ReadResourceContents:
     options = {name: values[-1] for name, values in parse_qs(query).items()}
     limit = _number(query, "limit", "20")
-    found, running = await service.library.recent(
-        Caller(LOCAL), options.get("q"), None, limit, None
-    )
+    found, running = await service.recent(Caller(LOCAL), options.get("q"), None, limit, None)
     listing = {
         "images": [service.library.row(image) for image in found.images],
-        "running": [record.job.id for record in running],
+        "running": [record.job.id for record in running if record.state == "intent"],
         "total": found.total,
     }
     text = json.dumps(listing, ensure_ascii=False, indent=1)

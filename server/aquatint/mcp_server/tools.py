@@ -147,7 +147,7 @@ async def recent_images(
 ) -> CallToolResult:
     """List what was made lately, newest first, and what is still being made. Free."""
     service = _service(ctx)
-    page, running = await service.library.recent(Caller(LOCAL), query, kind, limit, cursor)
+    page, running = await service.recent(Caller(LOCAL), query, kind, limit, cursor)
     look = await service.library.sheet(page.images) if sheet and page.images else None
     return listed(service, page.images, running, page.total, page.cursor, look)
 

@@ -32,7 +32,7 @@ async def family(context: JobContext, owner: str, reference: str) -> list[ImageR
     record = await context.catalog.job(found.job, owner) if found.job else None
     shown = {image.id for image in record.images} if record else set[str]()
     members = [found]
-    for member in members:  # grows while it is walked, by at most the steps of core's finish
+    for member in members:  # grows while it is walked, by at most the steps of postprocess
         for parent in member.parents:
             raw = await context.catalog.image(parent, owner)
             known = {one.id for one in members} | shown
@@ -86,6 +86,9 @@ def _made_from(job: Job, identity: str) -> list[str]:
     if not isinstance(request, EditRequest):
         return []
     pairs = list(zip(request.images, job.order.images, strict=False))
-    pairs += [(request.mask or "", key) for key in (job.order.mask, job.finish.mask) if key]
-    pairs += [(request.markup or "", key) for key in (job.order.markup,) if key]
-    return [key for given, key in pairs if given == name]
+    made = [key for given, key in pairs if given == name]
+    if request.mask == name:
+        made += [key for key in (job.order.mask, job.finish.mask) if key]
+    if request.markup == name and job.order.markup:
+        made.append(job.order.markup)
+    return made

@@ -38,7 +38,7 @@ class Markup:
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """An edit's inputs, opened and judged; `size` is the upright first picture's, in pixels."""
+    """An edit's inputs, opened and checked; `size` is the upright first picture's, in pixels."""
 
     images: tuple[Opened, ...]
     mask: Mask | None
@@ -70,22 +70,22 @@ class Editing:
     new_id: Callable[[], str]
 
     async def open(self, request: EditRequest, caller: Caller) -> Originals:
-        """Every picture of an edit, judged; a dry run decodes them too, since nothing else would.
+        """Every picture of an edit, checked; a dry run decodes them too, since nothing else would.
 
         Raises what references raise, BadImage for no picture, BadMask for no mask of the first.
         """
         images = tuple([await self.references.open(one, caller) for one in request.images])
         sizes = [await self._size(one, deep=request.dry_run) for one in images]
-        both = request.mask and request.markup  # which the plan refuses, better than we could here
-        mask = not both and request.mask and await self.references.open(request.mask, caller)
-        markup = not both and request.markup and await self.references.open(request.markup, caller)
-        label = images[0].label
-        return Originals(
-            images,
-            await self._mask(mask, sizes[0], request, label) if mask else None,
-            await self._markup(markup, sizes[0], label) if markup else None,
-            sizes[0],
-        )
+        mask, markup = None, None
+        if not (request.mask and request.markup):  # else the plan says that they do not go together
+            label = images[0].label
+            if request.mask:
+                opened = await self.references.open(request.mask, caller)
+                mask = await self._mask(opened, sizes[0], request, label)
+            if request.markup:
+                opened = await self.references.open(request.markup, caller)
+                markup = await self._markup(opened, sizes[0], label)
+        return Originals(images, mask, markup, sizes[0])
 
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
         from ..imaging.editing import inputs
@@ -260,10 +260,12 @@ class Editing:
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
         """Draw, store and list a mask. Raises BadMask, and what references raise."""
-        base = request.image and await self.references.open(request.image, caller)
+        base = None
+        if request.image:
+            base = await self.references.open(request.image, caller)
         names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
         others = {name: await self.references.open(name, caller) for name in sorted(names_)}
-        drawn = await self._drawn(request, base or None, others)
+        drawn = await self._drawn(request, base, others)
         parent = await self.take_in(base, caller.owner) if base else None
         used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}
         image = await self._list_mask(request, caller, drawn, parent, used)

@@ -17,7 +17,16 @@ from ..domain.models.registry import Models
 from ..domain.names import hashed
 from ..domain.requests import save_targets
 from ..domain.requests.regions import MaskRequest
-from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, ImageRecord, Job
+from ..domain.types import (
+    Caller,
+    EditRequest,
+    Finish,
+    GenerateRequest,
+    ImageRecord,
+    Job,
+    JobRecord,
+    Page,
+)
 from ..jobs import exports
 from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
@@ -240,6 +249,20 @@ class ImageService:
         if record is None:
             raise NoSuchImage(f"There is no job {job}.", LISTING)
         return await self.waiting.wait(record.job, report)
+
+    async def recent(
+        self, caller: Caller, query: str | None, kind: str | None, limit: int, cursor: str | None
+    ) -> tuple[Page, list[JobRecord]]:
+        """A page of pictures, and the jobs that the catalog does not list as ended.
+
+        Those that ended here, and could not be written down yet, come with their end.
+        """
+        page, open_jobs = await self.library.recent(caller, query, kind, limit, cursor)
+        return page, [await self._as_known_here(record) for record in open_jobs]
+
+    async def _as_known_here(self, record: JobRecord) -> JobRecord:
+        ended = await self.runner.wait(record.job.id, 0)
+        return record if ended is None else ended.record
 
     def delivered(self, outcome: Outcome) -> None:
         """The pictures reach their caller: the same request from now on is a new one.

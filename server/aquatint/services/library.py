@@ -100,7 +100,8 @@ class Library:
             return stored, MIME[sniff(stored) or "jpeg"]
         # A mask is looked at in red over its picture, whatever the edge.
         key = image.preview if image.kind == "mask" and image.preview else image.key
-        data = data or await self.context.blobs.read(key)
+        if data is None:
+            data = await self.context.blobs.read(key)
         made = await self.context.pixelwork(previews.preview, data, edge=edge, budget=budget)
         return made.data, made.mime
 
@@ -111,7 +112,8 @@ class Library:
         bytes, else it is the largest re-encode that does."""
         from ..imaging import previews
 
-        data = data or await self.context.blobs.read(image.key)
+        if data is None:
+            data = await self.context.blobs.read(image.key)
         return await self.context.pixelwork(previews.full_within, data, budget)
 
     async def sheet(
@@ -178,7 +180,8 @@ class Library:
         """What a picture's C2PA manifest says, and whether that holds."""
         if not image.provenance:
             return {"c2pa": "none in this picture"}
-        data = data or await self.context.blobs.read(image.key)
+        if data is None:
+            data = await self.context.blobs.read(image.key)
         return await self.context.pixelwork(self.verify, data, MIME[image.format])
 
     async def _step(self, image: ImageRecord, caller: Caller) -> dict[str, object]:

@@ -28,7 +28,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a use case answers; the surface puts it into words."""
+    """What a use case answers; mcp_server and cli put it into words."""
 
     status: str  # done | working | dry_run
     images: tuple[ImageRecord, ...] = ()

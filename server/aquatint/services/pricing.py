@@ -72,7 +72,8 @@ class Pricing:
         is priced at the dearest size, unless the caller chose one.
         """
         settings, edit = self.settings, isinstance(request, EditRequest)
-        targets = targets or parse(request.save_to, request.n)
+        if targets is None:
+            targets = parse(request.save_to, request.n)
         choice = self.models.find(
             request.model,
             edit=edit,

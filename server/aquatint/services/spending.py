@@ -13,24 +13,37 @@ from ..jobs.execute import CANCELLED
 
 
 async def cancel(context: JobContext, job: str, owner: str) -> Job:
-    """Give up a job that no process has sent yet. Raises NoSuchImage, or BadRequest: too late."""
+    """Give up a job that may not have cost anything yet.
+
+    Raises NoSuchImage, or BadRequest when it is too late, which says whether it was sent.
+    """
+    record = await _known(context, job, owner)
+    while record.state == "intent":
+        given_up = JobRecord(
+            job=record.job, state="failed", failure=CANCELLED, cost_usd=0.0, ended=context.now()
+        )
+        if await context.catalog.drop(given_up):
+            return record.job
+        record = await _known(context, job, owner)
+        if record.state == "intent" and record.sent is not None:
+            raise BadRequest(
+                f"It is too late: {job} was sent at {to_the_second(record.sent)}, "
+                "so it may be paid for.",
+                f"Its picture is kept when it comes; `aquatint show {job}` waits for it.",
+                code="too_late",
+            )
+    if record.failure is None:
+        how, fix = "its picture is there.", f"`aquatint show {job}` shows it."
+    else:
+        how, fix = record.failure.message, record.failure.fix
+    raise BadRequest(f"{job} has ended already: {how}", fix, code="too_late")
+
+
+async def _known(context: JobContext, job: str, owner: str) -> JobRecord:
     record = await context.catalog.job(job, owner)
     if record is None:
         raise NoSuchImage(f"There is no job {job}.", "Call recent_images to see what runs.")
-    given_up = JobRecord(
-        job=record.job, state="failed", failure=CANCELLED, cost_usd=0.0, ended=context.now()
-    )
-    if await context.catalog.drop(given_up):
-        return record.job
-    record = await context.catalog.job(job, owner) or record
-    if record.state == "intent":
-        raise BadRequest(
-            f"It is too late: {job} was sent at {to_the_second(record.sent or 0)}, "
-            "so it is paid for.",
-            "Its picture will be kept; see it with recent_images.",
-            code="too_late",
-        )
-    raise BadRequest(f"{job} has ended already: {record.state}.", "", code="too_late")
+    return record
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ async def recent(service: ImageService, arguments: argparse.Namespace) -> int:
         if PurePath(arguments.sheet).suffix.lower() not in {".jpg", ".jpeg"}:
             raise BadRequest(f"{arguments.sheet}: a sheet is a JPEG.", "Give a name in .jpg.")
         await service.context.workspace.check_target(arguments.sheet, caller, arguments.overwrite)
-    page, running = await service.library.recent(
+    page, running = await service.recent(
         caller, query, arguments.kind, arguments.limit, arguments.cursor
     )
     if arguments.json:
@@ -131,7 +131,8 @@ def _print_list(
         print(f"  {service.context.blobs.path(image.key)}")
     for record in running:
         order = record.job.order
-        print(f"{record.job.id}  running, {order.model}: {clean(order.prompt, 160)}")
+        state = "running" if record.state == "intent" else f"{record.state}, not listed yet"
+        print(f"{record.job.id}  {state}, {order.model}: {clean(order.prompt, 160)}")
     if not page.images and not running:
         print("Nothing yet." if query is None else "Nothing was found.")
     if page.cursor:
