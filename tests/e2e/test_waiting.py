@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import anyio
 from mcp import Client
 from mcp.types import ResourceListChangedNotification
 
+from aquatint.domain.types import LOCAL, Caller
+from aquatint.services.outcomes import Outcome, Progress
 from conftest import Connect, MakeApp
 from ledger import happened, sent
 from words import draw, images_of, refusal, text_of
@@ -150,6 +154,48 @@ async def test_another_process_of_the_same_home_is_waited_for(
         job = result.structured_content["job"]
         done = await second.call_tool("get_image", {"image": job, "reply": "path"})
         assert len(images_of(done)) == 2
+
+
+async def test_many_who_wait_for_a_job_of_another_process_are_answered_together(
+    connect: Connect, make_app: MakeApp
+) -> None:
+    answers: list[Outcome] = []
+
+    async def report(_: Progress) -> None:
+        pass
+
+    async with connect(make_app(AQUATINT_WAIT="0.01")) as first, make_app().service() as second:
+        result = await first.call_tool("generate_image", SLOW)
+        assert result.structured_content
+        job = result.structured_content["job"]
+
+        async def wait() -> None:
+            answers.append(await second.wait_for(job, Caller(LOCAL), report))
+
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as group:
+                for _ in range(8):
+                    group.start_soon(wait)
+    assert [answer.status for answer in answers] == ["done"] * 8
+    assert {answer.images for answer in answers} == {answers[0].images}
+    assert len(answers[0].images) == 2
+
+
+async def test_a_job_that_ended_and_is_not_written_down_yet_is_not_called_running(
+    connect: Connect, home: Path
+) -> None:
+    async with connect() as client:
+        await draw(client, size="64x64")
+        with closing(sqlite3.connect(home / ".aquatint" / "catalog.sqlite")) as catalog, catalog:
+            catalog.execute("UPDATE jobs SET state = 'intent', ended = NULL")
+        recent = await client.call_tool("recent_images", {})
+        assert recent.structured_content
+        (open_job,) = recent.structured_content["running"]
+        assert open_job["ended"] == "done"
+        assert "Ended (done), but not listed yet" in text_of(recent)
+        assert "Running" not in text_of(recent)
+        seen = await client.call_tool("get_image", {"image": open_job["job"]})
+    assert len(images_of(seen)) == 1
 
 
 async def test_a_provider_that_cannot_be_reached_costs_nothing(connect: Connect) -> None:
