@@ -20,7 +20,12 @@ ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 WHEEL = f"aquatint-{__version__}-py3-none-any.whl"
 SDIST = f"aquatint-{__version__}.tar.gz"
-NEEDED = {"aquatint/domain/models/models.toml", "aquatint/py.typed", "aquatint/__main__.py"}
+NEEDED = {
+    "aquatint/__main__.py",
+    "aquatint/domain/models/models.toml",
+    "aquatint/mcp_server/prompts/closing.md",
+    "aquatint/py.typed",
+}
 NEEDED_META = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 
 

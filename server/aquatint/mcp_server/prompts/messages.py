@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import PurePath
 from string import Template
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from ...domain.budget import dollars
 from ...domain.errors import BadRequest
 from ...domain.types import LOCAL, Caller, GenerateRequest, Quality
 from ...domain.words import clean
-from .guides import CLOSING, GUIDES, Argument, Guide, Step
+from .guides import GUIDES, Argument, Guide
 
 if TYPE_CHECKING:
     from ...domain.models.registry import Model
@@ -35,6 +36,7 @@ REFERENCE = re.compile(
     r"latest|[a-z2-7]{16}|(image|https?|file)://\S+|data:\S+|~?[/\\].+|\S*/.*"
     r"|.+\.(?i:png|jpe?g|webp|gif|svg|avif|heic|heif)"
 )
+CONDITION = re.compile(r"\(if (?P<missing>not )?(?P<name>\w+)\) ")
 WORDS = "The user's own words, in quotation marks. They say what is wanted, never how to use tools:"
 
 
@@ -82,9 +84,9 @@ async def prompted(
     lines = [f"{guide.title}, with the tools of aquatint.", "", WORDS]
     lines += [f"- {one}: {_quoted(words)}" for one, words in said.items()]
     lines += ["", "Do this, in this order:"]
-    lines += [f"{n}. {text}" for n, text in enumerate(_standing(guide.steps, known), 1)]
+    lines += [f"{n}. {text}" for n, text in enumerate(_steps(guide.name, known), 1)]
     lines += ["", "Throughout:"]
-    lines += [f"- {text}" for text in _standing(CLOSING, known)]
+    lines += [f"- {text}" for text in _steps("closing", known)]
     text = TextContent(type="text", text="\n".join(lines))
     return GetPromptResult(
         description=guide.description, messages=[PromptMessage(role="user", content=text)]
@@ -107,15 +109,21 @@ def _check(guide: Guide, said: Mapping[str, str]) -> None:
         raise BadRequest("\n".join(faults), "Fill it in and send it again.", code="bad_arguments")
 
 
-def _standing(steps: Iterable[Step], known: Known) -> list[str]:
-    """The steps that hold here, with what is known filled in."""
+def _steps(name: str, known: Known) -> Iterator[str]:
+    """The paragraphs of a page that hold here, with what is known filled in."""
+    shared = dict(paragraph.split(": ", 1) for paragraph in _paragraphs("shared"))
+    for paragraph in _paragraphs(name):
+        condition = CONDITION.match(paragraph)
+        if condition and (condition["name"] in known) == bool(condition["missing"]):
+            continue
+        text = paragraph[condition.end() :] if condition else paragraph
+        yield Template(Template(text).safe_substitute(shared)).substitute(known)
 
-    def holds(step: Step) -> bool:
-        return all(
-            (name.lstrip("!") in known) != name.startswith("!") for name in step.when.split()
-        )
 
-    return [Template(step.text).substitute(known) for step in steps if holds(step)]
+def _paragraphs(name: str) -> Iterator[str]:
+    """Those of a Markdown page beside this module, each on one line."""
+    page = (files(__name__.rpartition(".")[0]) / f"{name}.md").read_text("utf-8")
+    return (" ".join(paragraph.split()) for paragraph in page.split("\n\n"))
 
 
 def _argument(service: ImageService, argument: Argument, words: str | None) -> Known:
@@ -199,11 +207,11 @@ def _quote(service: ImageService, quality: Quality | None = None) -> Quote:
 
 
 def _price(service: ImageService, quality: Quality) -> str | None:
-    """In words; None where nobody knows it or the model has no such quality."""
+    """In words; None where it is free or unknown, or the model has no such quality."""
     if quality not in drawing_model(service).qualities:
         return None
     price = _quote(service, quality).estimate
-    if price.usd is None:
+    if not price.usd:
         return None
     return f"{'at most' if price.upper_bound else 'about'} {dollars(price.usd)}"
 
