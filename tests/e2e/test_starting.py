@@ -162,6 +162,24 @@ def test_seconds_are_finite_and_within_reason(value: str) -> None:
     assert (settings.wait, settings.reuse) == (45, 600)
 
 
+@pytest.mark.parametrize(
+    ("environ", "worker"),
+    [
+        ({"AQUATINT_PRESS": "false"}, False),
+        ({"AQUATINT_PRESS": "false", "AQUATINT_WORKER": " "}, False),
+        ({"AQUATINT_PRESS": "false", "AQUATINT_WORKER": "true"}, True),
+    ],
+)
+def test_the_former_name_of_a_setting_counts_where_the_new_one_says_nothing(
+    environ: dict[str, str], worker: bool
+) -> None:
+    settings = Settings.from_env(environ)
+    assert settings.worker is worker
+    assert settings.problems == ()
+    [note] = settings.notes
+    assert "AQUATINT_WORKER" in note
+
+
 def test_a_key_that_is_not_utf8_is_named_and_not_shown() -> None:
     settings = Settings.from_env({"OPENAI_API_KEY": "sk-secret-\udcff"})
     assert settings.api_key is None
