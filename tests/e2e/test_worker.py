@@ -86,7 +86,7 @@ def listed(home: Path, url: str) -> list[dict[str, Any]]:
         return answer(server, 1)["structuredContent"]["images"]
 
 
-def press_of(server: Pipes) -> int | None:
+def worker_of(server: Pipes) -> int | None:
     """The process id of a server's worker, if it has one."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -111,7 +111,7 @@ def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpe
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        worker = press_of(server)
+        worker = worker_of(server)
         os.killpg(server.process.pid, signal.SIGKILL)
     until(lambda: gone(worker))
     assert states(home) == ["done"]
@@ -126,7 +126,7 @@ def test_a_killed_worker_is_told_as_unknown_and_the_next_call_has_a_new_one(
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        worker = press_of(server)
+        worker = worker_of(server)
         assert worker
         os.kill(worker, signal.SIGKILL)
         told = answer(server, 1)
@@ -134,10 +134,58 @@ def test_a_killed_worker_is_told_as_unknown_and_the_next_call_has_a_new_one(
         assert "money spent: unknown" in told["content"][0]["text"]
         call(server, 2)
         assert answer(server, 2)["structuredContent"]["status"] == "done"
-        assert press_of(server) not in {worker, None}
+        assert worker_of(server) not in {worker, None}
     assert states(home) == ["unknown", "done"]
     assert jobs(home)[0]["cost"] == jobs(home)[0]["estimate"]
     assert len(provider.paid) == 2
+
+
+def test_a_stopped_worker_is_told_by_the_deadline_and_what_it_finishes_later_is_kept(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    provider.delay = 1.0
+    with serving(home, url, AQUATINT_DEADLINE="3") as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        stopped = worker_of(server)
+        assert stopped
+        os.kill(stopped, signal.SIGSTOP)
+        told = answer(server, 1)
+        assert told["isError"]
+        assert "code: worker_not_answering" in told["content"][0]["text"]
+        assert "money spent: unknown" in told["content"][0]["text"]
+        assert states(home) == ["unknown"]
+        call(server, 2, prompt="A blue fox")
+        assert answer(server, 2)["structuredContent"]["status"] == "done"
+        assert len(provider.paid) == 2
+        command = [sys.executable, "-m", "aquatint", "doctor", "--offline"]
+        environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": url, "AQUATINT_HOME": str(home)}
+        doctor = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+        assert f"process {stopped}, of another server, does not answer" in doctor.stdout
+        os.kill(stopped, signal.SIGCONT)
+        until(lambda: states(home) == ["done", "done"])  # the reply waited, and is not too late
+    assert len(provider.paid) == 2
+    assert len(list(home.glob("*.png"))) == 2
+
+
+def test_a_worker_that_goes_on_before_the_deadline_answers_as_ever(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    with serving(home, url, AQUATINT_DEADLINE="60", AQUATINT_CONCURRENCY="1") as server:
+        call(server, 1)
+        until(lambda: provider.paid)
+        call(server, 2, prompt="A blue fox")
+        until(lambda: len(states(home)) == 2)
+        stopped = worker_of(server)
+        assert stopped
+        os.kill(stopped, signal.SIGSTOP)
+        assert answer(server, 2)["structuredContent"]["status"] == "done"  # by a fresh worker
+        os.kill(stopped, signal.SIGCONT)
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        call(server, 3, prompt="A red hen")
+        assert answer(server, 3)["structuredContent"]["status"] == "done"
+    assert states(home) == ["done"] * 3
+    assert len(provider.paid) == 3
 
 
 @pytest.mark.full  # in `make test` the short faults do the same
@@ -149,7 +197,7 @@ def test_a_server_that_ends_leaves_its_paid_call_to_the_worker(
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        worker = press_of(server)
+        worker = worker_of(server)
         if how == "end of input":
             assert server.process.stdin
             server.process.stdin.close()
@@ -170,7 +218,7 @@ def test_the_key_is_in_no_command_line_and_no_other_environment(
     with serving(home, url, OPENAI_API_KEY=key) as server:
         call(server, 1)
         until(lambda: provider.paid)
-        assert press_of(server)
+        assert worker_of(server)
         found: list[str] = []
         for file in (*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")):
             try:
@@ -206,7 +254,7 @@ def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
     with serving(home, url, AQUATINT_CONCURRENCY="1", AQUATINT_WORKER=worker) as server:
         call(server, 1, prompt="one")
         until(lambda: provider.paid)
-        assert (press_of(server) is None) == (worker == "false")
+        assert (worker_of(server) is None) == (worker == "false")
         call(server, 2, prompt="two")
         until(lambda: len(jobs(home)) == 2)
         server.send(
@@ -227,7 +275,7 @@ def test_a_worker_told_to_end_finishes_what_was_sent_and_drops_the_rest(
         until(lambda: provider.paid)
         call(server, 2, prompt="two")
         until(lambda: len(jobs(home)) == 2)
-        worker = press_of(server)
+        worker = worker_of(server)
         assert worker
         os.kill(worker, signal.SIGHUP)
         os.kill(worker, signal.SIGINT)
