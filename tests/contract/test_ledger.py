@@ -92,6 +92,38 @@ async def ended(context: JobContext, one: Job) -> JobRecord:
     return record
 
 
+# A home that an older version made
+
+
+@pytest.fixture
+def old_home(home: Path) -> Path:
+    """Made by the code before 2026-11-27: jobs say `picture_ids`, a dead worker `press_died`.
+
+    One done, one whose worker died, one that was sent and one that was not by a killed server.
+    """
+    place = home / ".aquatint/catalog.sqlite"
+    place.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "data/old_home/catalog-2026-11-26.sqlite", place)
+    return home
+
+
+async def test_an_old_home_opens_lists_and_recovers(old_home: Path, context: JobContext) -> None:
+    page = await context.catalog.recent("local", None, None, 10, None)
+    assert [image.id for image in page.images] == ["ddddddddddddddda"]
+    trouble = (await context.catalog.troubles(10))[0]
+    assert trouble.failure
+    assert (trouble.job.image_ids, trouble.failure.code) == (("pppppppppppppppa",), "press_died")
+    key = names.image_key(1e9, "r fox", "rrrrrrrrrrrrrrra", "png")
+    await context.blobs.put(key, png())
+    repairs = await reconcile(context)
+    assert (repairs.recovered, repairs.dropped, repairs.unknown) == (1, 1, 0)
+    page = await context.catalog.recent("local", "fox", None, 10, None)
+    assert [image.id for image in page.images] == ["rrrrrrrrrrrrrrra", "ddddddddddddddda"]
+    record = await context.catalog.job("job-uuuuuuuuuuuuuuuu", "local")
+    assert record
+    assert (record.state, record.cost_usd) == ("failed", 0)
+
+
 # Leases
 
 HOLDER = """
