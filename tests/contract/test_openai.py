@@ -1009,6 +1009,18 @@ async def test_a_full_disk_is_no_fault_of_the_provider(desk: Desk) -> None:
     assert desk.parts() == []
 
 
+async def test_a_fault_of_ours_leaves_what_arrived_to_the_caller(desk: Desk) -> None:
+    def one() -> TempPart:
+        if desk.parts():
+            raise RuntimeError("a fault of ours")
+        return desk.part()
+
+    with pytest.raises(RuntimeError):
+        [event async for event in desk.engine().render(an_order(n=2), Inputs(), one)]
+    assert desk.parts() == ["1.part"]
+    assert (desk.folder / "1.part").read_bytes() == desk.fake.images[1]
+
+
 async def test_many_calls_at_once_do_not_meet(desk: Desk) -> None:
     engine = desk.engine()
     seen: list[bytes] = []

@@ -108,11 +108,11 @@ class Receiver:
             while (chunk := await _next(chunks, limit)) is not None:
                 for document in body.feed(chunk):
                     yield document
-                if body.document.images >= self.order.n and limit == self.limit:
+                if body.document.images >= self.order.n:
                     answer = self._understand(body.document)
                     if answer.final and (answer.counted or body.document.complete):
                         return
-                    if answer.final:
+                    if answer.final and limit == self.limit:
                         limit = min(limit, anyio.current_time() + GRACE)
 
     def _understand(self, document: Document) -> Answer:

@@ -100,12 +100,12 @@ def spoken(mask: bytes, speech: MaskSpeech) -> bytes:
     except OSError as exc:
         raise BadMask("The mask is no PNG.", "Call make_mask again.") from exc
     if speech == "white":
-        said = ImageChops.invert(rgba.getchannel("A"))
+        redrawn = ImageChops.invert(rgba.getchannel("A"))
     else:
-        said = Image.new("RGBA", rgba.size)
-        said.putalpha(rgba.getchannel("A"))
+        redrawn = Image.new("RGBA", rgba.size)
+        redrawn.putalpha(rgba.getchannel("A"))
     out = io.BytesIO()
-    said.save(out, "PNG")
+    redrawn.save(out, "PNG")
     return out.getvalue()
 
 
