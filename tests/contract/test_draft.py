@@ -336,9 +336,10 @@ async def test_a_caption_never_covers_an_icon(prompt: str, size: str):
     assert all(row is not None and len(row) == 1 for row in rows), "more than the ground is there"
 
 
-async def test_a_small_or_transparent_picture_has_no_caption_either():
-    for changes in ({"size": "180x180"}, {"size": "512x512", "background": "transparent"}):
-        asked = order("ساعة حائط", **changes)
+async def test_a_small_or_transparent_picture_or_one_kept_as_a_favicon_has_no_caption():
+    transparent, favicon = {"background": "transparent"}, {"icon": True}
+    for changes in ({"size": "180x180"}, transparent, favicon):
+        asked = order("ساعة حائط", **{"size": "512x512", **changes})
         assert (await finished(asked, fonts=[], shaping=False)).notes == ()
 
 

@@ -291,3 +291,19 @@ def test_the_formats_of_a_list_are_those_of_its_names() -> None:
 def test_a_job_stored_with_bare_names_still_opens() -> None:
     (target,) = Finish.model_validate({"save_to": ["hero.png"]}).save_to
     assert (target.name, target.path) == ("hero.png", "hero.png")
+
+
+@pytest.mark.parametrize(
+    ("names", "icon"),
+    [
+        (("public/favicon.ico",), True),
+        (("hero.webp", "leaf-{16,512}.png"), True),
+        (("hero-{320,640}w.webp",), None),
+        (("hero.png",), None),
+        ((), None),
+    ],
+)
+def test_the_order_says_whether_a_picture_is_kept_as_an_icon(
+    names: tuple[str, ...], icon: bool | None
+) -> None:
+    assert planned(save_to=names).order.icon is icon

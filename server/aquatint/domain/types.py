@@ -109,6 +109,7 @@ class Order(Frozen):
     images: tuple[str, ...] = ()
     mask: str | None = None
     markup: str | None = None
+    icon: bool | None = None  # kept as one too, so that a draft has no caption
     chosen: frozenset[str] = frozenset()
 
 

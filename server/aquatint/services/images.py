@@ -284,7 +284,7 @@ def _digest(job: Job) -> str:
     """The same for two calls whose pictures would be interchangeable."""
     parts = {
         "owner": job.owner,
-        "order": job.order.model_dump(mode="json", exclude={"chosen"}),
+        "order": job.order.model_dump(mode="json", exclude={"chosen", "icon"}),
         "finish": job.finish.model_dump(mode="json", exclude={"save_to", "overwrite"}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

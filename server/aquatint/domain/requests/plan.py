@@ -85,6 +85,7 @@ def plan(
         input_fidelity=check.edit.input_fidelity if check.edit else None,
         safety_identifier=safety_identifier,
         svg_model=svg_model if format == "svg" else None,
+        icon=targets.icon or None,
         chosen=_chosen(request, format),
     )
     warnings = (*choice.warnings, *check.warnings)

@@ -28,6 +28,7 @@ MOST = 64  # files one call may write
 WRITTEN = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
 FAVICON = 48  # pixels, the largest picture in an .ico that names no size
 ICO = 256  # and in any
+ICON = 64  # pixels of the longest edge, up to which a picture is taken for an icon
 _DENSEST = 4.0
 _PLACE = re.compile(r"((?:.*[/\\])?)([^/\\]*)", re.DOTALL)
 _LIST = re.compile(r"\{([^{}]*)\}")
@@ -52,6 +53,12 @@ class SaveTargets:
     def extensions(self) -> tuple[str, ...]:
         """Lower case, without the dot, each once."""
         return tuple(dict.fromkeys(one.extension for one in self.files))
+
+    @property
+    def icon(self) -> bool:
+        """Whether one of the files is a favicon or no larger than an icon in a list."""
+        small = (one.mark and max(one.mark) <= ICON for one in self.files)
+        return "ico" in self.extensions or any(small)
 
     @property
     def covering(self) -> Size | None:

@@ -120,7 +120,8 @@ class DraftEngine:
         notes: dict[str, None],
     ) -> Image.Image:
         """With the DRAFT mark; and the caption, where it hides nothing that is to be looked at."""
-        if room is None and image.mode == "RGB" and brief.subject != "icon":
+        icon = brief.subject == "icon" or order.icon
+        if room is None and image.mode == "RGB" and not icon:
             told = caption(image, self._type, order.prompt, brief.palette)
             notes.update(dict.fromkeys(told))
         mark(image, self._type, brief.palette, room)
