@@ -125,6 +125,7 @@ def _service(
     # Imported here, for hosts wait for tools/list, which needs mcp_server only.
     from .domain.endpoints import is_first_party
     from .services.editing import Editing
+    from .services.exports import Exports
     from .services.images import ImageService
     from .services.library import Library
     from .services.references import References
@@ -137,11 +138,13 @@ def _service(
     context = backend.context
     references = References(context, context.workspace, fetch, settings.max_bytes)
     notices = (*backend.notes, *settings.problems)
+    library = Library(context, references, _verify, settings.keep_prompts)
     return ImageService(
         context=context,
         runner=runner,
         waiting=Waiting(context, runner, settings.wait, later),
-        library=Library(context, references, _verify, settings.keep_prompts),
+        library=library,
+        exports=Exports(context, library),
         editing=Editing(context, references, _fresh_id),
         models=backend.models,
         settings=settings,

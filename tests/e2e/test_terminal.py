@@ -398,3 +398,14 @@ def test_what_is_wrong_is_said_with_its_exit_code(
     assert (done.code, done.out) == (code, "")
     assert words in done.err
     assert "Traceback" not in done.err
+
+
+def test_export_writes_files_and_says_their_pixels(shell: Shell, workspace: Path) -> None:
+    shell("draw", "A red fox", "--size", "640x480", *PLAIN)
+    done = shell("export", "latest", "-o", "fox-{16,32}.png", "--crop", "0,0,320,320")
+    assert done.code == 0, done.err
+    assert re.findall(r"fox-\d+\.png  (\S+)", done.out) == ["16x16", "32x32"]
+    assert (workspace / "fox-32.png").exists()
+    wrong = shell("export", "latest", "-o", "fox-{16}.png", "--crop", "900,0,9,9")
+    assert wrong.code == 1
+    assert "crop" in wrong.err

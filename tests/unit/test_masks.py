@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
 from aquatint.domain.errors import BadMask
-from aquatint.domain.requests.regions import Region, Units, check
+from aquatint.domain.requests.regions import Region, check
+from aquatint.domain.types import Units
 from aquatint.imaging.masks import render
 from aquatint.imaging.masks.coverage import Coverage
 from aquatint.imaging.masks.levels import mapped, where

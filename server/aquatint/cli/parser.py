@@ -156,6 +156,28 @@ def _show(show: Arguments) -> None:
     show.add_argument("--open", action="store_true", help="also open it in the system's viewer")
 
 
+def _export(export: Arguments) -> None:
+    export.add_argument("ref", metavar="REF", help="an id, latest, a path, an address")
+    text = "icon-{16,32}.png, hero{,@2x}.webp, favicon.ico; may be repeated"
+    export.add_argument(
+        "-o", "--save-to", action="append", required=True, metavar="FILE", help=text
+    )
+    export.add_argument("--overwrite", action="store_true", help="replace existing FILEs")
+    export.add_argument("--exact-size", metavar="WxH", help="covered, the middle kept")
+    text = "left,top,width,height of the part to take"
+    export.add_argument("--crop", type=_numbers, metavar="X,Y,W,H", help=text)
+    units = ["pixel", "fraction", "permille"]
+    export.add_argument("--units", choices=units, default="pixel", help="of the crop")
+    export.add_argument("--background", metavar="COLOUR", help="put under what is transparent")
+    text = "where FILE has no extension"
+    export.add_argument("--format", choices=["png", "jpeg", "webp", "gif", "avif"], help=text)
+    export.add_argument("--compression", type=int, metavar="N", help="0-100, jpeg, webp, avif")
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
 def _forget(forget: Arguments) -> None:
     forget.add_argument("ids", nargs="*", metavar="ID", help="an id, as `aquatint recent` lists it")
     forget.add_argument(
@@ -242,6 +264,7 @@ COMMANDS = (
     Command("edit", "change pictures", "draw:edit", _edit, frozenset({"mask"})),
     Command("mask", "select the part of a picture to edit", "mask:mask", _mask),
     Command("show", "show a picture, its facts and its recipe", "show:show", _show),
+    Command("export", "write a picture to files: sizes, formats, crops", "export:export", _export),
     Command("forget", "delete pictures for good", "forget:forget", _forget),
     Command("add", "add your own pictures, so that agents can use them", "draw:add", _add),
     Command("spend", "list what was paid, and for what", "ledger:spend", _spend),

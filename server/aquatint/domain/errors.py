@@ -18,7 +18,7 @@ AquatintError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -144,3 +144,14 @@ BY_NAME: Mapping[str, type[AquatintError]] = MappingProxyType(
         )
     }
 )
+
+
+def together(problems: Sequence[AquatintError]) -> AquatintError:
+    """One error that says all of these, each once; `problems` holds one or more."""
+    lines = list(dict.fromkeys(f"- {problem}" for problem in problems))
+    if len(lines) == 1:
+        return problems[0]
+    only_the_model = all(isinstance(problem, ModelCannot) for problem in problems)
+    kind = ModelCannot if only_the_model else BadRequest
+    head = f"{len(lines)} things are wrong with this request, and nothing was sent:"
+    return kind("\n".join((head, *lines)), "Correct all of them.")

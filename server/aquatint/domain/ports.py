@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .budget import Limit, Shortfall
-from .types import Caller, Finding, ImageRecord, Job, JobRecord, Order, Page, Spending, Usage
+from .types import Caller, Copy, Finding, ImageRecord, Job, JobRecord, Order, Page, Spending, Usage
 
 
 class Part(Protocol):
@@ -227,6 +227,10 @@ class Catalog(Protocol):
 
     async def add(self, image: ImageRecord, *, shown: bool = True) -> None:
         """List a picture that no job made; hidden ones are found by id only."""
+        ...
+
+    async def saved(self, image: str, owner: str, copies: tuple[Copy, ...]) -> None:
+        """Note down every file that a picture was written to."""
         ...
 
     async def same(self, sha256: str, owner: str) -> ImageRecord | None:

@@ -25,6 +25,7 @@ Level = Literal["low", "medium", "high"]
 Kind = Literal["generated", "edited", "mask", "derived", "added"]
 State = Literal["intent", "done", "failed", "refused", "unknown"]
 Reply = Literal["preview", "path", "full"]
+Units = Literal["pixel", "fraction", "permille"]
 
 
 class Frozen(BaseModel):
@@ -80,6 +81,21 @@ class ShowRequest(Frozen):
     image: str
     edge: int = 768
     provenance: bool = False
+
+
+class ExportRequest(Frozen):
+    """Files to be made of a picture that is there. `crop` is left, top, width, height in `units`,
+    `background` a colour to put under what is transparent."""
+
+    image: str
+    save_to: Strings
+    exact_size: str | None = None
+    crop: tuple[float, ...] | None = None
+    units: Units = "pixel"
+    background: str | None = None
+    format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
+    compression: int | None = Field(default=None, ge=0, le=100)
+    overwrite: bool = False
 
 
 class Order(Frozen):

@@ -117,9 +117,14 @@ def is_opaque(image: Image.Image) -> bool:
 
 def on_white(image: Image.Image) -> Image.Image:
     """Lay an RGBA picture onto white, keeping its profile."""
+    return on_colour(image, (255, 255, 255))
+
+
+def on_colour(image: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
+    """Lay an RGBA picture onto a colour (in the picture's own space), keeping its profile."""
     if image.mode != "RGBA":
         return image
-    flat = Image.new("RGB", image.size, "white")
+    flat = Image.new("RGB", image.size, colour)
     flat.paste(image, mask=image.getchannel("A"))
     flat.info = dict(image.info)
     return flat

@@ -10,7 +10,7 @@ from io import BytesIO
 from PIL import Image, ImageChops
 
 from ..domain.errors import BadRequest
-from .colour import is_opaque, on_white, to_srgb
+from .colour import is_opaque, on_colour, on_white, to_srgb
 from .decode import ImageInfo, inspect, open_frames, open_upright, resized
 from .limits import MAX_PIXELS
 from .sniff import MIME
@@ -70,6 +70,29 @@ def icon(image: Image.Image, side: int) -> bytes:
 def fit(data: bytes, width: int, height: int, format: str, compression: int | None = None) -> bytes:
     """Scale a picture to cover width x height pixels, crop its middle to exactly that, encode."""
     return convert(data, format, compression, size=(width, height))
+
+
+def cut(
+    data: bytes,
+    box: tuple[int, int, int, int] | None,
+    background: tuple[int, int, int] | None,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[bytes, tuple[int, int], bool]:
+    """A part of a picture (left, top, right, bottom), or all of it, on a colour where one is given.
+
+    Gives a PNG of exactly these pixels, its size, and whether it has transparency. First frame.
+    """
+    image = open_upright(data, max_pixels)
+    if box is not None:
+        part = image.crop(box)
+        part.info = dict(image.info)
+        image = part
+    if background is not None:
+        image = on_colour(image, background)
+    out = BytesIO()
+    icc = image.info.get("icc_profile")
+    image.save(out, "PNG", compress_level=1, icc_profile=icc)
+    return out.getvalue(), image.size, not is_opaque(image)
 
 
 def cover(image: Image.Image, width: int, height: int) -> Image.Image:

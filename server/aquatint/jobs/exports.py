@@ -9,7 +9,7 @@ from ..domain.errors import AquatintError, BadRequest
 from ..domain.models.sizes import Size
 from ..domain.requests import save_targets
 from ..domain.requests.save_targets import SaveTargets
-from ..domain.types import Caller, Copy, Finish, GenerateRequest, ImageRecord, SaveTarget
+from ..domain.types import Caller, Copy, Finish, ImageRecord, SaveTarget
 from .context import JobContext
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ class Saving:
 
 
 async def checked(
-    context: JobContext, targets: SaveTargets, request: GenerateRequest, caller: Caller
+    context: JobContext, targets: SaveTargets, caller: Caller, *, n: int, overwrite: bool
 ) -> SaveTargets:
     """The same targets, with everything that is wrong with the places themselves."""
-    if len(targets.files) * request.n > save_targets.MOST:
+    if len(targets.files) * n > save_targets.MOST:
         return targets
     found: list[AquatintError] = []
     places: dict[str, str] = {}
-    for index in range(request.n):
-        for path in (save_targets.numbered(one, index, request.n).path for one in targets.files):
+    for index in range(n):
+        for path in (save_targets.numbered(one, index, n).path for one in targets.files):
             try:
-                place = await context.workspace.check_target(path, caller, request.overwrite)
+                place = await context.workspace.check_target(path, caller, overwrite)
             except AquatintError as error:
                 found.append(error)
                 continue
@@ -66,14 +66,16 @@ async def save_copies(
     source: ImageRecord,
     saving: Saving,
     warnings: list[str],
+    data: bytes | None = None,
 ) -> ImageRecord:
     """Write a picture where the agent asked, in the format and size that each name says.
 
     What has the picture's own size is made of its file, all else of `source`, which has more
-    pixels where the picture was fitted to an exact size. A failure is a warning.
+    pixels where the picture was fitted to an exact size. `data` is the file itself where it is in
+    no store. A failure is a warning.
     """
     written: list[Copy] = []
-    copies = _Copies(context, image, source, saving)
+    copies = _Copies(context, image, source, saving, data)
     for one in saving.targets:
         try:
             target = await context.workspace.check_target(one.path, saving.caller, saving.overwrite)
@@ -96,6 +98,7 @@ class _Copies:
     image: ImageRecord
     source: ImageRecord
     saving: Saving
+    data: bytes | None
     opened: Image.Image | None = None
 
     @property
@@ -121,16 +124,19 @@ class _Copies:
             side = min(max(size), save_targets.ICO)
             return (side, side), await work(encode.icon, await self._open(), side)
         if self.source.frames > 1:
-            data = await self.context.blobs.read(self.source.key)
+            data = await self._bytes(self.source)
             return size, await work(encode.convert, data, format, compression, size=size)
         return size, await work(encode.scaled, await self._open(), size, format, compression)
+
+    async def _bytes(self, image: ImageRecord) -> bytes:
+        return await self.context.blobs.read(image.key) if self.data is None else self.data
 
     async def _open(self) -> Image.Image:
         from ..imaging import decode
 
         if self.opened is None:
             async with self.context.turn(self.source.bytes):
-                data = await self.context.blobs.read(self.source.key)
+                data = await self._bytes(self.source)
                 limit = self.context.max_pixels
                 self.opened = await self.context.pixelwork(decode.open_upright, data, limit)
         return self.opened
@@ -140,7 +146,7 @@ class _Copies:
         from ..imaging import encode
         from ..imaging.editing import inputs
 
-        data = await self.context.blobs.read(self.image.key)
+        data = await self._bytes(self.image)
         if format == self.image.format:
             return data
         if format == "webp" and _is_exact(self.image):

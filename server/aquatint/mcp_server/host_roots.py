@@ -17,7 +17,15 @@ from ..domain.addresses import file_path
 from ..domain.errors import BadRequest
 from ..domain.ids import ID
 from ..domain.requests.regions import MaskRequest
-from ..domain.types import LOCAL, Caller, EditRequest, Frozen, GenerateRequest, ShowRequest
+from ..domain.types import (
+    LOCAL,
+    Caller,
+    EditRequest,
+    ExportRequest,
+    Frozen,
+    GenerateRequest,
+    ShowRequest,
+)
 from .signatures import ToolContext, resolved
 
 log = logging.getLogger(__name__)
@@ -45,7 +53,7 @@ def caller_for(request: Any) -> Any:
 
 
 async def _roots(ctx: ToolContext, request: Frozen) -> Folders | ListRoots:
-    writes = isinstance(request, GenerateRequest) and bool(request.save_to)
+    writes = isinstance(request, GenerateRequest | ExportRequest) and bool(request.save_to)
     return await _ask(ctx) if writes or any(map(_is_path, _references(request))) else NONE
 
 
@@ -92,7 +100,7 @@ def _references(request: Frozen) -> Iterator[str]:
         given = (*request.images, request.mask, request.markup)
     if isinstance(request, MaskRequest):
         given = (request.image, *(region.image for region in request.regions))
-    if isinstance(request, ShowRequest):
+    if isinstance(request, ShowRequest | ExportRequest):
         given = (request.image,)
     yield from (one for one in given if one)
 

@@ -15,6 +15,7 @@ from ..domain.types import (
     LOCAL,
     Caller,
     EditRequest,
+    ExportRequest,
     Frozen,
     GenerateRequest,
     Kind,
@@ -73,6 +74,18 @@ SHOW = {
     "image": "image://id, latest, a path, https://, data: or a job id",
     "edge": "Preview's longest edge, 64-2048",
     "provenance": "Verify its C2PA",
+}
+
+EXPORT = {
+    "image": "image://id, latest, a path, https:// or data:",
+    "save_to": "Files: a.webp, a{,@2x}.png, icon-{16,32}.png, favicon.ico, og-{1200x630}.jpg",
+    "exact_size": "Like 1080x1080: covered, the middle kept",
+    "crop": "[x, y, width, height] of the part to take",
+    "units": "Of crop",
+    "background": "A colour to put under what is transparent",
+    "format": "For names without an extension",
+    "compression": "0-100, for jpeg, webp, avif",
+    "overwrite": "Replace existing files",
 }
 
 ReplyArgument = Annotated[
@@ -137,6 +150,15 @@ async def get_image(
     return await _delivered(service, outcome, reply, service.library.checked_edge(request.edge))
 
 
+async def export_image(
+    ctx: ToolContext, request: ExportRequest, caller: Caller, reply: ReplyArgument = "preview"
+) -> CallToolResult:
+    """Write a picture to files: other sizes, formats, crops, icons. Free; nothing is drawn."""
+    service = _service(ctx)
+    outcome = await service.exports.export(request, caller)
+    return await shown(service, outcome, reply, service.settings.preview)
+
+
 async def recent_images(
     ctx: ToolContext,
     query: Annotated[str | None, Field(description="Words of the prompt, any language")] = None,
@@ -162,6 +184,7 @@ class Row(NamedTuple):
 
 _FREE = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _MAKES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+_WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
 _PAID = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
 
 
@@ -176,6 +199,7 @@ def _table() -> list[Row]:
         Row(_tool(edit_image, EditRequest, EDIT), "Edit image", _PAID),
         Row(_tool(make_mask, MaskRequest, MASK), "Make mask", _MAKES),
         Row(_tool(get_image, ShowRequest, SHOW), "Get image", _FREE),
+        Row(_tool(export_image, ExportRequest, EXPORT), "Export image", _WRITES),
         Row(recent_images, "Recent images", _FREE),
     ]
 

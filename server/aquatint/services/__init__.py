@@ -3,6 +3,7 @@
 __all__ = [
     "deletion",
     "editing",
+    "exports",
     "images",
     "library",
     "outcomes",

@@ -27,12 +27,13 @@ from ..domain.types import (
     JobRecord,
     Page,
 )
-from ..jobs import exports
+from ..jobs import exports as copies
 from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
 from .editing import Editing, Originals
+from .exports import Exports
 from .library import Library
 from .outcomes import Outcome, Report
 from .pricing import Pricing, Quote
@@ -52,6 +53,7 @@ class ImageService:
     runner: Runner
     waiting: Waiting
     library: Library
+    exports: Exports
     editing: Editing
     models: Models
     settings: Settings
@@ -141,7 +143,9 @@ class ImageService:
     ) -> Outcome:
         """Plan, check everything that costs nothing to check, then record and run."""
         named = save_targets.parse(request.save_to, request.n)
-        targets = await exports.checked(self.context, named, request, caller)
+        targets = await copies.checked(
+            self.context, named, caller, n=request.n, overwrite=request.overwrite
+        )
         first = None if originals is None else originals.size
         quote = self.pricing.quote(request, targets, first=first)
         if request.dry_run:

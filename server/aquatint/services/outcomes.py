@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..domain.errors import BY_NAME, AquatintError, NotKept, Unavailable
-from ..domain.types import Failure, ImageRecord, Order, Usage
+from ..domain.types import Copy, Failure, ImageRecord, Order, Usage
 
 if TYPE_CHECKING:
     from ..jobs.execute import Ended  # hosts wait for tools/list, which does not need it
@@ -43,6 +43,7 @@ class Outcome:
     reused: bool = False
     order: Order | None = None  # of a dry run
     warnings: tuple[str, ...] = ()
+    written: tuple[Copy, ...] = ()  # the files of an export
     data: bytes | None = None  # of a picture that is not in the catalog
     mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box
     provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for

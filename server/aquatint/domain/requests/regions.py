@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
-from ..types import Frozen
+from ..types import Frozen, Units
 from .spellings import canonical
 
-Units = Literal["pixel", "fraction", "permille"]
 Edit = Literal["transparent", "white", "black"]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 

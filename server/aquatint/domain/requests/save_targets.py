@@ -68,8 +68,8 @@ class SaveTargets:
         return (max(w for w, _ in sizes), max(h for _, h in sizes)) if sizes else None
 
 
-def parse(save_to: Sequence[str], n: int = 1) -> SaveTargets:
-    """The files that these names stand for, for each of n pictures.
+def parse(save_to: Sequence[str], n: int = 1, *, edge: int = MAX_EXACT) -> SaveTargets:
+    """The files that these names stand for, for each of n pictures, at most `edge` pixels long.
 
     Names at fault are left out. The same names always give the same files in the same order.
     """
@@ -77,7 +77,7 @@ def parse(save_to: Sequence[str], n: int = 1) -> SaveTargets:
     wrong: list[AquatintError] = []
     for name in save_to:
         try:
-            found += _expanded(name)
+            found += _expanded(name, edge)
         except BadRequest as problem:
             wrong.append(problem)
     wrong += [
@@ -143,14 +143,16 @@ def hint(target: SaveTarget, size: Size) -> str | None:
     )
 
 
-def _expanded(name: str) -> list[SaveTarget]:
+def _expanded(name: str, edge: int) -> list[SaveTarget]:
     """The files of one name. Raises BadRequest."""
     place = _PLACE.fullmatch(name)
     assert place is not None  # it takes anything
     literals, lists = _split(name, place[2])
     if prod(len(items) for items in lists) > MOST:
         raise _bad(f"{name} stands for too many files.", f"One call writes at most {MOST}.")
-    return [_one(name, place[1], literals, chosen) for chosen in islice(product(*lists), MOST)]
+    return [
+        _one(name, place[1], literals, chosen, edge) for chosen in islice(product(*lists), MOST)
+    ]
 
 
 def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
@@ -173,7 +175,9 @@ def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
     return literals, lists
 
 
-def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -> SaveTarget:
+def _one(
+    name: str, folder: str, literals: list[str], chosen: tuple[str, ...], edge: int
+) -> SaveTarget:
     path = folder + "".join(
         text for pair in zip(literals, (*chosen, ""), strict=True) for text in pair
     )
@@ -187,7 +191,8 @@ def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -
             path=path,
             mark=marks[0] if marks else (),
             density=float(density[1]) if density else 1.0,
-        )
+        ),
+        edge,
     )
 
 
@@ -204,7 +209,7 @@ def _marks(literals: list[str], chosen: tuple[str, ...]) -> Iterator[tuple[int, 
             yield (int(size[1]),)
 
 
-def _checked(target: SaveTarget) -> SaveTarget:
+def _checked(target: SaveTarget, edge: int) -> SaveTarget:
     path, mark, density = target.path, target.mark, target.density
     if not 1 <= density <= _DENSEST:
         raise _bad(f"{path}: a density is @1x to @4x.", "Use @2x, or a size in braces.")
@@ -212,7 +217,7 @@ def _checked(target: SaveTarget) -> SaveTarget:
         raise _bad(f"{path}: a size of 0.", "Use 1 or more pixels.")
     if (mark or density != 1) and target.extension == "svg":
         raise _bad(f"{path}: an svg is not made of pixels.", "Leave the size out of its name.")
-    most = ICO if target.extension == "ico" else MAX_EXACT
+    most = ICO if target.extension == "ico" else edge
     if mark and max(mark) * density > most:
         raise _bad(f"{path} is too large.", f"The longest edge may be {most}.")
     return target

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..errors import AquatintError, BadRequest, ModelCannot
+from ..errors import AquatintError, BadRequest, ModelCannot, together
 from ..models.registry import Choice, Model
 from ..types import EditRequest, Format, GenerateRequest
 from .save_targets import SaveTargets
@@ -75,15 +75,8 @@ class RequestCheck:
     def raise_problems(self) -> None:
         """Raises everything that is wrong, with the places to save to, as one error."""
         found: list[AquatintError] = [*self.problems, *self.targets.problems]
-        if not found:
-            return
-        lines = list(dict.fromkeys(f"- {problem}" for problem in found))
-        if len(lines) == 1:
-            raise found[0]
-        only_the_model = all(isinstance(problem, ModelCannot) for problem in found)
-        kind = ModelCannot if only_the_model else BadRequest
-        head = f"{len(lines)} things are wrong with this request, and nothing was sent:"
-        raise kind("\n".join((head, *lines)), "Correct all of them.")
+        if found:
+            raise together(found)
 
 
 def check_words(check: RequestCheck) -> None:

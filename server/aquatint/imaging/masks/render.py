@@ -9,7 +9,8 @@ from math import ceil, cos, floor, radians, sin, tau
 from PIL import Image, ImageDraw
 
 from ...domain.errors import BadMask
-from ...domain.requests.regions import SCALE, Region, Units, in_pixels, rgb
+from ...domain.requests.regions import SCALE, Region, in_pixels, rgb
+from ...domain.types import Units
 from .coverage import (
     Coverage,
     Facts,

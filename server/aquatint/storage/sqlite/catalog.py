@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.search import match
-from ...domain.types import Finding, ImageRecord, Job, JobRecord, Page, Spending
+from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord, Page, Spending
 from .connection import TROUBLE, CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
 from .rows import (
@@ -214,6 +214,11 @@ class SqliteCatalog:
 
     async def add(self, image: ImageRecord, *, shown: bool = True) -> None:
         await self._file.write(lambda db: insert_image(db, image, 0, shown))
+
+    async def saved(self, image: str, owner: str, copies: tuple[Copy, ...]) -> None:
+        rows = json.dumps([copy.model_dump() for copy in copies])
+        statement = "UPDATE pictures SET saved = ? WHERE id = ? AND owner = ?"
+        await self._file.write(lambda db: db.execute(statement, (rows, image, owner)))
 
     async def same(self, sha256: str, owner: str) -> ImageRecord | None:
         return await self._newest("sha256 = ?", owner, sha256)

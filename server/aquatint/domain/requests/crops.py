@@ -1,0 +1,55 @@
+"""A part of a picture as an agent names it: `[x, y, width, height]` in pixels or shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..errors import BadRequest
+from ..models.sizes import Size
+from ..types import Units
+from .regions import in_pixels
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+
+def box_of(crop: Sequence[float], units: Units, size: Size) -> Box:
+    """The pixels of a crop, cut at the picture's edges.
+
+    Raises BadRequest for a crop that is no box, or lies outside the picture.
+    """
+    if len(crop) != 4 or not all(map(math.isfinite, crop)):
+        raise _bad("A crop is four numbers.", size)
+    if crop[2] <= 0 or crop[3] <= 0:
+        raise _bad("A crop's width and height are above 0.", size)
+    left, top, right, bottom = (round(edge) for edge in _edges(crop, units, size))
+    box = (max(0, left), max(0, top), min(size[0], right), min(size[1], bottom))
+    if box[0] >= box[2] or box[1] >= box[3]:
+        raise _bad("This crop holds no pixel of the picture.", size)
+    return box
+
+
+def is_cut(crop: Sequence[float], units: Units, size: Size) -> bool:
+    """Whether a crop reaches over the picture's edge by a pixel or more."""
+    left, top, right, bottom = _edges(crop, units, size)
+    return max(-left, -top, right - size[0], bottom - size[1]) >= 1
+
+
+def _edges(crop: Sequence[float], units: Units, size: Size) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom in pixels, wherever they lie."""
+    x, y, width, height = crop
+    return (
+        in_pixels(x, size[0], units),
+        in_pixels(y, size[1], units),
+        in_pixels(x + width, size[0], units),
+        in_pixels(y + height, size[1], units),
+    )
+
+
+def _bad(what: str, size: Size) -> BadRequest:
+    return BadRequest(
+        f"crop: {what}",
+        f"Pass [x, y, width, height] inside the picture's {size[0]}x{size[1]} pixels, "
+        'or shares of it with units="fraction" (0 to 1) or "permille" (0 to 1000).',
+        code="bad_crop",
+    )

@@ -1,0 +1,167 @@
+"""Writing a picture that is there into files: sizes, formats, crops, icons. Free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..domain.errors import BadRequest, together
+from ..domain.models.sizes import Size, parse_size, text
+from ..domain.requests import save_targets
+from ..domain.requests.crops import box_of, is_cut
+from ..domain.requests.regions import rgb
+from ..domain.requests.save_targets import SaveTargets
+from ..domain.types import Caller, ExportRequest, ImageRecord
+from ..jobs import exports
+from ..jobs.context import JobContext
+from ..jobs.exports import Saving, save_copies
+from .library import Library
+from .outcomes import Outcome
+
+MAX_EDGE = 16_383  # pixels: what a WebP can hold
+EXAMPLE = 'Name the files, as in save_to=["public/hero.webp", "icon-{16,32}.png"].'
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is written: the picture's row as it is after cropping, and its bytes."""
+
+    image: ImageRecord
+    data: bytes
+    changed: bool  # cropped, or laid on a colour: not the file that is in the catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Copies of pictures, made here and never paid for."""
+
+    context: JobContext
+    library: Library
+
+    async def export(self, request: ExportRequest, caller: Caller) -> Outcome:
+        """Write the picture to every file that `save_to` stands for. Raises AquatintError."""
+        if not request.save_to:
+            raise BadRequest("export_image writes files, and save_to is empty.", EXAMPLE)
+        image, data = await self.library.get(request.image, caller)
+        if data is None:
+            data = await self.context.blobs.read(image.key)
+        exact = _exact(request)
+        warnings: list[str] = []
+        source = await self._source(request, Source(image, data, changed=False), warnings)
+        targets = await self._targets(request, source.image, exact, caller)
+        saving = Saving(targets.files, caller, request.overwrite, request.compression, exact)
+        saved = await save_copies(
+            self.context, source.image, source.image, saving, warnings, source.data
+        )
+        written = saved.saved[len(source.image.saved) :]
+        if not written:
+            raise BadRequest("Nothing was written. " + "\n".join(warnings), "", code="not_saved")
+        if image.id:
+            await self.context.catalog.saved(image.id, caller.owner, saved.saved)
+        return Outcome(
+            status="done",
+            images=(saved.model_copy(update={"saved": written}),),
+            written=written,
+            data=source.data if source.changed or not image.id else None,
+            warnings=tuple(warnings),
+        )
+
+    async def _source(self, request: ExportRequest, whole: Source, warnings: list[str]) -> Source:
+        """The picture, cropped and laid on a colour where that is asked for."""
+        image = whole.image
+        if request.crop is None and request.background is None:
+            return whole
+        if image.format == "svg":
+            raise BadRequest("An svg has no pixels to crop.", "Leave crop and background out.")
+        size = image.width, image.height
+        box = None if request.crop is None else box_of(request.crop, request.units, size)
+        if request.crop is not None and is_cut(request.crop, request.units, size):
+            warnings.append(f"The crop reached over the picture's {text(size)} and was cut there.")
+        colour = _colour(request.background)
+        if colour is not None and not image.alpha:
+            warnings.append("background changed nothing: the picture has no transparency.")
+        if image.frames > 1:
+            warnings.append(f"Only the first of {image.frames} frames was taken.")
+        from ..imaging import encode
+
+        async with self.context.turn(image.bytes):
+            data, (width, height), alpha = await self.context.pixelwork(
+                encode.cut, whole.data, box, colour, self.context.max_pixels
+            )
+        facts = {
+            "width": width,
+            "height": height,
+            "alpha": alpha,
+            "bytes": len(data),
+            "format": "png",
+            "frames": 1,
+            "preview": None,
+            "outside": None,
+        }
+        return Source(image.model_copy(update=facts), data, changed=True)
+
+    async def _targets(
+        self, request: ExportRequest, image: ImageRecord, exact: Size | None, caller: Caller
+    ) -> SaveTargets:
+        """The files, every one of them checked. Raises one error that names all problems."""
+        names = [_with_format(name, request.format) for name in request.save_to]
+        parsed = save_targets.parse(names, edge=MAX_EDGE)
+        targets = await exports.checked(
+            self.context, parsed, caller, n=1, overwrite=request.overwrite
+        )
+        whole = (image.width, image.height) if exact is None else exact
+        problems = list(targets.problems)
+        for one in targets.files:
+            width, height = save_targets.size_of(one, whole, exact=exact is not None)
+            if width * height > self.context.max_pixels:
+                limit = f"{self.context.max_pixels:,}"
+                problems.append(
+                    BadRequest(
+                        f"save_to: {one.name} has {width}x{height} pixels; {limit} are allowed.",
+                        "Write a smaller one, or raise AQUATINT_MAX_PIXELS.",
+                        code="too_many_pixels",
+                    )
+                )
+        if problems:
+            raise together(problems)
+        return targets
+
+
+def _exact(request: ExportRequest) -> Size | None:
+    if request.exact_size is None:
+        return None
+    exact = parse_size(request.exact_size.strip())
+    if exact is None or 0 in exact or max(exact) > MAX_EDGE:
+        raise BadRequest(
+            f"exact_size: {request.exact_size!r:.40} is no size of 1 to {MAX_EDGE} pixels.",
+            "Write it as exact_size=1080x1080.",
+        )
+    return exact
+
+
+def _colour(background: str | None) -> tuple[int, int, int] | None:
+    if background is None:
+        return None
+    try:
+        return rgb(background)
+    except ValueError as unknown:
+        raise BadRequest(
+            f"background: {background!r:.40} is no colour.",
+            "Pass #rrggbb or a CSS name, which is put under transparent pixels.",
+        ) from unknown
+
+
+def _with_format(name: str, format: str | None) -> str:
+    """The name with `format` as its extension where it has none; another one is refused."""
+    if format is None:
+        return name
+    extension = "jpg" if format == "jpeg" else format
+    tail = name.replace("\\", "/").rsplit("/", 1)[-1]
+    if "." not in tail:
+        return f"{name}.{extension}"
+    said = tail.rsplit(".", 1)[1].lower().replace("jpeg", "jpg")
+    if said != extension:
+        raise BadRequest(
+            f"save_to: {name} says one format, format={format} another.",
+            "Leave format out: the name decides.",
+        )
+    return name
