@@ -11,8 +11,8 @@ from aquatint.domain.errors import AquatintError
 from aquatint.domain.types import LOCAL, Caller, ExportRequest, GenerateRequest
 from aquatint.services.images import ImageService
 from aquatint.services.outcomes import Outcome
-from conftest import MakeApp
-from words import look
+from conftest import Connect, MakeApp
+from words import images_of, look, text_of
 
 
 async def quiet(_: object) -> None:
@@ -156,3 +156,23 @@ async def test_format_names_a_file_without_an_extension(make_app: MakeApp, works
         image = await drawn(service)
         await export(service, workspace, image=image, save_to=("hero",), format="jpeg")
     assert look(workspace / "hero.jpg")[0] == (640, 480)
+
+
+async def test_an_agent_writes_the_chosen_one_of_four_where_it_is_wanted(
+    connect: Connect, workspace: Path
+) -> None:
+    async with connect() as client:
+        four = images_of(await client.call_tool("generate_image", {"prompt": "A red kite", "n": 4}))
+        asked = {"image": four[2]["uri"], "save_to": ["logo.webp", "logo-{64}.png"]}
+        result = await client.call_tool("export_image", asked)
+        again = await client.call_tool("export_image", asked)
+    exported = images_of(result)[0]
+    assert exported["uri"] == four[2]["uri"]
+    assert [copy["path"] for copy in exported["saved"]] == [
+        str(workspace / "logo.webp"),
+        str(workspace / "logo-64.png"),
+    ]
+    assert look(workspace / "logo-64.png")[0] == (64, 64)
+    assert "cost" not in text_of(result)
+    assert again.is_error
+    assert "overwrite" in text_of(again)

@@ -1,4 +1,4 @@
-"""What every agent reads once, when it connects: how to use the five tools well."""
+"""What every agent reads once, when it connects: how to use the six tools well."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ one picture, then edit_image(images=FIRST, prompt=...) for each of the others.
 - status "working" is not an error. Call get_image(image=JOB) until it is done. If a reply was \
 lost, the same call returns the picture that was paid for; fresh=true pays for a new one.
 - save_to="public/hero.webp" also writes the picture into the workspace, in the format of the \
-extension; icon-{16,32}.png writes two sizes; overwrite=true replaces a file. Always give the user \
-the absolute path.
+extension; icon-{16,32}.png writes two sizes. export_image does this for any picture that is \
+there, for free. Always give the user the absolute path.
 - Previews are small: get_image(image=PICTURE, edge=1536) shows details.
 - Prompts may be in any language. Put words that the picture must show in quotation marks.
 - An error says what happened, what to do next and whether money was spent. If that is "unknown", \

@@ -51,7 +51,8 @@ GENERATE = {
     "dry_run": "Check and price it; send nothing",
     "fresh": "Pay again for a request just made",
 }
-EDIT = GENERATE | {
+# What it shares with generate_image is explained there.
+EDIT = {
     "images": "1-16: image://id, latest, a path, https://, data:",
     "prompt": "What to change",
     "mask": "From make_mask, or any mask picture",
@@ -88,7 +89,7 @@ EXPORT = {
     "overwrite": "Replace existing files",
 }
 
-ReplyArgument = Annotated[
+ReplyExplained = Annotated[
     Reply, Field(description="preview, path (no pixels) or full (the file, if it fits)")
 ]
 
@@ -98,7 +99,7 @@ async def generate_image(
     request: GenerateRequest,
     caller: Caller,
     agreed: float,
-    reply: ReplyArgument = "preview",
+    reply: ReplyExplained = "preview",
 ) -> CallToolResult:
     """Make new pictures from a prompt. Costs money when a key is set.
 
@@ -115,11 +116,12 @@ async def edit_image(
     request: EditRequest,
     caller: Caller,
     agreed: float,
-    reply: ReplyArgument = "preview",
+    reply: Reply = "preview",
 ) -> CallToolResult:
     """Change pictures. With a mask, every pixel outside it stays exactly as it was.
 
     To change one part, call make_mask first and look at the red. Chain edits with "latest".
+    Arguments that generate_image has too mean the same here.
     """
     service = _service(ctx)
     outcome = await service.edit(request, caller, _report(ctx), agreed)
@@ -135,7 +137,7 @@ async def make_mask(ctx: ToolContext, request: MaskRequest, caller: Caller) -> C
 
 
 async def get_image(
-    ctx: ToolContext, request: ShowRequest, caller: Caller, reply: ReplyArgument = "preview"
+    ctx: ToolContext, request: ShowRequest, caller: Caller, reply: Reply = "preview"
 ) -> CallToolResult:
     """Show the picture behind a reference, or wait for a job. Free."""
     service = _service(ctx)
@@ -151,7 +153,7 @@ async def get_image(
 
 
 async def export_image(
-    ctx: ToolContext, request: ExportRequest, caller: Caller, reply: ReplyArgument = "preview"
+    ctx: ToolContext, request: ExportRequest, caller: Caller, reply: Reply = "preview"
 ) -> CallToolResult:
     """Write a picture to files: other sizes, formats, crops, icons. Free; nothing is drawn."""
     service = _service(ctx)
