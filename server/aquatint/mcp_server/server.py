@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 
 Announce = Callable[[], Awaitable[None]]
 Schema = dict[str, Any]
-NOTHING: tuple[object, ...] = (None, [])
+NOTHING: tuple[object, ...] = (None, False, 0, [], {})  # defaults that go without saying
 NULL = {"type": "null"}
 OpenService = Callable[[Announce], AbstractAsyncContextManager["ImageService"]]
 UNREADABLE = (
