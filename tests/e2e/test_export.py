@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from aquatint.domain.errors import AquatintError
-from aquatint.domain.types import LOCAL, Caller, ExportRequest, GenerateRequest
+from aquatint.domain.requests.existing import ExportRequest
+from aquatint.domain.types import LOCAL, Caller, GenerateRequest
 from aquatint.services.images import ImageService
 from aquatint.services.outcomes import Outcome
 from conftest import Connect, MakeApp

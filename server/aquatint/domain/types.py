@@ -75,29 +75,6 @@ class EditRequest(GenerateRequest):
     input_fidelity: Literal["low", "high"] | None = None
 
 
-class ShowRequest(Frozen):
-    """Which picture to show, or which job to wait for; `edge` is its preview's longest side."""
-
-    image: str
-    edge: int = 768
-    provenance: bool = False
-
-
-class ExportRequest(Frozen):
-    """Files to be made of a picture that is there. `crop` is left, top, width, height in `units`,
-    `background` a colour to put under what is transparent."""
-
-    image: str
-    save_to: Strings
-    exact_size: str | None = None
-    crop: tuple[float, ...] | None = None
-    units: Units = "pixel"
-    background: str | None = None
-    format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
-    compression: int | None = Field(default=None, ge=0, le=100)
-    overwrite: bool = False
-
-
 class Order(Frozen):
     """What an engine is to draw: every choice made, checked against the model's row.
 

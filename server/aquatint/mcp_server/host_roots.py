@@ -16,15 +16,14 @@ from pydantic import BaseModel, ValidationError
 from ..domain.addresses import file_path
 from ..domain.errors import BadRequest
 from ..domain.ids import ID
+from ..domain.requests.existing import ExportRequest, ShowRequest
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import (
     LOCAL,
     Caller,
     EditRequest,
-    ExportRequest,
     Frozen,
     GenerateRequest,
-    ShowRequest,
 )
 from .signatures import ToolContext, resolved
 

@@ -10,17 +10,16 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from ..domain.ids import JOB
+from ..domain.requests.existing import ExportRequest, ShowRequest
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import (
     LOCAL,
     Caller,
     EditRequest,
-    ExportRequest,
     Frozen,
     GenerateRequest,
     Kind,
     Reply,
-    ShowRequest,
 )
 from ..services.outcomes import Outcome, Progress, Report
 from .consent import agreed_for

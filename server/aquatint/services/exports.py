@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from ..domain.errors import BadRequest, together
 from ..domain.models.sizes import Size, parse_size, text
 from ..domain.requests import save_targets
-from ..domain.requests.crops import box_of, is_cut
+from ..domain.requests.existing import ExportRequest, box_of, is_cut
 from ..domain.requests.regions import rgb
 from ..domain.requests.save_targets import SaveTargets
-from ..domain.types import Caller, ExportRequest, ImageRecord
+from ..domain.types import Caller, ImageRecord
 from ..jobs import exports
 from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies

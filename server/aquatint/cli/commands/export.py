@@ -7,7 +7,7 @@ import sys
 
 from ...app import build
 from ...domain.errors import AquatintError
-from ...domain.types import ExportRequest
+from ...domain.requests.existing import ExportRequest
 from ...settings import Settings
 from ..progress import refuse
 from .draw import caller_with

@@ -1,16 +1,42 @@
-"""A part of a picture as an agent names it: `[x, y, width, height]` in pixels or shares."""
+"""What may be asked of pictures that are there: to be shown, or written to files."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
 
 from ..errors import BadRequest
 from ..models.sizes import Size
-from ..types import Units
+from ..types import Frozen, Strings, Units
 from .regions import in_pixels
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+
+class ShowRequest(Frozen):
+    """Which picture to show, or which job to wait for; `edge` is its preview's longest side."""
+
+    image: str
+    edge: int = 768
+    provenance: bool = False
+
+
+class ExportRequest(Frozen):
+    """Files to be made of a picture that is there. `crop` is left, top, width, height in `units`,
+    `background` a colour to put under what is transparent."""
+
+    image: str
+    save_to: Strings
+    exact_size: str | None = None
+    crop: tuple[float, ...] | None = None
+    units: Units = "pixel"
+    background: str | None = None
+    format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
+    compression: int | None = Field(default=None, ge=0, le=100)
+    overwrite: bool = False
 
 
 def box_of(crop: Sequence[float], units: Units, size: Size) -> Box:
