@@ -85,7 +85,7 @@ async def test_every_call_that_is_named_is_one_the_tools_take(tools: dict[str, T
     [
         "get_image(pic=PICTURE)",
         'edit_image(images=PICTURE, quality="best")',
-        'make_mask(regions=[{"kind": "star"}])',
+        'make_mask(regions=[{"kind": "hexagon"}])',
     ],
 )
 async def test_a_call_the_tools_do_not_take_would_be_found(
