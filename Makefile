@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-newest test-full clients faults bench snapshots docs dist bundle image lock sbom clean
+.PHONY: help setup demo check test coverage mutants test-newest test-full clients faults bench snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -39,6 +39,15 @@ check: setup  ## lint, format, types, layers and the tree's small promises
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
 	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
+coverage: setup  ## make test, with every process it starts measured: branches of server/ at 90 % or more
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -n 3 --dist worksteal $(ARGS)
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+mutants: setup  ## break the code in 40 places, one at a time; every time a test must fail (ARGS="budget")
+	$(PY) tests/mutants.py $(ARGS)
+
 test-newest:  ## the short tests on the newest dependencies that pyproject.toml allows, unlocked
 	$(need-python)
 	rm -rf .venv-newest && $(PYTHON) -m venv .venv-newest
@@ -48,7 +57,7 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 	.venv-newest/bin/python -m pytest -p no:cacheprovider -m short $(foreach one,clients clis packaging,--ignore tests/$(one))
 	rm -rf .venv-newest
 
-test-full: test  ## everything: also what is slow, needs system packages, or is not locked
+test-full: coverage mutants  ## everything: also what is slow, needs system packages, or is not locked
 	$(PY) -m pytest -m full
 	$(MAKE) test-newest
 	$(MAKE) faults

@@ -118,7 +118,7 @@ class FakeOpenAI:
         self.requests: list[Got] = []
         self.keys: set[str] | None = {"sk-test"}
         self.delay, self.size_bytes = delay, size_bytes
-        self.gate: anyio.Event | None = None  # nothing is drawn before it is set
+        self._held: threading.Semaphore | None = None
         self.picture_host: str | None = None  # where `url` mode says the pictures are
         self.bomb_bytes = 80_000_000
         self.images: dict[int, bytes] = {}
@@ -135,6 +135,11 @@ class FakeOpenAI:
     def last(self) -> bytes:
         """The picture that was drawn last, byte for byte."""
         return self.images[self.drawn]
+
+    def hold(self) -> threading.Semaphore:
+        """From now on no request is answered before a `release()`, which lets one through."""
+        self._held = threading.Semaphore(0)
+        return self._held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -173,8 +178,8 @@ class FakeOpenAI:
             raise Bad(404, f"Invalid URL (POST /v1/{got.path})")
         if self.delay:
             await anyio.sleep(self.delay)
-        if self.gate is not None:
-            await self.gate.wait()
+        while self._held is not None and not self._held.acquire(blocking=False):
+            await anyio.sleep(0.005)  # a test lets it go from another thread
         if mode.startswith("reject_param:"):
             name = mode.partition(":")[2]
             if name in got.fields:
@@ -623,6 +628,7 @@ MODES: dict[str, Mode] = {
     "rate_limit": _bad(429, "Rate limit reached", **RATE),
     "retry_after": _bad(429, "Rate limit reached", {"retry-after": "2"}, **RATE),
     "retry_after_ms": _bad(429, "Rate limit reached", {"retry-after-ms": "1500"}, **RATE),
+    "retry_after_soon": _bad(429, "Rate limit reached", {"retry-after-ms": "200"}, **RATE),
     "retry_after_date": _bad(
         429, "Slow down", {"retry-after": "Thu, 01 Jan 1970 00:16:50 GMT"}, code="slow_down"
     ),

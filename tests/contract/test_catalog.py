@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from aquatint.domain.types import (
 )
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.storage.sqlite.connection import CatalogFile
+from ledger import happened
 
 NOW = 1_000_000.0
 
@@ -265,6 +268,30 @@ async def test_who_waits_while_the_file_is_held_hears_it_together(tmp_path: Path
                     group.start_soon(ask)
     assert len(refused) == 40
     assert await catalog.job("1", "ann")
+    await catalog.aclose()
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="reads /proc/locks")
+async def test_processes_write_in_turn_and_read_at_any_time(tmp_path: Path):
+    place = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(str(place), now=lambda: NOW)
+    await catalog.begin(job("1"), None)
+    written: list[str] = []
+
+    async def write() -> None:
+        await catalog.begin(job("2"), None)
+        written.append("2")
+
+    with place.with_suffix(".turn").open("rb") as turn:
+        waiting = re.compile(rf"-> FLOCK .*:{os.fstat(turn.fileno()).st_ino} ")
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        async with anyio.create_task_group() as group:
+            group.start_soon(write)
+            await happened(lambda: written or waiting.search(Path("/proc/locks").read_text()))
+            assert not written
+            assert await catalog.job("1", "ann")
+            fcntl.flock(turn, fcntl.LOCK_UN)
+    assert written
     await catalog.aclose()
 
 

@@ -812,7 +812,7 @@ async def test_two_retries_and_no_more(desk: Desk, mode: str, code: str) -> None
 
 
 async def test_a_long_wait_is_told_instead_of_waited(desk: Desk) -> None:
-    error = await desk.fail("retry_after_3600")
+    error = await desk.fail("retry_after_3600", desk.engine(deadline=7200))
     assert isinstance(error, errors.Busy)
     assert error.retry_after == 3600
     assert (len(desk.fake.paid), desk.pauses) == (1, [])
@@ -1007,18 +1007,6 @@ async def test_a_full_disk_is_no_fault_of_the_provider(desk: Desk) -> None:
     with pytest.raises(errors.NotKept, match="No space left"):
         [event async for event in rendering]
     assert desk.parts() == []
-
-
-async def test_a_fault_of_ours_leaves_what_arrived_to_the_caller(desk: Desk) -> None:
-    def one() -> TempPart:
-        if desk.parts():
-            raise RuntimeError("a fault of ours")
-        return desk.part()
-
-    with pytest.raises(RuntimeError):
-        [event async for event in desk.engine().render(an_order(n=2), Inputs(), one)]
-    assert desk.parts() == ["1.part"]
-    assert (desk.folder / "1.part").read_bytes() == desk.fake.images[1]
 
 
 async def test_many_calls_at_once_do_not_meet(desk: Desk) -> None:

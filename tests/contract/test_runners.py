@@ -193,8 +193,8 @@ async def test_what_goes_wrong_is_told_and_on_record(bench: Open, provider: Fake
 
 
 async def test_a_job_passes_its_stages_in_order(bench: Open, provider: FakeOpenAI) -> None:
-    provider.delay = 0.2
-    provider.script = ["retry_after_ms", "ok"]
+    held = provider.hold()
+    provider.script = ["retry_after_soon", "ok"]
     seen: list[str] = []
     async with bench() as one:
         job = await one.start()
@@ -203,6 +203,8 @@ async def test_a_job_passes_its_stages_in_order(bench: Open, provider: FakeOpenA
             stage = one.runner.stage(job.id)
             if stage is not None and stage.name not in seen:
                 seen.append(stage.name)
+                if stage.name == "drawing":
+                    held.release(2)
             return stage is None
 
         await one.until(ended)
@@ -217,14 +219,16 @@ async def test_a_job_passes_its_stages_in_order(bench: Open, provider: FakeOpenA
 async def test_a_queued_job_knows_its_place_and_the_queue_is_fair(
     bench: Open, provider: FakeOpenAI
 ) -> None:
-    provider.delay = 0.2
+    held = provider.hold()
     async with bench(concurrency=1) as one:
         first, second, third = [await one.start(prompt) for prompt in ("one", "two", "three")]
         await one.drawing(first)
         await one.until(lambda: str(one.runner.stage(third.id)) == "queued: 2 before it")
         assert str(one.runner.stage(second.id)) == "queued: 1 before it"
+        held.release()
         await one.end_of(first)
         await one.until(lambda: str(one.runner.stage(third.id)) == "queued: 1 before it")
+        held.release(2)
         await one.end_of(third)
     assert [got.fields["prompt"] for got in provider.paid] == ["one", "two", "three"]
 
@@ -232,7 +236,7 @@ async def test_a_queued_job_knows_its_place_and_the_queue_is_fair(
 async def test_a_job_dropped_before_it_was_sent_costs_nothing(
     bench: Open, provider: FakeOpenAI
 ) -> None:
-    provider.delay = 0.2
+    held = provider.hold()
     async with bench(concurrency=1) as one:
         first, second = await one.start("one"), await one.start("two")
         await one.drawing(first)
@@ -240,6 +244,7 @@ async def test_a_job_dropped_before_it_was_sent_costs_nothing(
         record = (await one.end_of(second)).record
         assert record.failure
         assert (record.state, record.failure.code, record.cost_usd) == ("failed", "cancelled", 0)
+        held.release()
         assert (await one.end_of(first)).record.state == "done"
         kept = await one.context.catalog.job(second.id, "local")
         assert kept
@@ -288,11 +293,12 @@ async def test_figures_of_400_digits_are_told_and_not_booked(
 
 
 async def test_a_job_that_was_sent_cannot_be_dropped(bench: Open, provider: FakeOpenAI) -> None:
-    provider.delay = 0.2
+    held = provider.hold()
     async with bench() as one:
         job = await one.start()
         await one.drawing(job)
         assert not one.runner.cancel(job.id)
+        held.release()
         assert (await one.end_of(job)).record.state == "done"
         assert not one.runner.cancel(job.id)
         assert not one.runner.cancel("job-nobody")
@@ -301,7 +307,7 @@ async def test_a_job_that_was_sent_cannot_be_dropped(bench: Open, provider: Fake
 async def test_a_wait_ends_with_its_time_and_can_be_taken_up_again(
     bench: Open, provider: FakeOpenAI
 ) -> None:
-    provider.delay = 0.3
+    held = provider.hold()
     async with bench() as one:
         job = await one.start()
         assert await one.runner.wait(job.id, 0.01) is None
@@ -309,6 +315,7 @@ async def test_a_wait_ends_with_its_time_and_can_be_taken_up_again(
         with anyio.move_on_after(0.01) as left:
             await one.end_of(job)
         assert left.cancelled_caught
+        held.release()
         assert (await one.end_of(job)).record.state == "done"
         assert (await one.end_of(job)).record.state == "done"
 
@@ -368,10 +375,9 @@ async def pressing(
 
 async def test_an_idle_worker_ends_and_the_next_job_has_a_new_one(url: str, home: Path) -> None:
     given_back: list[Job] = []
-    async with pressing(home, url, given_back.append, idle=0.02) as one:
-        for _ in range(3):
+    async with pressing(home, url, given_back.append, idle=0) as one:
+        for _ in range(4):  # each may come while the worker ends
             assert (await one.end_of(await one.start())).record.state == "done"
-            await anyio.sleep(0.03)  # about when it ends: a job that meets a closing door goes on
     assert not given_back
 
 

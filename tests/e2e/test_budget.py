@@ -289,7 +289,7 @@ async def in_terminal(argv: list[str]) -> int:
 async def test_a_waiting_call_is_cancelled_from_the_terminal_at_no_cost(
     make_app: MakeApp, provider: FakeOpenAI, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    provider.delay = 3.0
+    held = provider.hold()
     told: list[str] = []
     ends: list[int] = []
     async with paying(make_app, provider, AQUATINT_CONCURRENCY="1") as client:
@@ -305,6 +305,7 @@ async def test_a_waiting_call_is_cancelled_from_the_terminal_at_no_cost(
             first, waiting = (row["id"] for row in jobs(home))
             ends.append(await in_terminal(at(home, "cancel", waiting)))
             ends.append(await in_terminal(at(home, "cancel", first)))
+            held.release()
         drawn, dropped = (row["id"] for row in jobs(home))
         ends += [await in_terminal(at(home, "cancel", one)) for one in (drawn, dropped)]
     assert ends == [0, 1, 1, 1]

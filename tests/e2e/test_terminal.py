@@ -75,7 +75,7 @@ def shell(
 
 @pytest.fixture
 def provider() -> FakeOpenAI:
-    return fake_openai(delay=0.6)
+    return fake_openai()
 
 
 @pytest.fixture
@@ -119,28 +119,31 @@ def path_of(told: str) -> Path:
 def test_a_bar_shows_stage_and_time_and_leaves_no_trace(
     workspace: Path, paying: dict[str, str], provider: FakeOpenAI
 ) -> None:
-    provider.delay = 2.5  # a stage is looked at once a second
+    held = provider.hold()
     with at_terminal(workspace, paying, "draw", "A red fox", *PLAIN) as terminal:
+        terminal.until(r"\rdrawing  [━╌]{30}  \d+ s\x1b\[K\r")
+        held.release()
         assert terminal.ended() == 0
-        assert re.search(r"\rdrawing  [━╌]{30}  \d+ s\x1b\[K\r", terminal.text)
         path, cost = terminal.shown()
         assert Path(path).exists()
         assert re.fullmatch(r"gpt-image\S+: \$0\.\d{4}, \d+\.\d s", cost)
     with at_terminal(workspace, paying, "draw", "A hare", *PLAIN) as terminal:
+        terminal.until(r"drawing  ━+╌*  \d+ s, (about \d+ s left|usually \d+ s)")
+        held.release()
         assert terminal.ended() == 0
-        assert re.search(r"drawing  ━+╌*  \d+ s, (about \d+ s left|usually \d+ s)", terminal.text)
 
 
 def test_a_pipe_gets_paths_only_while_the_terminal_shows_the_bar(
     workspace: Path, paying: dict[str, str], provider: FakeOpenAI, tmp_path: Path
 ) -> None:
-    provider.delay = 2.5
+    held = provider.hold()
     with (
         (tmp_path / "out.txt").open("wb") as out,
         at_terminal(workspace, paying, "draw", "A red fox", stdout=out) as terminal,
     ):
+        terminal.until("drawing  ")
+        held.release()
         assert terminal.ended() == 0
-        assert "drawing  " in terminal.text
     told = (tmp_path / "out.txt").read_text()
     assert told == f"{path_of(told)}\n"
 
@@ -277,7 +280,7 @@ def test_ctrl_c_at_the_question_sends_nothing(
 def test_ctrl_c_says_where_a_picture_that_was_sent_will_be(
     workspace: Path, paying: dict[str, str], provider: FakeOpenAI, home: Path
 ) -> None:
-    provider.delay = 3.0
+    held = provider.hold()
     paying["AQUATINT_WORKER"] = "true"
     with at_terminal(workspace, paying, "draw", "A red fox", *PLAIN) as terminal:
         terminal.until("drawing  ")
@@ -289,6 +292,7 @@ def test_ctrl_c_says_where_a_picture_that_was_sent_will_be(
     assert found is not None, told
     assert str(home) in told.replace(" ", "")
     assert f"`aquatint show {found[1]}` waits for it" in told
+    held.release()
     done = piped(workspace, paying, "show", found[1])
     assert done.returncode == 0, done.stderr
     assert path_of(done.stdout).exists()

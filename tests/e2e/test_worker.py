@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="re
 
 @pytest.fixture
 def provider() -> FakeOpenAI:
-    return fake_openai(delay=0.5)
+    return fake_openai()
 
 
 @pytest.fixture
@@ -108,11 +108,13 @@ def gone(process: int | None) -> bool:
 
 @pytest.mark.full  # in `make test` the short faults do the same
 def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpenAI) -> None:
+    held = provider.hold()
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
         worker = worker_of(server)
         os.killpg(server.process.pid, signal.SIGKILL)
+    held.release()
     until(lambda: gone(worker))
     assert states(home) == ["done"]
     assert len(provider.paid) == 1
@@ -123,12 +125,14 @@ def test_a_killed_group_loses_no_picture(home: Path, url: str, provider: FakeOpe
 def test_a_killed_worker_is_told_as_unknown_and_the_next_call_has_a_new_one(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
+    held = provider.hold()
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
         worker = worker_of(server)
         assert worker
         os.kill(worker, signal.SIGKILL)
+        held.release(2)
         told = answer(server, 1)
         assert told["isError"]
         assert "money spent: unknown" in told["content"][0]["text"]
@@ -193,7 +197,7 @@ def test_a_worker_that_goes_on_before_the_deadline_answers_as_ever(
 def test_a_server_that_ends_leaves_its_paid_call_to_the_worker(
     home: Path, url: str, provider: FakeOpenAI, how: str
 ) -> None:
-    provider.delay = 1.5
+    held = provider.hold()
     with serving(home, url) as server:
         call(server, 1)
         until(lambda: provider.paid)
@@ -205,6 +209,7 @@ def test_a_server_that_ends_leaves_its_paid_call_to_the_worker(
             server.process.send_signal(signal.Signals[how])
         assert server.process.wait(PATIENCE) == 0
         assert not provider.drawn  # it did not wait
+        held.release()
     until(lambda: gone(worker))
     assert states(home) == ["done"]
     assert len(list(home.glob("*.png"))) == 1
@@ -214,6 +219,7 @@ def test_the_key_is_in_no_command_line_and_no_other_environment(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
     provider.keys = None
+    held = provider.hold()
     key = f"sk-canary-{os.urandom(8).hex()}"
     with serving(home, url, OPENAI_API_KEY=key) as server:
         call(server, 1)
@@ -222,11 +228,12 @@ def test_the_key_is_in_no_command_line_and_no_other_environment(
         found: list[str] = []
         for file in (*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")):
             try:
-                held = key.encode() in file.read_bytes()
+                known = key.encode() in file.read_bytes()
             except OSError:
                 continue
-            if held:
+            if known:
                 found.append(str(file))
+        held.release()
         answer(server, 1)
     assert found == [f"/proc/{server.process.pid}/environ"]  # as the host started it
     assert provider.paid[0].headers["authorization"] == f"Bearer {key}"
@@ -235,7 +242,6 @@ def test_the_key_is_in_no_command_line_and_no_other_environment(
 def test_a_server_with_a_worker_never_loads_the_providers_library(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
-    provider.delay = 0
     with serving(home, url, PYTHONPROFILEIMPORTTIME="1") as server:
         server.alive()
         call(server, 1)
@@ -251,6 +257,7 @@ def test_a_server_with_a_worker_never_loads_the_providers_library(
 def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
     home: Path, url: str, provider: FakeOpenAI, worker: str
 ) -> None:
+    held = provider.hold()
     with serving(home, url, AQUATINT_CONCURRENCY="1", AQUATINT_WORKER=worker) as server:
         call(server, 1, prompt="one")
         until(lambda: provider.paid)
@@ -260,8 +267,9 @@ def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
         server.send(
             b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}'
         )
+        until(lambda: "failed" in states(home))
+        held.release()
         assert answer(server, 1)["structuredContent"]["status"] == "done"
-        until(lambda: "intent" not in states(home))
     assert states(home) == ["done", "failed"]
     assert jobs(home)[1]["cost"] == 0
     assert [got.fields["prompt"] for got in provider.paid] == ["one"]
@@ -270,6 +278,7 @@ def test_a_call_cancelled_before_it_was_sent_is_dropped_at_no_cost(
 def test_a_worker_told_to_end_finishes_what_was_sent_and_drops_the_rest(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
+    held = provider.hold()
     with serving(home, url, AQUATINT_CONCURRENCY="1") as server:
         call(server, 1, prompt="one")
         until(lambda: provider.paid)
@@ -280,6 +289,7 @@ def test_a_worker_told_to_end_finishes_what_was_sent_and_drops_the_rest(
         os.kill(worker, signal.SIGHUP)
         os.kill(worker, signal.SIGINT)
         os.kill(worker, signal.SIGTERM)
+        held.release(2)
         assert answer(server, 1)["structuredContent"]["status"] == "done"
         until(lambda: gone(worker))
         until(lambda: "intent" not in states(home))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import disk, kills, leaving, load, replies, stopping
+from . import disk, kills, leaving, load, replies
 from .bench import Bench
 from .evidence import Result
 
@@ -68,9 +68,6 @@ ROWS = [
     Row("3b", "kill -9 of the worker", leaving.press_killed, 75, 1),
     Row("3b", "kill -9 of server and worker at once", leaving.KILLED_BOTH, 75),
     Row("3b", "kill -9 of a server without a worker", leaving.KILLED_ALONE, 25),
-    Row("3b", "SIGSTOP of the worker, then SIGCONT", stopping.stopped_worker, 5, 1),
-    Row("3b", "the home is deleted under a server", stopping.vanished_home, 3, 1),
-    Row("3c", "the catalog is held while pictures come", stopping.held_catalog, 2),
     Row("3b", "the same call again after a timeout", leaving.asked_again, 15),
     Row("3b", "a host that never reads", load.unread, 64),
     Row("3b", "prompts in six scripts and in none", load.unicode, 99),

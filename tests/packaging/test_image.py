@@ -167,7 +167,8 @@ def test_it_is_told_what_the_registry_asks_for(image: Image) -> None:
 def test_a_paid_picture_is_waited_for_when_it_is_stopped(
     how: str, image: Image, images: Path
 ) -> None:
-    provider = fake_openai(delay=1.5)
+    provider = fake_openai()
+    held = provider.hold()
     with serve(provider) as address:
         account = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"{address}/v1"}
         with started(image.run(images, AQUATINT_MIN_FREE="0", **account)) as (server, first):
@@ -180,6 +181,7 @@ def test_a_paid_picture_is_waited_for_when_it_is_stopped(
             else:
                 assert server.process.stdin
                 server.process.stdin.close()
+            held.release()
             assert server.process.wait(PATIENCE) == 0
     assert states(images) == ["done"]
     assert len(provider.paid) == 1

@@ -579,6 +579,8 @@ def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
     small = render.scale(hair, (8, 4))
     assert not render.is_soft(small)
     assert render.describe(small).box == (0, 1, 8, 1)
+    line = render.render([Region(kind="rect", x=8, y=0, width=1, height=1)], (17, 1))
+    assert render.describe(render.scale(line, (10, 1))).share > 0  # on the edge of two cells
     assert render.is_soft(render.scale(IMAGES["feathered"], (64, 32)))
 
 

@@ -23,7 +23,7 @@ SHEET = 4 / 3  # a sheet's edge against one preview's: two pictures beside each 
 async def previews(
     service: ImageService, outcome: Outcome, reply: Reply, edge: int
 ) -> tuple[list[ContentBlock], list[str]]:
-    """The pictures as blocks, a link to each, and remarks on what they show.
+    """What is seen of the pictures, a link to each, and what must be said about that.
 
     Several previews are one numbered sheet: people and models can say "the third", and it takes
     the room of one picture, of which hosts allow little.
@@ -65,7 +65,7 @@ async def _pixels(
     edge: int,
     count: int,
 ) -> tuple[list[ContentBlock], list[str]]:
-    """One picture's block, and remarks on it."""
+    """One picture's block, and what must be said about it."""
     if image.format == "svg":
         return [], [f"image://{image.id} is SVG: no preview is drawn; open the file."]
     if reply == "full":

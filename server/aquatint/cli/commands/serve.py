@@ -33,7 +33,7 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        # Listen before printing the address: whoever reads it can connect. 0 takes any port.
+        # Listening before it is said, so that whoever reads the line can connect; 0 takes any port.
         listener = socket.create_server((HOST, port))
     except OSError as taken:
         print(f"Port {port} cannot be opened ({taken.strerror}). Pass another.", file=sys.stderr)

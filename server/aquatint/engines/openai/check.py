@@ -191,8 +191,8 @@ def _access(base_url: str, keyed: bool, answer: Answer) -> Finding:
 def _billed(headers: Mapping[str, str], gate: Gate) -> list[Finding]:
     """Who pays, as OpenAI's headers say. Source: API reference, debugging requests."""
     names = ("organization", "project")
-    named = [(name, gate.words(headers.get(f"openai-{name}", ""), 80)) for name in names]
-    text = ", ".join(f"{name} {value}" for name, value in named if value)
+    told = [(name, gate.words(headers.get(f"openai-{name}", ""), 80)) for name in names]
+    text = ", ".join(f"{name} {value}" for name, value in told if value)
     return [Finding("billed to", "ok", text)] if text else []
 
 

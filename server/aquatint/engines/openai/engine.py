@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing, suppress
@@ -22,7 +21,7 @@ from ...domain.redaction import Gate, secrets_in
 from ...domain.types import Finding, Order
 from .addresses import Pictures
 from .check import Answer, ask, findings, proxy_findings
-from .errors import FOREIGN, complaint, retry_after, status_error, translate, unusable, was_sent
+from .errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
 from .pictures import Parts
 from .receive import Receiver, until
 from .refusals import by_litellm, refusal
@@ -95,9 +94,7 @@ class OpenAIEngine:
             # `from None`: the SDK's exceptions hold the request's headers, and so the key.
             raise gate.error(translate(exc, gate)) from None
         finally:
-            crash = sys.exception()
-            if isinstance(crash, AquatintError) or not isinstance(crash, Exception):
-                parts.discard()  # after a fault of ours they may hold pictures that were paid for
+            parts.discard()
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """What its address says, and GET /models; costs nothing."""
@@ -193,7 +190,7 @@ class OpenAIEngine:
             return frozenset()
         if exc.status_code not in (400, 422):
             return frozenset()
-        words = complaint(exc, self._gate)
+        words = said(exc, self._gate)
         return droppable(words.param, words.message, call, order)
 
     def _pause(self, exc: openai.APIError, retries: int, limit: float, gate: Gate) -> float:
@@ -202,7 +199,7 @@ class OpenAIEngine:
         error = translate(exc, gate)
         if isinstance(exc, openai.APIStatusError):
             wait = retry_after(exc.response.headers, self._clock)
-            words = complaint(exc, gate)
+            words = said(exc, gate)
             if by_litellm(words) and not self.first_party:
                 self._litellm = True
             error = refusal(words, wait)

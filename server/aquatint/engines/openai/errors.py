@@ -23,7 +23,7 @@ from ...domain.errors import (
 )
 from ...domain.redaction import Gate
 from ...domain.words import clean
-from .refusals import Complaint, describe, refusal
+from .refusals import Said, describe, refusal
 
 LONGEST_TOLD = 1e7  # seconds of a Retry-After that are believed: four months
 # A failure of these kinds happened before a byte of the request left.
@@ -47,7 +47,7 @@ def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911
         case AquatintError():
             return exc
         case openai.APIStatusError():
-            return refusal(complaint(exc, gate), retry_after(exc.response.headers))
+            return refusal(said(exc, gate), retry_after(exc.response.headers))
         case openai.APIConnectionError():
             return _connection(exc.__cause__ or exc, gate)
         case httpx2.TransportError():
@@ -71,7 +71,7 @@ def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911
             return _lost(f"{type(exc).__name__}: {gate.words(str(exc))}")
 
 
-def complaint(exc: openai.APIStatusError, gate: Gate) -> Complaint:
+def said(exc: openai.APIStatusError, gate: Gate) -> Said:
     request_id = gate.words(exc.request_id or "", 100) or None
     return describe(gate.value(exc.body), exc.status_code, request_id)
 

@@ -108,11 +108,11 @@ class Receiver:
             while (chunk := await _next(chunks, limit)) is not None:
                 for document in body.feed(chunk):
                     yield document
-                if body.document.images >= self.order.n:
+                if body.document.images >= self.order.n and limit == self.limit:
                     answer = self._understand(body.document)
                     if answer.final and (answer.counted or body.document.complete):
                         return
-                    if answer.final and limit == self.limit:
+                    if answer.final:
                         limit = min(limit, anyio.current_time() + GRACE)
 
     def _understand(self, document: Document) -> Answer:

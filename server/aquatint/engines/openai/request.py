@@ -100,12 +100,12 @@ def spoken(mask: bytes, speech: MaskSpeech) -> bytes:
     except OSError as exc:
         raise BadMask("The mask is no PNG.", "Call make_mask again.") from exc
     if speech == "white":
-        redrawn = ImageChops.invert(rgba.getchannel("A"))
+        said = ImageChops.invert(rgba.getchannel("A"))
     else:
-        redrawn = Image.new("RGBA", rgba.size)
-        redrawn.putalpha(rgba.getchannel("A"))
+        said = Image.new("RGBA", rgba.size)
+        said.putalpha(rgba.getchannel("A"))
     out = io.BytesIO()
-    redrawn.save(out, "PNG")
+    said.save(out, "PNG")
     return out.getvalue()
 
 

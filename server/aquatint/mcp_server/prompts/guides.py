@@ -93,7 +93,7 @@ UI_MOCKUP = Guide(
     "Draw a screen of an app or a site: cheap alternatives first, then the chosen one finished.",
     (
         Argument("screen", "Screen", "What it is for, and what must be on it", required=True),
-        Argument("device", "Device", "Where it is seen; a laptop by default", DEVICES, "laptop"),
+        Argument("device", "Device", "Where it is seen; a laptop if not said", DEVICES, "laptop"),
         Argument("style", "Style", "Colours, mood, design language", LOOKS),
         SAVE_TO,
     ),
@@ -107,8 +107,8 @@ ASSET_SET = Guide(
         Argument("assets", "Assets", "What to draw, one after another", required=True),
         Argument("style", "Style", "What they have in common", STYLES),
         Argument("size", "Size", "Width x height of each file, in pixels", ASSET_SIZES),
-        Argument("format", "Format", "Of the files; png by default", "formats", "png"),
-        Argument("folder", "Folder", "Where in the workspace; icons by default", usual="icons"),
+        Argument("format", "Format", "Of the files; png if not said", "formats", "png"),
+        Argument("folder", "Folder", "Where in the workspace; icons if not said", usual="icons"),
     ),
 )
 
@@ -131,7 +131,7 @@ FIX_PART = Guide(
     "Change one part of a picture; every pixel outside it stays exactly as it was.",
     (
         Argument("change", "Change", "What shall be different", required=True),
-        Argument("picture", "Picture", "Which one; the latest by default", "pictures", "latest"),
+        Argument("picture", "Picture", "Which one; the latest if not said", "pictures", "latest"),
         Argument("part", "Part", "Where in the picture, if the change does not say it"),
         SAVE_TO,
     ),
