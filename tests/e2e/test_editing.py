@@ -446,6 +446,91 @@ async def test_both_pictures_are_kept_and_only_the_composite_is_listed(
 # How a mask is read.
 
 
+async def test_the_seam_is_as_wide_as_asked_and_the_reply_says_it(
+    make_app: MakeApp, workspace: Path
+) -> None:
+    Image.new("RGB", (96, 96), (250, 250, 250)).save(workspace / "plain.png")
+    square = {"kind": "rect", "x": 16, "y": 16, "width": 64, "height": 64}
+    async with drafting(make_app) as client:
+        made = await mask(client, "plain.png", square)
+        notes: dict[Any, str] = {}
+        mixed: dict[Any, int] = {}
+        for seam in ("auto", 0, 12):
+            image = await edited(client, "plain.png", mask=made["uri"], seam=seam)
+            notes[seam], row = image["note"], opened(image).convert("L").crop((0, 48, 96, 49))
+            mixed[seam] = sum(1 for level in row.tobytes()[16:28] if level > 245)
+            assert image["outside"]["largest_difference"] == 0
+        told = await refusal(client, "edit_image", images="plain.png", prompt="x", seam=5)
+        wide = await refusal(
+            client, "edit_image", images="plain.png", prompt="x", mask=made["id"], seam=65
+        )
+    assert "seam: 2 pixels inside it" in notes["auto"]
+    assert "seam: 0 pixels inside it" in notes[0]
+    assert "seam: 12 pixels inside it" in notes[12]
+    assert mixed[12] >= mixed["auto"] >= mixed[0]
+    assert "seam: it needs a mask" in told
+    assert "seam: 65 is out of range" in wide
+
+
+async def test_every_masked_call_says_what_its_mask_selects(make_app: MakeApp, cat: str) -> None:
+    async with drafting(make_app) as client:
+        eye = await mask(client, cat, LEFT_EYE)
+        for more in ({}, {"dry_run": True}):
+            words = text_of(await edit(client, cat, mask=eye["uri"], **more))
+            assert "The mask selects 3.1" in words
+            assert "box (left, top, width, height): [132, 82, 80, 68]" in words
+
+
+async def test_a_mask_in_the_wrong_place_is_told_before_anything_is_made(
+    make_app: MakeApp, cat: str, workspace: Path
+) -> None:
+    twin = opened(CAT).convert("RGB").transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    twin.save(workspace / "twin.png")
+    twin.crop((0, 0, 200, 200)).save(workspace / "small.png")
+    async with drafting(make_app) as client:
+        eye = await mask(client, cat, LEFT_EYE)
+        said = {"prompt": "x"}
+        edits = await refusal(client, "edit_image", images=eye["uri"], **said)
+        marks = await refusal(client, "edit_image", images=cat, markup=eye["uri"], **said)
+        for first in ("twin.png", "small.png"):
+            order = {"images": [first, cat], "mask": eye["uri"], "mask_fit": "scale"}
+            second = await refusal(client, "edit_image", **order, **said)
+            assert "This mask was made for images[1]" in second
+            assert "Put that picture first" in second
+        other = text_of(await edit(client, "twin.png", mask=eye["uri"]))
+        once = await edited(client, cat, mask=eye["uri"])
+        again = text_of(await edit(client, once["uri"], mask=eye["uri"], prompt="and again"))
+    assert f"images[0]: {eye['uri']} is a mask, not a picture" in edits
+    assert f"markup: {eye['uri']} is a mask" in marks
+    assert "The mask was made for another picture" in other
+    assert "made for another picture" not in again, "an edit of its picture is still its picture"
+
+
+async def test_a_logo_is_no_mask_and_the_picture_with_a_hole_is_one(
+    make_app: MakeApp, cat: str, workspace: Path
+) -> None:
+    logo = Image.new("RGBA", (451, 300))
+    logo.paste((20, 60, 200, 255), (150, 100, 300, 200))
+    logo.save(workspace / "logo.png")
+    holed = opened(CAT).convert("RGBA")
+    holed.paste((0, 0, 0, 0), (132, 82, 212, 150))
+    holed.save(workspace / "holed.png")
+    async with drafting(make_app) as client:
+        said = await refusal(client, "edit_image", images=cat, mask="logo.png", prompt="x")
+        region = {"kind": "image", "image": "logo.png"}
+        drawn = await refusal(client, "make_mask", image=cat, regions=[region])
+        meant = await mask(client, cat, {**region, "edit": "transparent"})
+        image = await edited(client, cat, mask="holed.png")
+        foreign = await refusal(
+            client, "edit_image", images="logo.png", mask="holed.png", prompt="x"
+        )
+    for words in (said, drawn, foreign):
+        assert "looks like a picture with transparency, not like a mask" in words
+        assert "edit: 'transparent'" in words
+    assert at(opened(meant), 5, 5)[3] == 0
+    assert image["outside"]["largest_difference"] == 0
+
+
 async def test_a_mask_of_another_size_names_both_or_is_scaled_when_that_is_said(
     connect: Connect, cat: str
 ) -> None:
@@ -623,6 +708,8 @@ async def test_bad_edits_are_told_with_their_fix_before_anything_is_sent(
     strokes = Image.new("RGBA", (451, 300))
     strokes.paste((255, 0, 0, 255), (9, 9, 90, 90))
     strokes.save(workspace / "strokes.png")
+    strokes.paste((0, 0, 0, 255), (9, 9, 90, 90))
+    strokes.save(workspace / "stencil.png")
     bad: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ({"images": []}, ("images is empty", "1 to 16", "a path")),
         ({"images": [cat] * 17}, ("17 images", "at most 16")),
@@ -656,13 +743,13 @@ async def test_bad_edits_are_told_with_their_fix_before_anything_is_sent(
         ({"mask": "notes.png"}, ("text",)),
         ({"outside": "keep"}, ("outside=keep: it needs a mask", "make_mask")),
         ({"mask_fit": "scale"}, ("mask_fit=scale: it needs a mask",)),
-        ({"mask": "strokes.png", "format": "gif", "model": "draft"}, ("mask", "gif", "png")),
+        ({"mask": "stencil.png", "format": "gif", "model": "draft"}, ("mask", "gif", "png")),
         ({"outside": "left"}, ("outside", "'keep'")),
         ({"images": None}, ("images",)),
         ({"prompt": " "}, ("prompt", "empty")),
         ({"input_fidelity": "high"}, ("input_fidelity", "no such choice")),
         ({"msk": "x"}, ("msk", "Did you mean 'mask'")),
-        ({"mask": "strokes.png", "save_to": "../out.png"}, ("out.png", "AQUATINT_ROOTS")),
+        ({"mask": "stencil.png", "save_to": "../out.png"}, ("out.png", "AQUATINT_ROOTS")),
     ]
     async with paying(make_app, provider, mode) as client:
         for arguments, words in bad:

@@ -149,6 +149,21 @@ async def test_a_grid_is_drawn_on_the_reply_and_not_on_the_mask(connect: Connect
     assert files[0] == files[1]
 
 
+async def test_numbers_of_a_grid_given_as_pixels_get_a_hint(connect: Connect, cat: str) -> None:
+    region = {"kind": "rect", "x": 100, "y": 200, "width": 300, "height": 150}
+    async with connect() as client:
+        hints = [
+            text_of(await client.call_tool("make_mask", {"regions": [one], **more}))
+            for one, more in (
+                (region, {"width": 3000, "height": 2000}),
+                (region, {"width": 3000, "height": 2000, "units": "permille"}),
+                (region, {"width": 900, "height": 700}),
+                ({**region, "x": 2600}, {"width": 3000, "height": 2000}),
+            )
+        ]
+    assert ['units="permille"' in words for words in hints] == [True, False, False, False]
+
+
 async def test_a_grid_can_be_seen_before_anything_is_selected(connect: Connect, cat: str) -> None:
     async with connect() as client:
         plain = await client.call_tool("get_image", {"image": cat})

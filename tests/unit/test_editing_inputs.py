@@ -16,7 +16,7 @@ from aquatint.domain.models.sizes import Grid, canvas
 from aquatint.domain.requests.regions import MaskRequest, Region
 from aquatint.imaging import metadata
 from aquatint.imaging.decode import inspect
-from aquatint.imaging.editing import inputs
+from aquatint.imaging.editing import inputs, results
 from aquatint.imaging.editing.composite import outside_difference
 from aquatint.imaging.encode import sent_as
 from aquatint.imaging.masks import render
@@ -80,7 +80,7 @@ def composed(
 ):
     """The composite of a picture, its top left corner drawn anew, and the picture as saved."""
     data = hostile.saved(base, "PNG", **options)
-    made = inputs.composite(
+    made = results.composite(
         data, CORNER, drawn, None, format, max_pixels=LIMIT, edge=768, budget=42_000
     )
     assert made.outside.largest_difference == 0
@@ -144,7 +144,7 @@ def test_metadata_that_is_not_carried_over_is_named(name: str):
     info = inspect(hostile.private(name))
     assert {"XMP", "a description" if name == "TIFF" else "EXIF"} <= set(info.metadata)
     assert inspect(hostile.saved(hostile.photo(), name)).metadata == ()
-    made = inputs.composite(
+    made = results.composite(
         hostile.private(name), CORNER, RED, None, "png", max_pixels=LIMIT, edge=99, budget=9000
     )
     (note,) = made.notes
@@ -169,7 +169,7 @@ def test_depth_is_that_of_the_file_not_of_what_was_decoded():
 
 def test_a_lossless_copy_keeps_the_colours_that_alpha_hides():
     image = hostile.saved(hostile.cutout(), "PNG")
-    copy = read(inputs.as_webp(image, LIMIT))
+    copy = read(results.as_webp(image, LIMIT))
     assert copy.tobytes() == read(image).tobytes()
 
 

@@ -32,8 +32,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _several(given: object) -> object:
-    """One string as a list of one; nothing as an empty list."""
+def _several(given: object) -> object:  # one string as a list of one, nothing as an empty list
     return () if given is None else (given,) if isinstance(given, str) else given
 
 
@@ -72,6 +71,7 @@ class EditRequest(GenerateRequest):
     markup: str | None = None
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
+    seam: float | Literal["auto"] = "auto"
     input_fidelity: Literal["low", "high"] | None = None
 
 
@@ -107,16 +107,13 @@ class Order(Frozen):
 
 
 class Placement(Frozen):
-    """Where a picture stands on the canvas that was sent: pixels, left, top, width, height.
-
-    `canvas` is the canvas in the first picture's own pixels before it was scaled to the sent size.
-    """
+    """Where a picture stands on the canvas that was sent: pixels, left, top, width, height."""
 
     left: int
     top: int
     width: int
     height: int
-    canvas: tuple[int, int]
+    canvas: tuple[int, int]  # in the first picture's own pixels, before it was scaled
 
 
 class SaveTarget(Frozen):
@@ -151,6 +148,7 @@ class Finish(Frozen):
     placement: Placement | None = None
     size: tuple[int, int] | None = None  # the upright first picture's
     outside: Literal["keep", "model"] = "model"
+    seam: float | None = None  # pixels of soft edge inside the mask; None chooses
 
     @field_validator("save_to", mode="before")
     @classmethod

@@ -144,13 +144,13 @@ class _Copies:
     async def _whole(self, format: str) -> bytes:
         """The picture's own pixels; its very bytes where the format is its own."""
         from ..imaging import encode
-        from ..imaging.editing import inputs
+        from ..imaging.editing import results
 
         data = await self._bytes(self.image)
         if format == self.image.format:
             return data
         if format == "webp" and _is_exact(self.image):
-            return await self.context.pixelwork(inputs.as_webp, data, self.context.max_pixels)
+            return await self.context.pixelwork(results.as_webp, data, self.context.max_pixels)
         compression = self.saving.compression
         return await self.context.pixelwork(encode.convert, data, format, compression)
 

@@ -95,13 +95,13 @@ async def _keep_outside(
     job: Job, context: JobContext, index: int, made: list[ImageRecord], warnings: list[str]
 ) -> None:
     """The model's picture inside the mask, the first picture's own pixels everywhere else."""
-    from ..imaging.editing import inputs
+    from ..imaging.editing import results
 
     finish, original = job.finish, made[-1]
     assert finish.base is not None
     assert finish.mask is not None
     exact = await context.pixelwork(
-        inputs.composite,
+        results.composite,
         await context.blobs.read(finish.base),
         await context.blobs.read(finish.mask),
         await context.blobs.read(original.key),
@@ -110,15 +110,17 @@ async def _keep_outside(
         max_pixels=context.max_pixels,
         edge=STORED_EDGE,
         budget=STORED_BUDGET,
+        seam=finish.seam,
     )
     outside = exact.outside
+    edge = "the mask's own softness" if exact.seam is None else f"{exact.seam:.3g} pixels inside it"
     converted = f"the input was converted {exact.converted}; " if exact.converted else ""
     note = (
         f"{converted}outside the mask identical to {'that' if converted else 'the input'} "
         f"(largest difference "
         f"{outside.largest_difference}; the model itself had changed {outside.model_share:.0%} of "
-        f"it, by {outside.model_mean:.1f} levels on average); the provider's bytes, with any "
-        f"provenance data, are image://{original.id}"
+        f"it, by {outside.model_mean:.1f} levels on average); seam: {edge}; the provider's bytes, "
+        f"with any provenance data, are image://{original.id}"
     )
     warnings.extend(one for one in exact.notes if one not in warnings)
     identity = job.derived_ids[2 * index]
@@ -132,7 +134,7 @@ async def _unplace(
     job: Job, context: JobContext, index: int, made: list[ImageRecord], warnings: list[str]
 ) -> None:
     """Without the padding and scaling that the first picture was sent with."""
-    from ..imaging.editing import inputs
+    from ..imaging.editing import results
 
     finish, original = job.finish, made[-1]
     assert finish.placement is not None
@@ -141,7 +143,7 @@ async def _unplace(
         return
     data = await context.blobs.read(original.key)
     back = await context.pixelwork(
-        inputs.unplaced, data, finish.placement, finish.size, "png", context.max_pixels
+        results.unplaced, data, finish.placement, finish.size, "png", context.max_pixels
     )
     note = (
         f"brought back to the input's {finish.size[0]}x{finish.size[1]} from image://{original.id}"
@@ -184,13 +186,13 @@ async def _reshape(
 
 async def _difference(job: Job, context: JobContext, data: bytes) -> int:
     """How far a lossy copy is from the first picture outside the mask, in levels."""
-    from ..imaging.editing import inputs
+    from ..imaging.editing import results
 
     finish = job.finish
     assert finish.base is not None
     assert finish.mask is not None
     base, mask = await context.blobs.read(finish.base), await context.blobs.read(finish.mask)
-    return await context.pixelwork(inputs.outside_of, base, mask, data, context.max_pixels)
+    return await context.pixelwork(results.outside_of, base, mask, data, context.max_pixels)
 
 
 async def survey(context: JobContext, source: bytes | Part) -> Survey:

@@ -58,6 +58,7 @@ EDIT = {
     "markup": "Transparent PNG of hints; not with mask",
     "outside": "With a mask: keep (default), or the model's own picture",
     "mask_fit": "scale: fit a mask of another size",
+    "seam": "Soft edge inside the mask, 0-64 pixels",
 }
 MASK = {
     "regions": "Combined in order",

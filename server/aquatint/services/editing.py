@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..domain import names
+from ..domain.errors import BadMask
 from ..domain.models.sizes import parse_size
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, ImageRecord, Job, Order, Placement
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
+from .mask_checks import other_picture, refuse_mask
 from .references import Opened, References
 
 if TYPE_CHECKING:
@@ -76,15 +78,16 @@ class Editing:
         """
         images = tuple([await self.references.open(one, caller) for one in request.images])
         sizes = [await self._size(one, deep=request.dry_run) for one in images]
+        refuse_mask("images[0]", images[0])
         mask, markup = None, None
         if not (request.mask and request.markup):  # else the plan says that they do not go together
-            label = images[0].label
             if request.mask:
                 opened = await self.references.open(request.mask, caller)
-                mask = await self._mask(opened, sizes[0], request, label)
+                mask = await self._mask(opened, images, sizes[0], request, caller)
             if request.markup:
                 opened = await self.references.open(request.markup, caller)
-                markup = await self._markup(opened, sizes[0], label)
+                refuse_mask("markup", opened)
+                markup = await self._markup(opened, sizes[0], images[0].label)
         return Originals(images, mask, markup, sizes[0])
 
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
@@ -94,18 +97,33 @@ class Editing:
         return await self.context.pixelwork(inputs.size_of, opened.data, limit, deep=deep)
 
     async def _mask(
-        self, opened: Opened, size: tuple[int, int], request: EditRequest, label: str
+        self,
+        opened: Opened,
+        images: tuple[Opened, ...],
+        size: tuple[int, int],
+        request: EditRequest,
+        caller: Caller,
     ) -> Mask:
         from ..imaging.editing import inputs
 
+        other = await other_picture(self.context, opened, images, caller.owner)
+        if other is not None and other[0] is not None:
+            raise BadMask(
+                f"This mask was made for images[{other[0]}], {other[1]}; a mask is for the first.",
+                "Put that picture first in images, or call make_mask for the first one.",
+            )
         read = await self.context.pixelwork(
             inputs.read_mask,
             opened.data,
             size,
             scale=request.mask_fit == "scale",
-            label=label,
+            label=images[0].label,
+            base=images[0].data,
             max_pixels=self.context.max_pixels,
         )
+        if other is not None:
+            note = f"The mask was made for another picture, {other[1]}: look whether it fits."
+            read = replace(read, notes=(*read.notes, note))
         return Mask(opened, read)
 
     async def _markup(self, opened: Opened, size: tuple[int, int], label: str) -> Markup:
@@ -131,6 +149,7 @@ class Editing:
         if originals.mask is not None and request.outside != "model":
             kept = await self._coverage(originals, marks["mask"])
             finish |= {"outside": "keep", "base": sources[0].key, "mask": kept}
+            finish["seam"] = None if request.seam == "auto" else request.seam
         recorded = {
             "images": tuple(f"image://{one.id}" for one in sources),
             **{name: f"image://{one.id}" for name, one in marks.items()},
@@ -164,7 +183,7 @@ class Editing:
         sent, whole = (ready[0].width, ready[0].height), _whole(originals.size)
         update: dict[str, object] = {"images": tuple(keys)}
         if originals.mask is not None:
-            notes += originals.mask.read.notes
+            notes += [originals.mask.read.extent, *originals.mask.read.notes]
             coverage = originals.mask.read.coverage
             hard = await self.context.pixelwork(
                 inputs.placed_mask, coverage, placement or whole, sent

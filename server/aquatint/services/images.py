@@ -149,7 +149,7 @@ class ImageService:
         first = None if originals is None else originals.size
         quote = self.pricing.quote(request, targets, first=first)
         if request.dry_run:
-            return self._dry(quote)
+            return self._dry(quote, originals)
         self.pricing.permit(quote, agreed)
         await self.ready()
         job = self._job(quote, caller)
@@ -162,15 +162,16 @@ class ImageService:
         self.runner.start(job)
         return await self._stay(job, report)
 
-    def _dry(self, quote: Quote) -> Outcome:
-        price = quote.estimate
+    def _dry(self, quote: Quote, originals: Originals | None) -> Outcome:
+        price, mask = quote.estimate, originals and originals.mask
+        notes = (mask.read.extent, *mask.read.notes) if mask else ()
         return Outcome(
             status="dry_run",
             model=quote.plan.order.model,
             cost_usd=price.usd,
             cost_is_bound=price.upper_bound or price.approximate,
             order=quote.plan.order,
-            warnings=(*self.notices, *quote.plan.warnings),
+            warnings=(*self.notices, *quote.plan.warnings, *notes),
         )
 
     def _job(self, quote: Quote, caller: Caller) -> Job:

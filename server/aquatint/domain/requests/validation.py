@@ -118,6 +118,11 @@ def check_inputs(check: RequestCheck) -> None:
     if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
         check.wrong(f"{name}: it needs a mask.", "Pass a mask from make_mask, or leave it out.")
+    if edit.seam != "auto" and not (check.keep and 0 <= edit.seam <= 64):
+        check.wrong(
+            f"seam: {edit.seam:g} is out of range." if check.keep else "seam: it needs a mask.",
+            "Pass 0 to 64 pixels with a mask, or leave it out.",
+        )
     if edit.mask and edit.markup:
         check.wrong("markup: it does not go with a mask.", "Give one of the two.")
     elif edit.mask and not model.mask:

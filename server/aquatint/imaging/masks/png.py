@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from ...domain.errors import BadMask
 from ...domain.requests.regions import Edit
@@ -18,6 +19,7 @@ SNAP = table(lambda v: 0 if v < 16 else 255 if v > 239 else v)
 MID_GREYS = slice(16, 240)
 MOST_GREY = 0.4  # a blurred mask has few mid-greys, a photograph hardly anything else
 MOST_COLOURED = 0.05
+MOST_APART = 12  # levels between a picture and the same picture with a hole in it
 
 
 def to_png(coverage: Coverage) -> bytes:
@@ -38,11 +40,16 @@ def sent_png(coverage: Coverage) -> bytes:
     return to_png(hard(coverage))
 
 
-def understand(image: Image.Image, edit: Edit | None = None) -> tuple[Coverage, str | None]:
+def understand(
+    image: Image.Image,
+    edit: Edit | None = None,
+    of: Callable[[], Image.Image | None] = lambda: None,
+) -> tuple[Coverage, str | None]:
     """Any 8-bit picture as a mask, and a note on how it was read (None for one of ours).
 
     Without `edit`: our own form exactly, else alpha if it varies (transparent = edit), else
-    brightness (white = edit). Raises BadMask for what is no mask.
+    brightness (white = edit). `of` opens the picture it is for, since a copy of that with a hole in
+    it is a mask too. Raises BadMask for what is no mask.
     """
     alpha = _alpha(image)
     if edit is None and alpha is not None:
@@ -52,6 +59,8 @@ def understand(image: Image.Image, edit: Edit | None = None) -> tuple[Coverage, 
     if edit == "transparent" or (
         edit is None and alpha is not None and extremes(alpha) != (255, 255)
     ):
+        if edit is None and alpha is not None:
+            _refuse_cutout(image, alpha, of)
         return _by_alpha(alpha)
     return _by_brightness(image, edit)
 
@@ -80,31 +89,61 @@ def _by_brightness(image: Image.Image, edit: Edit | None) -> tuple[Coverage, str
     return Coverage(ImageChops.invert(grey) if word == "black" else grey), note
 
 
-def _refuse_photograph(image: Image.Image, grey: Image.Image) -> None:
-    counts = grey.histogram()
-    mid = sum(counts[MID_GREYS]) / sum(counts)
-    coloured = _coloured(image)
-    if mid <= MOST_GREY and coloured <= MOST_COLOURED:
+def _refuse_cutout(
+    image: Image.Image, alpha: Image.Image, of: Callable[[], Image.Image | None]
+) -> None:
+    """A logo or a cut-out is no mask; the very picture with a hole in it is."""
+    solid = mapped(alpha, where(lambda v: v > 127))
+    look = _like_a_picture(image, image.convert("RGB").convert("L"), solid)
+    if look is None:
         return
-    what = (
-        f"{mid:.0%} of it is neither black nor white"
-        if mid > MOST_GREY
-        else f"{coloured:.0%} of it is coloured"
-    )
+    picture = of()
+    if picture is not None and picture.size == image.size:
+        apart = ImageChops.difference(image.convert("RGB"), picture.convert("RGB"))
+        if sum(ImageStat.Stat(apart, solid).mean) < 3 * MOST_APART:
+            return
     raise BadMask(
-        f"This looks like a picture, not like a mask: {what}, and it has no transparency.",
+        f"This looks like a picture with transparency, not like a mask: {look}.",
+        "Call make_mask(image=..., regions=[...]) to say which part to change, or, if its "
+        "transparent part is the mask, make_mask with the region {kind: 'image', image: ..., "
+        "edit: 'transparent'}.",
+    )
+
+
+def _like_a_picture(
+    image: Image.Image, grey: Image.Image, solid: Image.Image | None = None
+) -> str | None:
+    """What of an image is no mask's look, judged where it is solid; None for a mask's."""
+    counts = grey.histogram(solid)
+    mid = sum(counts[MID_GREYS]) / (sum(counts) or 1)
+    coloured = _coloured(image, solid)
+    if mid > MOST_GREY:
+        return f"{mid:.0%} of it is neither black nor white"
+    return f"{coloured:.0%} of it is coloured" if coloured > MOST_COLOURED else None
+
+
+def _refuse_photograph(image: Image.Image, grey: Image.Image) -> None:
+    look = _like_a_picture(image, grey)
+    if look is None:
+        return
+    raise BadMask(
+        f"This looks like a picture, not like a mask: {look}, and it has no transparency.",
         "Call make_mask(image=..., regions=[...]) to say which part to change, or, if its "
         "brightness is the mask, make_mask with the region {kind: 'image', image: ..., edit: "
         "'white'}.",
     )
 
 
-def _coloured(image: Image.Image) -> float:
-    """The share of pixels that have a colour, looked for on a small copy."""
-    small = image.convert("RGB").reduce(max(1, max(image.size) // 256))
+def _coloured(image: Image.Image, solid: Image.Image | None) -> float:
+    """The share of (solid) pixels that have a colour, looked for on a small copy."""
+    factor = max(1, max(image.size) // 256)
+    small = image.convert("RGB").reduce(factor)
     _, saturation, value = small.convert("HSV").split()
-    counts = saturation.histogram(mapped(value, where(lambda v: v > 48)))
-    return sum(counts[64:]) / (small.width * small.height)
+    bright, looked_at = mapped(value, where(lambda v: v > 48)), small.width * small.height
+    if solid is not None:
+        seen = mapped(solid.reduce(factor), where(lambda v: v > 127))
+        bright, looked_at = ImageChops.darker(bright, seen), seen.histogram()[255]
+    return sum(saturation.histogram(bright)[64:]) / (looked_at or 1)
 
 
 def _ours(image: Image.Image, alpha: Image.Image) -> Image.Image | None:

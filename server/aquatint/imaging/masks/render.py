@@ -134,7 +134,7 @@ def _part(
         case "all":
             return blank(size, 255)
         case "image":
-            return _image(region, images[region.image or ""], size)
+            return _image(region, images[region.image or ""], size, image)
         case "color":
             return _color(region, size, units, image)
         case _:
@@ -267,8 +267,8 @@ def _other_colour(region: Region, image: Image.Image, at: tuple[int, int]) -> st
     )
 
 
-def _image(region: Region, image: Image.Image, size: Size) -> Coverage:
-    coverage, note = understand(image, region.edit)
+def _image(region: Region, given: Image.Image, size: Size, of: Image.Image | None) -> Coverage:
+    coverage, note = understand(given, region.edit, lambda: of)
     notes = (note,) if note else ()
     if coverage.size != size:
         if abs(coverage.size[0] * size[1] - coverage.size[1] * size[0]) > max(size) * 2:
