@@ -747,7 +747,7 @@ async def test_bad_edits_are_told_with_their_fix_before_anything_is_sent(
         ({"outside": "left"}, ("outside", "'keep'")),
         ({"images": None}, ("images",)),
         ({"prompt": " "}, ("prompt", "empty")),
-        ({"input_fidelity": "high"}, ("input_fidelity", "no such choice")),
+        ({"input_fidelity": "high"}, ("input_fidelity", "does not have that choice")),
         ({"msk": "x"}, ("msk", "Did you mean 'mask'")),
         ({"mask": "stencil.png", "save_to": "../out.png"}, ("out.png", "AQUATINT_ROOTS")),
     ]

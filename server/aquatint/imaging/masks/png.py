@@ -98,7 +98,9 @@ def _refuse_cutout(
     if look is None:
         return
     picture = of()
-    if picture is not None and picture.size == image.size:
+    if picture is None:
+        return  # it may be that of an original which nobody knows here
+    if picture.size == image.size:
         apart = ImageChops.difference(image.convert("RGB"), picture.convert("RGB"))
         if sum(ImageStat.Stat(apart, solid).mean) < 3 * MOST_APART:
             return
