@@ -120,7 +120,7 @@ def test_a_batch_goes_on_where_it_stopped_and_draws_nothing_twice(tmp_path: Path
     assert "7 rows, 0 done before" in told
     first = results(out)
     assert [row["status"] for row in first.values()] == ["done"] * 6 + ["refused"]
-    assert "no size" in first["broken"]["error"]
+    assert "is not a size" in first["broken"]["error"]
     for name in ("tea", "garden", "mountain"):
         assert look(first[name]["path"]) == ((64, 64), "webp")
         assert float(first[name]["cost_usd"]) == 0

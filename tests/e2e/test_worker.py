@@ -300,7 +300,7 @@ def test_a_worker_told_to_end_finishes_what_was_sent_and_drops_the_rest(
 async def test_the_doctor_starts_the_worker_and_says_how_it_is(home: Path, url: str) -> None:
     for worker, word in (
         ("true", r"ok +worker +answers"),
-        ("false", r"warn +worker +there is none"),
+        ("false", r"warn +worker +not used"),
     ):
         environ = {
             **inherited(),
