@@ -655,6 +655,7 @@ MODES: dict[str, Mode] = {
     "b64_text": _b64(lambda text: b64(b"this is no picture at all")),
     "truncated_png": _changed(_truncated_png),
     "truncated_json": _changed(lambda reply: json.dumps(reply).encode()[:-200]),
+    "cut_in_picture": _changed(lambda reply: json.dumps(reply).encode()[:600]),
     "cut_behind_pictures": _changed(lambda reply: _without_usage(json.dumps(reply).encode())),
     "cut_in_last": _changed(lambda reply: _cut_last(json.dumps(reply).encode())),
     "junk_behind": _changed(lambda reply: json.dumps(reply).encode() + b"\n<html>}]junk"),

@@ -550,7 +550,7 @@ async def test_a_place_that_takes_no_file_is_named(tmp_path: Path):
 
 PRELUDE = f"""
 import anyio, os, resource, sys
-sys.path.insert(0, {os.fspath(Path(__file__).parent)!r})
+sys.path[:0] = [{os.fspath(Path(__file__).parent)!r}, {os.fspath(Path(__file__).parents[1])!r}]
 from test_catalog import NOW, SqliteCatalog, done, job, image
 from aquatint.domain.errors import Misconfigured
 async def ready(work, n, go):

@@ -188,7 +188,7 @@ FAULTS = [
     ("b64_bad", "bad_provider_reply", (), "yes", 1),
     ("b64_text", "bad_provider_reply", (), "yes", 1),
     ("truncated_png", "bad_provider_reply", (), "yes", 1),
-    ("truncated_json", "bad_provider_reply", (), "yes", 1),
+    ("cut_in_picture", "bad_provider_reply", (), "yes", 1),
     ("empty", "bad_provider_reply", (), "unknown", 1),
     ("redirect", "redirect", (), "no", 1),
 ]
