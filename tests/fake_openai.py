@@ -652,7 +652,7 @@ MODES: dict[str, Mode] = {
     "b64_lines": _b64(lambda text: "\r\n".join(textwrap.wrap(text, 76))),
     "b64_data_uri": _b64(lambda text: "data:image/png;base64," + text),
     "b64_escaped": _changed(_escaped),
-    "b64_text": _b64(lambda text: b64(b"this is no picture at all")),
+    "b64_text": _b64(lambda text: b64(b"this is not a picture at all")),
     "truncated_png": _changed(_truncated_png),
     "truncated_json": _changed(lambda reply: json.dumps(reply).encode()[:-200]),
     "cut_in_picture": _changed(lambda reply: json.dumps(reply).encode()[:600]),

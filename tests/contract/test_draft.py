@@ -519,7 +519,7 @@ async def test_broken_inputs_are_named():
     whole = png(photo())
     with pytest.raises(BadImage, match="Picture 1 of 1"):
         await events(order(images=("a",)), Inputs((whole[:200],)))
-    with pytest.raises(BadMask, match="no usable PNG"):
+    with pytest.raises(BadMask, match="not a usable PNG"):
         await events(order(images=("a",), mask="m"), Inputs((whole,), b"nothing"))
     with pytest.raises(BadMask, match="selects nothing"):
         await events(order(images=("a",), mask="m"), Inputs((whole,), whole))
@@ -534,7 +534,7 @@ async def test_the_doctor_hears_which_scripts_can_be_set_and_what_to_install():
 
 
 async def test_a_broken_font_is_passed_over(tmp_path: Path):
-    (tmp_path / "NotoSansArabic-Regular.ttf").write_bytes(b"this is no font")
+    (tmp_path / "NotoSansArabic-Regular.ttf").write_bytes(b"this is not a font")
     notes = (await finished(order("غروب", size="400x300"), fonts=[str(tmp_path)])).notes
     assert ["Arabic text could not be set" in note for note in notes] == [True]
 

@@ -630,7 +630,7 @@ async def test_an_event_without_a_type_is_a_whole_answer(desk: Desk) -> None:
         ("data_null", "yes", '"data": null'),
         ("data_empty", "yes", '"data": []'),
         ("b64_null", "yes", '"b64_json": null'),
-        ("b64_bad", "yes", "no base64"),
+        ("b64_bad", "yes", "not base64"),
         ("cut_in_last", "yes", "cut short"),
     ],
 )

@@ -110,7 +110,7 @@ async def test_a_colour_goes_under_what_is_transparent_and_only_there(
         asked = {"background": "#00ff00", "overwrite": True}
         laid = await export(service, workspace, image="logo.png", save_to=("on.png",), **asked)
         flat = await export(service, workspace, image="flat.png", save_to=("on2.png",), **asked)
-        with pytest.raises(AquatintError, match="is no colour"):
+        with pytest.raises(AquatintError, match="is not a colour"):
             await export(
                 service, workspace, image="logo.png", save_to=("x.png",), background="greenish"
             )

@@ -361,11 +361,11 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"regions": [{"kind": "all"}], "image": None}, ("needs a picture, or a size", "width")),
     (
         {"regions": [{"kind": "all"}], "image": None, "width": -4, "height": 9},
-        ("-4x9 is no canvas", "1 to 16,384"),
+        ("-4x9 is not a canvas", "1 to 16,384"),
     ),
     (
         {"regions": [{"kind": "all"}], "image": None, "width": 16_000, "height": 16_000},
-        ("no canvas", "50,000,000"),
+        ("not a canvas", "50,000,000"),
     ),
     (
         {"regions": [{"kind": "color", "x": 1, "y": 1}], "image": None, "width": 9, "height": 9},

@@ -111,12 +111,12 @@ class Gate:
             return text
         plain = _plain(text)
         if len(prompt) < ECHO:
-            said = re.search(rf"(?<!\w){re.escape(prompt)}(?!\w)", plain) is not None
+            repeats = re.search(rf"(?<!\w){re.escape(prompt)}(?!\w)", plain) is not None
         else:
             runs = {plain[at : at + ECHO] for at in range(len(plain) - ECHO + 1)}
             ends = range(len(prompt) - ECHO + 1)
-            said = any(prompt[at : at + ECHO] in runs for at in ends)
-        return "(words that repeat the prompt, which is not kept)" if said else text
+            repeats = any(prompt[at : at + ECHO] in runs for at in ends)
+        return "(words that repeat the prompt, which is not kept)" if repeats else text
 
 
 def _plain(text: str) -> str:
@@ -156,4 +156,6 @@ def guard(handler: logging.Handler, level: str, format: str, secrets: tuple[str,
         logging.getLogger("aquatint").critical("crashed", exc_info=(kind, error, trace))
 
     sys.excepthook = crash
-    threading.excepthook = lambda told: crash(told.exc_type, told.exc_value, told.exc_traceback)
+    threading.excepthook = lambda crashed: crash(
+        crashed.exc_type, crashed.exc_value, crashed.exc_traceback
+    )

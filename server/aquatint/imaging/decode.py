@@ -113,7 +113,9 @@ def recognise(data: bytes) -> str:
     """Name the format of bytes that are to be decoded. Raises BadImage, also for SVG and ICO."""
     kind = sniff(data)
     if kind is None:
-        raise BadImage(f"This is no picture: it is {describe(data)}.", f"Give a {ACCEPTED} file.")
+        raise BadImage(
+            f"This is not a picture: it is {describe(data)}.", f"Give a {ACCEPTED} file."
+        )
     if kind in _CLASSES or kind == "heic":
         return kind
     raise BadImage(

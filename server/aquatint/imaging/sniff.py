@@ -84,7 +84,7 @@ def _brand(head: bytes) -> str | None:
 
 
 def describe(data: bytes) -> str:
-    """Name what is no picture in words for an error, without repeating any of its content."""
+    """Name what is not a picture in words for an error, without repeating any of its content."""
     head = data[:512]
     for magic, words in _OTHERS:
         if head.startswith(magic):
@@ -103,7 +103,7 @@ def describe(data: bytes) -> str:
 
 
 def svg_root(data: bytes) -> str | None:
-    """Give the opening `<svg ...` tag (at most 8 KB of it), None when the text is no SVG."""
+    """Give the opening `<svg ...` tag (at most 8 KB of it), None when the text is not SVG."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = data[:_SVG_LOOK].decode("utf-16", "ignore")
     else:

@@ -39,7 +39,7 @@ PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*
 
 def sanitised(data: bytes) -> str:
     """The SVG without scripts, events, foreign objects, addresses or entities. Raises
-    BadImage for what is no SVG, or too large or deep to be looked at."""
+    BadImage for what is not SVG, or too large or deep to be looked at."""
     import py_svg_hush  # 5 ms, and only who asks a model for SVG needs it
 
     try:

@@ -156,15 +156,15 @@ class _Copies:
 
     def remarks(self, target: SaveTarget, size: Size) -> list[str]:
         """What must be said of a copy that was written."""
-        said: list[str] = []
+        lines: list[str] = []
         format = _format(target)
         if _is_exact(self.image) and format not in EXACT and size == self.own:
-            said.append(f"{target.path} is {format}: its pixels outside the mask are not exact.")
+            lines.append(f"{target.path} is {format}: its pixels outside the mask are not exact.")
         scaled = size != self.own and self.image.format != "svg"
         if scaled and (size[0] > self.pixels[0] or size[1] > self.pixels[1]):
-            said.append(save_targets.scaled_up(target.name))
+            lines.append(save_targets.scaled_up(target.name))
         hint = save_targets.hint(target, size)
-        return [*said, hint] if hint else said
+        return [*lines, hint] if hint else lines
 
 
 def _is_exact(image: ImageRecord) -> bool:

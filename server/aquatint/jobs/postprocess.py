@@ -52,8 +52,8 @@ async def postprocess(
     A failure here is a warning, never a loss: the picture as it came is already kept.
     """
     made = [original]
-    told = _deviations(job.order, original)
-    warnings.extend(warning for warning in told if warning not in warnings)
+    deviations = _deviations(job.order, original)
+    warnings.extend(warning for warning in deviations if warning not in warnings)
     try:
         for step in _steps(job.finish):
             await step(job, context, index, made, warnings)

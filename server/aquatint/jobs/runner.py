@@ -141,7 +141,7 @@ class InProcess:
         self._changed = changed
         self._jobs = JobTable()
         self._scopes: dict[str, anyio.CancelScope] = {}
-        self._settler = Settler(context, self._tell)
+        self._settler = Settler(context, self._settled)
         self._beating = False
         self._group: TaskGroup
 
@@ -217,7 +217,7 @@ class InProcess:
         self._jobs.close(job.id, ended)
         self._changed()
         if ended is not None:
-            await self._tell(ended)
+            await self._settled(ended)
 
     async def _outcome(self, known: OpenJob) -> Ended | None:
         job = known.job
@@ -232,7 +232,7 @@ class InProcess:
                 return await execute(job, self._context, report)
         return Ended(without_result(job, CANCELLED, self._context))
 
-    async def _tell(self, ended: Ended) -> None:
+    async def _settled(self, ended: Ended) -> None:
         with suppress(AquatintError):  # it is in the log
             await contained(ended.record.job, "it was announced", self._announce(ended), "yes")
 

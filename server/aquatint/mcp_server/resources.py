@@ -135,8 +135,8 @@ async def _spend(service: ImageService, query: str) -> ReadResourceContents:
     from ..services.spending import statement
 
     days = _number(query, "days", "30")
-    told = await statement(service.context, LOCAL, days)
-    text = json.dumps(told.facts(), ensure_ascii=False, indent=1)
+    spent = await statement(service.context, LOCAL, days)
+    text = json.dumps(spent.facts(), ensure_ascii=False, indent=1)
     return ReadResourceContents(content=text, mime_type="application/json")
 
 

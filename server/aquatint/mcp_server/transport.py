@@ -224,16 +224,16 @@ async def _write_messages(wire: int, messages: MemoryObjectReceiveStream[Session
 
 
 def written(message: JSONRPCMessage) -> bytes:
-    """A message as its line. What cannot be written (a file name that is no Unicode) becomes an
+    """A message as its line. What cannot be written (a file name that is not Unicode) becomes an
     error, for an exception here would end the server."""
     try:
         return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
     except (PydanticSerializationError, UnicodeEncodeError):
-        log.warning("An answer held text that is no Unicode (a file name?); it was not sent.")
+        log.warning("An answer held text that is not Unicode (a file name?); it was not sent.")
     identity = message.id if isinstance(message, JSONRPCResponse | JSONRPCError) else None
     if identity is None:
         return b""
-    text = "The answer holds text that is no Unicode: set AQUATINT_HOME to a folder whose name is."
+    text = "The answer holds text that is not Unicode: set AQUATINT_HOME to a folder whose name is."
     return written(_refusal(identity, INTERNAL_ERROR, text))
 
 

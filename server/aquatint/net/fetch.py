@@ -71,7 +71,7 @@ class HttpsFetch:
         if kind is None or kind == "svg":  # no SVG is ever drawn from input
             what = "an SVG drawing" if kind else sniff.describe(bytes(data))
             raise BadImage(
-                f"What {parse_url(url).host} sent is no picture but {what}.",
+                f"What {parse_url(url).host} sent is not a picture but {what}.",
                 "Give the URL of the picture file itself (PNG, JPEG, WebP, GIF, AVIF, HEIC).",
             )
         return bytes(data)

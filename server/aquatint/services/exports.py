@@ -132,7 +132,7 @@ def _exact(request: ExportRequest) -> Size | None:
     exact = parse_size(request.exact_size.strip())
     if exact is None or 0 in exact or max(exact) > MAX_EDGE:
         raise BadRequest(
-            f"exact_size: {request.exact_size!r:.40} is no size of 1 to {MAX_EDGE} pixels.",
+            f"exact_size: {request.exact_size!r:.40} is not a size of 1 to {MAX_EDGE} pixels.",
             "Write it as exact_size=1080x1080.",
         )
     return exact
@@ -145,7 +145,7 @@ def _colour(background: str | None) -> tuple[int, int, int] | None:
         return rgb(background)
     except ValueError as unknown:
         raise BadRequest(
-            f"background: {background!r:.40} is no colour.",
+            f"background: {background!r:.40} is not a colour.",
             "Pass #rrggbb or a CSS name, which is put under transparent pixels.",
         ) from unknown
 
@@ -158,8 +158,8 @@ def _with_format(name: str, format: str | None) -> str:
     tail = name.replace("\\", "/").rsplit("/", 1)[-1]
     if "." not in tail:
         return f"{name}.{extension}"
-    said = tail.rsplit(".", 1)[1].lower().replace("jpeg", "jpg")
-    if said != extension:
+    named = tail.rsplit(".", 1)[1].lower().replace("jpeg", "jpg")
+    if named != extension:
         raise BadRequest(
             f"save_to: {name} says one format, format={format} another.",
             "Leave format out: the name decides.",

@@ -44,16 +44,16 @@ class Waiting:
         order = job.order
         eta = await self.context.catalog.seconds(order.model, order.size, order.quality)
         began = anyio.current_time()
-        told, due = "", 0.0
+        last, due = "", 0.0
         while True:
             elapsed = anyio.current_time() - began
             stage = self.runner.stage(job.id)
             if elapsed >= self.seconds:
                 return _working(job, stage, eta, elapsed)
             words = "working" if stage is None else str(stage)
-            if words != told or elapsed >= due:
+            if words != last or elapsed >= due:
                 await report(Progress(elapsed, eta, words, job.id))
-                told, due = words, elapsed + BEAT - LOOK
+                last, due = words, elapsed + BEAT - LOOK
             ended = await self._poll(job, stage, min(LOOK, self.seconds - elapsed))
             if ended is not None:
                 return outcome_of(ended)

@@ -56,7 +56,7 @@ class Roots:
     ) -> tuple[Root, tuple[str, ...]]:
         """The closest open root above a path, and the names below it, by the letters alone.
 
-        Raises PathNotAllowed, and BadRequest for what is no path.
+        Raises PathNotAllowed, and BadRequest for what is not a path.
         """
         roots = self.writable(caller) if write else self.readable(caller)
         whole = PurePath(self._absolute(path, caller)).parts

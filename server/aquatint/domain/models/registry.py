@@ -73,8 +73,8 @@ class Models:
         name = name or (self.defaults.draft if engine_default == "draft" else usual)
         model = self.row(name)
         if not first_party:
-            told = f"Nothing is known here about {name}, so it is not checked{_price(model)}."
-            return Choice(model, name, (told,) if model.unknown else (), nearby=nearby)
+            unchecked = f"Nothing is known here about {name}, so it is not checked{_price(model)}."
+            return Choice(model, name, (unchecked,) if model.unknown else (), nearby=nearby)
         endpoint: Endpoint = "edit" if edit else "generate"
         warnings: list[str] = []
         if not model.alive(today):
@@ -89,8 +89,8 @@ class Models:
         if model.unknown:
             near = difflib.get_close_matches(name, self.names(today, edit), 3)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            told = f"{name} is not in the models table, so it is not checked{_price(model)}."
-            warnings.append(told + hint)
+            unchecked = f"{name} is not in the models table, so it is not checked{_price(model)}."
+            warnings.append(unchecked + hint)
         live = ((peer, self.row(peer)) for peer in self.names(today, edit) if peer != name)
         peers = tuple((peer, row) for peer, row in live if row.engine == "openai")
         return Choice(model, name, tuple(warnings), peers)

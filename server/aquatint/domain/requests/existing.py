@@ -42,7 +42,7 @@ class ExportRequest(Frozen):
 def box_of(crop: Sequence[float], units: Units, size: Size) -> Box:
     """The pixels of a crop, cut at the picture's edges.
 
-    Raises BadRequest for a crop that is no box, or lies outside the picture.
+    Raises BadRequest for a crop that is not a box, or lies outside the picture.
     """
     if len(crop) != 4 or not all(map(math.isfinite, crop)):
         raise _bad("A crop is four numbers.", size)

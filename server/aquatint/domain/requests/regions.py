@@ -127,14 +127,14 @@ def rgb(color: str) -> tuple[int, int, int]:
 
 def _fields(region: Region) -> list[str]:
     wanted = FIELDS[region.kind]
-    said = [
+    given = [
         name
         for name, field in Region.model_fields.items()
         if name not in {"kind", "op"} and getattr(region, name) not in {field.default, (), ""}
     ]
-    missing = [name for name in NEEDS[region.kind] if name not in said]
+    missing = [name for name in NEEDS[region.kind] if name not in given]
     faults = [f"lacks {' and '.join(missing)}: add what is missing."] if missing else []
-    for name in said:
+    for name in given:
         if name not in wanted:
             homes = [kind for kind, names in FIELDS.items() if name in names]
             faults.append(f"does not use {name}: drop it (it belongs to {', '.join(homes)}).")

@@ -24,7 +24,7 @@ def opened(data: bytes, what: str) -> Image.Image:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     except BROKEN as broken:
         raise BadImage(
-            f"{what} is no usable picture: {broken}.", "Give a whole PNG, JPEG or WebP file."
+            f"{what} is not a usable picture: {broken}.", "Give a whole PNG, JPEG or WebP file."
         ) from broken
 
 
@@ -34,7 +34,7 @@ def editable(data: bytes, size: tuple[int, int]) -> Image.Image:
     try:
         mask = Image.open(BytesIO(data), formats=("PNG", "WEBP")).convert("RGBA").getchannel("A")
     except BROKEN as broken:
-        raise BadMask(f"The mask is no usable PNG: {broken}.", fix) from broken
+        raise BadMask(f"The mask is not a usable PNG: {broken}.", fix) from broken
     room = mapped(mask, [255] + [0] * 255)
     if room.getbbox() is None:
         raise BadMask("The mask selects nothing: no pixel of it is transparent.", fix)

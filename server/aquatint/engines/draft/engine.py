@@ -67,10 +67,10 @@ class DraftEngine:
                 for made in (*looks, parts[-1]):
                     unkept.callback(made.discard)
                 async with self._large if large(order, inputs) else nullcontext():
-                    told = await run_sync(
+                    remarks = await run_sync(
                         self._draw, order, inputs, index, looks, parts[-1], limiter=self._drawers
                     )
-                notes.update(dict.fromkeys(told))
+                notes.update(dict.fromkeys(remarks))
                 for step, look in enumerate(looks):
                     yield Partial(step, look)
             unkept.pop_all()
@@ -122,8 +122,8 @@ class DraftEngine:
         """With the DRAFT mark; and the caption, where it hides nothing that is to be looked at."""
         icon = brief.subject == "icon" or order.icon
         if room is None and image.mode == "RGB" and not icon:
-            told = caption(image, self._type, order.prompt, brief.palette)
-            notes.update(dict.fromkeys(told))
+            remarks = caption(image, self._type, order.prompt, brief.palette)
+            notes.update(dict.fromkeys(remarks))
         mark(image, self._type, brief.palette, room)
         return image
 

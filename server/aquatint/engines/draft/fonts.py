@@ -39,7 +39,7 @@ class Fonts:
         return all(self._has(face, c) for c in shown)
 
     def open(self, face: Face, size: int, layout: ImageFont.Layout | None = None) -> Font | None:
-        """At that size, or the nearest of a bitmap font; None when the file is no usable font."""
+        """At that size, or the nearest of a bitmap font; None for a file that is not a font."""
         layout = self.layout if layout is None else layout
         key = (face, size, int(layout))
         if key not in self.opened:

@@ -126,7 +126,7 @@ def _error(whole: dict[str, object], kind: str, *, found: bool) -> object:
 
 
 def _usage(whole: dict[str, object], gate: Gate) -> Usage | None:
-    """The counts; None without any, or when one of them is no count."""
+    """The counts; None without any, or when one of them is not a count."""
     usage, svg = table(whole.get("usage")), table(whole.get("svg_usage"))
     if not usage and not svg:
         return None
@@ -148,7 +148,7 @@ def _usage(whole: dict[str, object], gate: Gate) -> Usage | None:
 
 
 def _count(tokens: dict[str, object], key: str) -> int:
-    """Raises ValueError for what is no count."""
+    """Raises ValueError for what is not a count."""
     value = tokens.get(key) or 0
     if isinstance(value, float) and math.isfinite(value):
         value = int(value)

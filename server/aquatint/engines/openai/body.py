@@ -83,7 +83,7 @@ class Document:
     def value(self) -> object:
         """The document without its pictures; of one that was cut short, what of it is whole.
 
-        None when it is no JSON; the pictures alone when it is none for other reasons.
+        None when it is not JSON; the pictures alone when it is none for other reasons.
         """
         length, closers = (len(self.text), b"") if self.complete else self._whole
         text = (bytes(self.text[:length]) + closers).decode("utf-8", "replace")

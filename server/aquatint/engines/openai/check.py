@@ -62,7 +62,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: AquatintError | None = None
     status: int = 0  # 0: nothing answered, or nobody asked
-    models: tuple[Listed, ...] | None = None  # None: what came is no list
+    models: tuple[Listed, ...] | None = None  # None: what came is not a list
     sign: str = ""  # what a probe found
 
 
@@ -191,8 +191,8 @@ def _access(base_url: str, keyed: bool, answer: Answer) -> Finding:
 def _billed(headers: Mapping[str, str], gate: Gate) -> list[Finding]:
     """Who pays, as OpenAI's headers say. Source: API reference, debugging requests."""
     names = ("organization", "project")
-    told = [(name, gate.words(headers.get(f"openai-{name}", ""), 80)) for name in names]
-    text = ", ".join(f"{name} {value}" for name, value in told if value)
+    limits = [(name, gate.words(headers.get(f"openai-{name}", ""), 80)) for name in names]
+    text = ", ".join(f"{name} {value}" for name, value in limits if value)
     return [Finding("billed to", "ok", text)] if text else []
 
 

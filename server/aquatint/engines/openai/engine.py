@@ -21,11 +21,19 @@ from ...domain.redaction import Gate, secrets_in
 from ...domain.types import Finding, Order
 from .addresses import Pictures
 from .check import Answer, ask, findings, proxy_findings
-from .errors import FOREIGN, retry_after, said, status_error, translate, unusable, was_sent
+from .errors import (
+    FOREIGN,
+    provider_message,
+    retry_after,
+    status_error,
+    translate,
+    unusable,
+    was_sent,
+)
 from .pictures import Parts
 from .receive import Receiver, until
 from .refusals import by_litellm, refusal
-from .request import STREAMING, Call, MaskSpeech, call_for, chosen_by, droppable
+from .request import STREAMING, Call, MaskForm, call_for, chosen_by, droppable
 from .services import LITELLM, NO_RETRIES, answered_by_litellm, probe
 
 RETRIES = 2
@@ -56,7 +64,7 @@ class OpenAIEngine:
         organization: str | None = None,
         project: str | None = None,
         deadline: float = 300,
-        mask: MaskSpeech = "both",
+        mask: MaskForm = "both",
         keep_prompts: bool = True,
         http_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
@@ -67,7 +75,7 @@ class OpenAIEngine:
         self._base_url = (base_url or "").strip() or FIRST_PARTY
         self._organization, self._project = organization, project
         self._deadline = deadline
-        self._mask: MaskSpeech = mask
+        self._mask: MaskForm = mask
         self._fetch, self._keep_prompts = fetch, keep_prompts
         self._gate = Gate((*((api_key,) if api_key else ()), *secrets_in(base_url)))
         self._sleep, self._clock = sleep, clock
@@ -190,7 +198,7 @@ class OpenAIEngine:
             return frozenset()
         if exc.status_code not in (400, 422):
             return frozenset()
-        words = said(exc, self._gate)
+        words = provider_message(exc, self._gate)
         return droppable(words.param, words.message, call, order)
 
     def _pause(self, exc: openai.APIError, retries: int, limit: float, gate: Gate) -> float:
@@ -199,7 +207,7 @@ class OpenAIEngine:
         error = translate(exc, gate)
         if isinstance(exc, openai.APIStatusError):
             wait = retry_after(exc.response.headers, self._clock)
-            words = said(exc, gate)
+            words = provider_message(exc, gate)
             if by_litellm(words) and not self.first_party:
                 self._litellm = True
             error = refusal(words, wait)

@@ -23,9 +23,9 @@ from ...domain.errors import (
 )
 from ...domain.redaction import Gate
 from ...domain.words import clean
-from .refusals import Said, describe, refusal
+from .refusals import ProviderMessage, describe, refusal
 
-LONGEST_TOLD = 1e7  # seconds of a Retry-After that are believed: four months
+LONGEST_QUOTED = 1e7  # seconds of a Retry-After that are believed: four months
 # A failure of these kinds happened before a byte of the request left.
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 # What a call to the SDK or its HTTP client raises.
@@ -47,7 +47,7 @@ def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911
         case AquatintError():
             return exc
         case openai.APIStatusError():
-            return refusal(said(exc, gate), retry_after(exc.response.headers))
+            return refusal(provider_message(exc, gate), retry_after(exc.response.headers))
         case openai.APIConnectionError():
             return _connection(exc.__cause__ or exc, gate)
         case httpx2.TransportError():
@@ -71,7 +71,7 @@ def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911
             return _lost(f"{type(exc).__name__}: {gate.words(str(exc))}")
 
 
-def said(exc: openai.APIStatusError, gate: Gate) -> Said:
+def provider_message(exc: openai.APIStatusError, gate: Gate) -> ProviderMessage:
     request_id = gate.words(exc.request_id or "", 100) or None
     return describe(gate.value(exc.body), exc.status_code, request_id)
 
@@ -83,7 +83,7 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], float] | None = No
             wait = float(headers.get(name, "")) / unit
         except ValueError:
             continue
-        if 0 <= wait <= LONGEST_TOLD:
+        if 0 <= wait <= LONGEST_QUOTED:
             return wait
     try:
         date = parsedate_to_datetime(headers.get("retry-after", ""))

@@ -61,7 +61,7 @@ class Parts:
 class Base64Part:
     """Standard or url-safe, padded or not, broken into lines or not, with or without `data:`.
 
-    `fault` says why the text is no base64 ("" while it is); its part is then gone. `close` gives
+    `fault` says why the text is not base64 ("" while it is); its part is then gone. `close` gives
     the part, None when there were no bytes.
     """
 

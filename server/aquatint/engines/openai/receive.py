@@ -197,7 +197,7 @@ async def _next(chunks: AsyncIterator[bytes], limit: float) -> bytes | None:
 
 
 def _price(text: str, n: int) -> float | None:
-    """What a gateway says that the call cost, in dollars; None for what is no price."""
+    """What a gateway says that the call cost, in dollars; None for what is not a price."""
     try:
         usd = float(text)
     except ValueError:
@@ -208,7 +208,7 @@ def _price(text: str, n: int) -> float | None:
 def _undecodable(document: Document) -> BadReply:
     why = document.faults[0] if document.faults else "it is empty"
     return BadReply(
-        f"The service sent a picture that is no base64: {why}.",
+        f"The service sent a picture that is not base64: {why}.",
         "Call again (it may be charged again); if it stays so, use another service.",
         spent="yes",
     )

@@ -71,7 +71,7 @@ _LITELLM = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProviderMessage:
     """What a provider said in refusing; `status` is None inside a stream or a 200."""
 
     status: int | None = None
@@ -91,7 +91,9 @@ class Said:
         return self.code in _BILLING or self.type in _BILLING
 
 
-def describe(body: object, status: int | None = None, request_id: str | None = None) -> Said:
+def describe(
+    body: object, status: int | None = None, request_id: str | None = None
+) -> ProviderMessage:
     """A refusal's body (an object, FastAPI's `detail`, a bare string, HTML) as one value.
 
     It went through the gate before.
@@ -103,10 +105,10 @@ def describe(body: object, status: int | None = None, request_id: str | None = N
     names = {key: clean(str(inner.get(key) or ""), 100) for key in ("code", "type", "param")}
     details = table(inner.get("moderation_details"))
     message = clean(text, MOST_WORDS)
-    return Said(status, **names, message=message, details=details, request_id=request_id)
+    return ProviderMessage(status, **names, message=message, details=details, request_id=request_id)
 
 
-def refusal(words: Said, wait: float | None = None) -> AquatintError:  # noqa: PLR0911 - a table
+def refusal(words: ProviderMessage, wait: float | None = None) -> AquatintError:  # noqa: PLR0911 - a table
     """The error for what a provider said; `wait` is its Retry-After in seconds."""
     words = restored(words)
     status = words.status or _STATUS_OF.get(words.code)
@@ -139,24 +141,24 @@ def refusal(words: Said, wait: float | None = None) -> AquatintError:  # noqa: P
     return by_status(words) if by_status else _rejected(words)
 
 
-def restored(words: Said) -> Said:
+def restored(words: ProviderMessage) -> ProviderMessage:
     """What the provider said, where LiteLLM changed status and code, as its words still tell it."""
     if not by_litellm(words):
         return words
-    told = f"{words.message} {words.type} {words.code}"
+    text = f"{words.message} {words.type} {words.code}"
     for pattern, status, code in _LITELLM:
-        if re.search(pattern, told, re.IGNORECASE):
+        if re.search(pattern, text, re.IGNORECASE):
             return replace(words, status=status, code=code, type="", param="")
     return replace(words, code="", type="", param="")
 
 
-def by_litellm(words: Said) -> bool:
+def by_litellm(words: ProviderMessage) -> bool:
     """Whether a LiteLLM proxy said it, by itself or for the provider behind it."""
     signs = r"\blitellm\.|no_db_connection|in_cooldown|cooldown_list|invalid model name passed in"
     return re.search(signs, f"{words.message} {words.type} {words.code}", re.IGNORECASE) is not None
 
 
-def _refused(words: Said) -> Refused:
+def _refused(words: ProviderMessage) -> Refused:
     stage = str(words.details.get("moderation_stage") or "")
     listed = [clean(str(name), 60) for name in rows(words.details.get("categories"))]
     listed = listed or re.findall(r"safety_violations=\[([^\]]*)\]", words.message)
@@ -177,7 +179,7 @@ def _refused(words: Said) -> Refused:
     )
 
 
-def _rejected(words: Said) -> AquatintError:
+def _rejected(words: ProviderMessage) -> AquatintError:
     """400, 422 and their kin: something in the request itself."""
     message = words.message.lower()
     if words.param == "mask" or re.search(r"\bmask\b", message):
@@ -213,7 +215,7 @@ def _rejected(words: Said) -> AquatintError:
     )
 
 
-def _forbidden(words: Said) -> Misconfigured:
+def _forbidden(words: ProviderMessage) -> Misconfigured:
     if (
         "must be verified" in words.message.lower()
         or "verify organization" in words.message.lower()
@@ -233,7 +235,7 @@ def _forbidden(words: Said) -> Misconfigured:
     )
 
 
-def _missing(words: Said) -> AquatintError:
+def _missing(words: ProviderMessage) -> AquatintError:
     if words.code == "model_not_found" or words.param == "model" or "model" in words.message:
         return ModelCannot(
             f"The service does not have this model.{words.quote}",
@@ -250,7 +252,7 @@ def _missing(words: Said) -> AquatintError:
     )
 
 
-def _unauthorized(words: Said) -> Misconfigured:
+def _unauthorized(words: ProviderMessage) -> Misconfigured:
     return Misconfigured(
         f"The provider refused the API key.{words.quote}",
         f"Set OPENAI_API_KEY to a valid key of this service (OpenAI: {KEYS}) and restart; "
@@ -260,7 +262,7 @@ def _unauthorized(words: Said) -> Misconfigured:
     )
 
 
-def _too_large(words: Said) -> BadImage:
+def _too_large(words: ProviderMessage) -> BadImage:
     return BadImage(
         f"The request is too large for the service.{words.quote}",
         "Pass fewer or smaller pictures.",
@@ -269,7 +271,7 @@ def _too_large(words: Said) -> BadImage:
     )
 
 
-_BY_STATUS: Mapping[int, Callable[[Said], AquatintError]] = {
+_BY_STATUS: Mapping[int, Callable[[ProviderMessage], AquatintError]] = {
     401: _unauthorized,
     403: _forbidden,
     404: _missing,
@@ -277,7 +279,7 @@ _BY_STATUS: Mapping[int, Callable[[Said], AquatintError]] = {
 }
 
 
-def _busy(what: str, code: str, words: Said, wait: float | None) -> Busy:
+def _busy(what: str, code: str, words: ProviderMessage, wait: float | None) -> Busy:
     when = f"in {wait:.0f} s" if wait else "in a minute"
     return Busy(
         f"The provider {what}.{words.quote}",
@@ -288,7 +290,7 @@ def _busy(what: str, code: str, words: Said, wait: float | None) -> Busy:
     )
 
 
-def _failed(words: Said) -> Unavailable:
+def _failed(words: ProviderMessage) -> Unavailable:
     gateway = words.status in (408, 504, 524)
     status = f" with status {words.status}" if words.status else ""
     return Unavailable(

@@ -13,7 +13,7 @@ from ...domain.errors import BadMask
 from ...domain.ports import Inputs
 from ...domain.types import Order
 
-MaskSpeech = Literal["both", "alpha", "white"]
+MaskForm = Literal["both", "alpha", "white"]
 Upload = tuple[str, bytes, str]
 
 # The API's optional parameters, by the order's field that sets them.
@@ -55,7 +55,7 @@ class Call:
         return name in self.arguments or name in self.extra
 
 
-def call_for(order: Order, inputs: Inputs, speech: MaskSpeech) -> Call:
+def call_for(order: Order, inputs: Inputs, form: MaskForm) -> Call:
     """Generations without pictures, edits with; only what is set is sent."""
     arguments = _shared(order)
     if not inputs.images:
@@ -64,7 +64,7 @@ def call_for(order: Order, inputs: Inputs, speech: MaskSpeech) -> Call:
     # A single picture goes as bare `image`: several services cannot read a list of one.
     arguments["image"] = images[0] if len(images) == 1 else images
     if inputs.mask is not None:
-        arguments["mask"] = ("mask.png", spoken(inputs.mask, speech), "image/png")
+        arguments["mask"] = ("mask.png", in_form(inputs.mask, form), "image/png")
     if inputs.markup is not None:
         arguments["markup"] = ("markup.png", inputs.markup, "image/png")
     # The SDK's edit() has no argument for moderation.
@@ -87,25 +87,25 @@ def droppable(param: str, message: str, call: Call, order: Order) -> frozenset[s
     return frozenset()
 
 
-def spoken(mask: bytes, speech: MaskSpeech) -> bytes:
+def in_form(mask: bytes, form: MaskForm) -> bytes:
     """The mask (edit = white with alpha 0) in the one way an exceptional service understands.
 
     `alpha` says it by alpha alone, over black; `white` by white on black, without alpha.
     """
-    if speech == "both":
+    if form == "both":
         return mask
     try:
         with Image.open(io.BytesIO(mask), formats=["PNG"]) as opened:
             rgba = opened.convert("RGBA")
     except OSError as exc:
-        raise BadMask("The mask is no PNG.", "Call make_mask again.") from exc
-    if speech == "white":
-        said = ImageChops.invert(rgba.getchannel("A"))
+        raise BadMask("The mask is not a PNG.", "Call make_mask again.") from exc
+    if form == "white":
+        only = ImageChops.invert(rgba.getchannel("A"))
     else:
-        said = Image.new("RGBA", rgba.size)
-        said.putalpha(rgba.getchannel("A"))
+        only = Image.new("RGBA", rgba.size)
+        only.putalpha(rgba.getchannel("A"))
     out = io.BytesIO()
-    said.save(out, "PNG")
+    only.save(out, "PNG")
     return out.getvalue()
 
 

@@ -138,7 +138,7 @@ def _canvas(request: MaskRequest, max_pixels: int) -> Size:
     size = request.width, request.height
     if min(size) < 1 or max(size) > MAX_SIDE or size[0] * size[1] > max_pixels:
         raise BadMask(
-            f"width and height: {_text(size)} is no canvas.",
+            f"width and height: {_text(size)} is not a canvas.",
             f"Pass 1 to {MAX_SIDE:,} pixels for each, {max_pixels:,} in all.",
         )
     return size

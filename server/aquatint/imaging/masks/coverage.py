@@ -101,7 +101,7 @@ def grown(a: Coverage, pixels: float) -> Coverage:
 
 
 def shrunk(a: Coverage, pixels: float) -> Coverage:
-    """Only what lies deeper than `pixels` inside, hard; the picture's own edge is no edge."""
+    """Only what lies deeper than `pixels` inside, hard; the picture's own edge is not an edge."""
 
     def erode(mask: Image.Image) -> Image.Image:
         return ImageChops.invert(_dilated(ImageChops.invert(mask), pixels))

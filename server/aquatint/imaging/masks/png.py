@@ -49,7 +49,7 @@ def understand(
 
     Without `edit`: our own form exactly, else alpha if it varies (transparent = edit), else
     brightness (white = edit). `of` opens the picture it is for, since a copy of that with a hole in
-    it is a mask too. Raises BadMask for what is no mask.
+    it is a mask too. Raises BadMask for what is not a mask.
     """
     alpha = _alpha(image)
     if edit is None and alpha is not None:
@@ -92,7 +92,7 @@ def _by_brightness(image: Image.Image, edit: Edit | None) -> tuple[Coverage, str
 def _refuse_cutout(
     image: Image.Image, alpha: Image.Image, of: Callable[[], Image.Image | None]
 ) -> None:
-    """A logo or a cut-out is no mask; the very picture with a hole in it is."""
+    """A logo or a cut-out is not a mask; the very picture with a hole in it is."""
     solid = mapped(alpha, where(lambda v: v > 127))
     look = _like_a_picture(image, image.convert("RGB").convert("L"), solid)
     if look is None:
@@ -115,7 +115,7 @@ def _refuse_cutout(
 def _like_a_picture(
     image: Image.Image, grey: Image.Image, solid: Image.Image | None = None
 ) -> str | None:
-    """What of an image is no mask's look, judged where it is solid; None for a mask's."""
+    """What of an image is not a mask's look, judged where it is solid; None for a mask's."""
     counts = grey.histogram(solid)
     mid = sum(counts[MID_GREYS]) / (sum(counts) or 1)
     coloured = _coloured(image, solid)

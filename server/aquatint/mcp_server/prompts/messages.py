@@ -76,13 +76,13 @@ async def prompted(
     service: ImageService, host: ClientCapabilities | None, guide: Guide, given: Mapping[str, str]
 ) -> GetPromptResult:
     """One message of the user's, for an agent to follow. Raises BadRequest, NoSuchImage."""
-    said = {name: words.strip() for name, words in given.items() if words.strip()}
-    _check(guide, said)
-    known = await _images(service, guide, said) | await _facts(service, host)
+    given_words = {name: words.strip() for name, words in given.items() if words.strip()}
+    _check(guide, given_words)
+    known = await _images(service, guide, given_words) | await _facts(service, host)
     for argument in guide.arguments:
-        known |= _argument(service, argument, said.get(argument.name))
+        known |= _argument(service, argument, given_words.get(argument.name))
     lines = [f"{guide.title}, with the tools of aquatint.", "", WORDS]
-    lines += [f"- {one}: {_quoted(words)}" for one, words in said.items()]
+    lines += [f"- {one}: {_quoted(words)}" for one, words in given_words.items()]
     lines += ["", "Do this, in this order:"]
     lines += [f"{n}. {text}" for n, text in enumerate(_steps(guide.name, known), 1)]
     lines += ["", "Throughout:"]
@@ -93,16 +93,16 @@ async def prompted(
     )
 
 
-def _check(guide: Guide, said: Mapping[str, str]) -> None:
+def _check(guide: Guide, given_words: Mapping[str, str]) -> None:
     """Raises BadRequest that names everything missing or too long at once."""
     faults = [
         f"{guide.name} needs {one.name}: {one.description[0].lower()}{one.description[1:]}."
         for one in guide.arguments
-        if one.required and one.name not in said
+        if one.required and one.name not in given_words
     ]
     faults += [
         f"{name} is {len(words):,} characters long; {MOST:,} are the most."
-        for name, words in said.items()
+        for name, words in given_words.items()
         if len(words) > MOST
     ]
     if faults:
@@ -129,19 +129,19 @@ def _paragraphs(name: str) -> Iterator[str]:
 def _argument(service: ImageService, argument: Argument, words: str | None) -> Known:
     """What one argument lets steps say: itself, and what hangs on it."""
     name, word = argument.name, words or argument.usual
-    told: Known = {}
+    facts: Known = {}
     if word and argument.offers != "pictures":
-        told[name] = _quoted(word)
+        facts[name] = _quoted(word)
     if isinstance(argument.offers, Mapping):
-        told[f"{name}_means"] = argument.offers.get((word or "").lower(), "...")
+        facts[f"{name}_means"] = argument.offers.get((word or "").lower(), "...")
     if argument.offers == "formats" and word:
-        told |= _format(service, word.lower())
+        facts |= _format(service, word.lower())
     # Options of a call, empty where they are left out.
     if name == "save_to":
-        told["save"] = f", save_to={told[name]}" if word else ""
+        facts["save"] = f", save_to={facts[name]}" if word else ""
     if name == "size":
-        told["exact"] = f", exact_size={told[name]}" if word else ""
-    return told
+        facts["exact"] = f", exact_size={facts[name]}" if word else ""
+    return facts
 
 
 def _format(service: ImageService, word: str) -> Known:
@@ -157,14 +157,14 @@ def _format(service: ImageService, word: str) -> Known:
     return {"format": _quoted(word), "format_means": '"transparent"' if clear else '"opaque"'}
 
 
-async def _images(service: ImageService, guide: Guide, said: Mapping[str, str]) -> Known:
+async def _images(service: ImageService, guide: Guide, given_words: Mapping[str, str]) -> Known:
     """The picture that is meant, or the words to find it by; and the newest one."""
     known: Known = {}
     newest = await service.context.catalog.latest(LOCAL)
     if newest is not None:
         known["newest"] = f"image://{newest.id}: {_quoted(clean(newest.prompt, 120))}"
     for argument in guide.arguments:
-        word = said.get(argument.name, argument.usual)
+        word = given_words.get(argument.name, argument.usual)
         if argument.offers != "pictures" or not word:
             continue
         reference = word.partition("#")[0] if word.startswith("image://") else word

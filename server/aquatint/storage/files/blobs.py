@@ -142,7 +142,7 @@ class FolderBlobs:
         if PurePosixPath(key).is_absolute() or any(
             part in {"", ".", ".."} or "\0" in part or "\\" in part or ":" in part for part in parts
         ):
-            raise ValueError(f"{key!r} is no key of ours")
+            raise ValueError(f"{key!r} is not a key of ours")
         return self._home.joinpath(*parts)
 
     def _folder(self, folder: Path) -> Path:

@@ -124,7 +124,7 @@ class SqliteCatalog:
 
     def _end(self, db: sqlite3.Connection, record: JobRecord, where: str, *values: str) -> bool:
         if record.state == "intent":
-            raise ValueError("an intent is no end")
+            raise ValueError("an intent is not an end")
         ended = db.execute(
             "UPDATE jobs SET state = ?, model_used = ?, cost = ?, usage = ?, seconds = ?,"  # noqa: S608 - ours
             " request_id = ?, failure = ?, warnings = ?, ended = ?, delivered = ?"
@@ -234,7 +234,7 @@ class SqliteCatalog:
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
     ) -> Page:
-        """Newest first; a query without any word is no query.
+        """Newest first; a query without any word is not a query.
 
         Without a kind only what replies showed, with one also the raw pictures behind them. The
         total of a search stops at 1,000.

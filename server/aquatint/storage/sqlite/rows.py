@@ -76,8 +76,8 @@ def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: 
     )
     if row.rowcount:
         count(db, image.owner, image.kind, shown, 1)
-        told = (image.prompt, image.id, image.kind, image.model, image.note)
-        text = fold(" \n".join(word for word in told if word))
+        searchable = (image.prompt, image.id, image.kind, image.model, image.note)
+        text = fold(" \n".join(word for word in searchable if word))
         db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
 
 
