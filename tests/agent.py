@@ -14,7 +14,7 @@ from mcp.types import CallToolResult
 
 from words import images_of, text_of
 
-TOOLS = ("generate_image", "edit_image", "make_mask", "get_image", "recent_images")
+TOOLS = ("generate_image", "edit_image", "make_mask", "get_image", "export_image", "recent_images")
 CALL = re.compile(rf"(?<![\w.])(?:{'|'.join(TOOLS)})\(")
 NAMED = re.compile(r"\b(?:is|one is) ([A-Z]{2,})\b")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[()]')

@@ -12,7 +12,7 @@ from words import draw, look
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".venv-lock/bin"
-NAMES = ["generate_image", "edit_image", "make_mask", "get_image", "recent_images"]
+NAMES = ["generate_image", "edit_image", "make_mask", "get_image", "export_image", "recent_images"]
 
 
 def strangers(home: Path, **more: str) -> dict[str, str]:
