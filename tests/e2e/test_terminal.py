@@ -413,3 +413,20 @@ def test_export_writes_files_and_says_their_pixels(shell: Shell, workspace: Path
     wrong = shell("export", "latest", "-o", "fox-{16}.png", "--crop", "900,0,9,9")
     assert wrong.code == 1
     assert "crop" in wrong.err
+
+
+def test_a_mask_is_cleaned_up_and_an_edit_says_its_seam(shell: Shell) -> None:
+    shell("draw", "A fox", *SMALL)
+    ring = ("--circle", "32,32,20", "--subtract", "--circle", "32,32,8")
+    with_hole, filled = (
+        shell("mask", "latest", *ring),
+        shell("mask", "latest", *ring, "--fill-holes"),
+    )
+    shares = [float(re.findall(r"covers ([\d.]+)%", done.err)[0]) for done in (with_hole, filled)]
+    assert shares[1] > shares[0]
+    mask = filled.out.split()[0]
+    edited = shell("edit", "latest", "--mask", mask, "--seam", "3", "a hat", *PLAIN)
+    assert edited.code == 0, edited.err
+    assert re.search(r"seam\W.*3", shell("show").out)
+    wrong = shell("edit", "latest", "--mask", mask, "--seam", "wide", "a hat")
+    assert (wrong.code, "--seam wide is not a number" in wrong.err) == (1, True)

@@ -143,7 +143,7 @@ def test_shapes_are_regions_in_the_order_they_were_typed() -> None:
     typed = "mask latest --rect 1,2,3,4 --subtract --ellipse=-1,0,2.5,2 --add"
     argv = [*typed.split(), "--polygon", "0,0 9,0 9,9", "--brush", "7 1,1 2,2"]
     argv += ["--tolerance", "9", "--everywhere", "--color", "#fff", "--color", "5,6", "--all"]
-    argv += ["--intersect", "--image", "latest"]
+    argv += ["--intersect", "--image", "latest", "--circle", "5,6,7"]
     assert parse(argv).regions == (
         {"kind": "rect", "x": 1, "y": 2, "width": 3, "height": 4, "op": "add"},
         {"kind": "ellipse", "x": -1, "y": 0, "width": 2.5, "height": 2, "op": "subtract"},
@@ -153,6 +153,7 @@ def test_shapes_are_regions_in_the_order_they_were_typed() -> None:
         {"kind": "color", "x": 5, "y": 6, "op": "add", "contiguous": False, "tolerance": 9},
         {"kind": "all", "op": "add"},
         {"kind": "image", "image": "latest", "op": "intersect"},
+        {"kind": "circle", "x": 5, "y": 6, "radius": 7, "op": "intersect"},
     )
 
 
@@ -163,6 +164,7 @@ def test_shapes_are_regions_in_the_order_they_were_typed() -> None:
         ("--rect", "a,2,3,4"),
         ("--rect", "nan,1,1,1"),
         ("--ellipse", "1,2,inf,4"),
+        ("--circle", "1,2"),
         ("--polygon", ""),
         ("--polygon", "1;2"),
         ("--brush", ""),

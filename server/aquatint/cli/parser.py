@@ -112,6 +112,8 @@ def _edit(edit: Arguments) -> None:
     edit.add_argument("--outside", choices=["keep", "model"], help=text)
     text = "scale: fit a mask of another size"
     edit.add_argument("--mask-fit", choices=["exact", "scale"], default="exact", help=text)
+    text = "0-64 pixels: the soft edge inside the mask (the default: auto)"
+    edit.add_argument("--seam", default="auto", metavar="PIXELS", help=text)
     edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures given")
     _call(edit)
 
@@ -141,6 +143,9 @@ def _mask(mask: Arguments) -> None:
     mask.add_argument("--units", choices=units, default="pixel", help="the unit of all coordinates")
     for name in ("grow", "shrink", "feather"):
         mask.add_argument(f"--{name}", type=float, default=0, metavar="PIXELS")
+    mask.add_argument("--smooth", type=float, default=0, metavar="PIXELS", help="round the outline")
+    mask.add_argument("--fill-holes", action="store_true", help="close holes in the selection")
+    mask.add_argument("--keep-largest", action="store_true", help="drop all parts but the largest")
     mask.add_argument("--invert", action="store_true", help="select everything else instead")
     mask.add_argument("--grid", action="store_true", help="draw a grid on the preview")
     mask.add_argument("--width", type=int, metavar="PIXELS", help="without REF: of the mask")

@@ -21,6 +21,7 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
     for flag, read, form, words in (
         ("--rect", _box("rect"), "X,Y,W,H", "left, top, width, height"),
         ("--ellipse", _box("ellipse"), "X,Y,W,H", "the one in this box"),
+        ("--circle", _circle, "X,Y,R", "its centre and its radius"),
         ("--polygon", _polygon, "'X,Y X,Y ...'", "three points or more"),
         ("--brush", _brush, "'WIDTH X,Y ...'", "a stroke of this width"),
         ("--color", _color, "COLOR|X,Y", "#rrggbb or a name; or what touches X,Y in its colour"),
@@ -72,6 +73,13 @@ def _box(kind: str) -> Callable[[str], Fields]:
         return dict(zip(("x", "y", "width", "height"), numbers, strict=True), kind=kind)
 
     return read
+
+
+def _circle(text: str) -> Fields:
+    numbers = [_number(part) for part in text.split(",")]
+    if len(numbers) != 3:
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,RADIUS")
+    return dict(zip(("x", "y", "radius"), numbers, strict=True), kind="circle")
 
 
 def _polygon(text: str) -> Fields:

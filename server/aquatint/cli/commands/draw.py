@@ -8,9 +8,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from ...domain.errors import AquatintError
+from ...domain.errors import AquatintError, BadRequest
 from ...domain.types import LOCAL, Caller, EditRequest, GenerateRequest, ImageRecord
 from ...services.images import ImageService
 from ...services.outcomes import Outcome, Report
@@ -39,10 +39,20 @@ async def edit(service: ImageService, arguments: argparse.Namespace) -> int:
         markup=arguments.markup,
         outside=arguments.outside,
         mask_fit=arguments.mask_fit,
+        seam=_seam(arguments.seam),
         input_fidelity=arguments.input_fidelity,
         **_asked(arguments),
     )
     return await _make(service, request, arguments)
+
+
+def _seam(typed: str) -> float | Literal["auto"]:
+    if typed == "auto":
+        return "auto"
+    try:
+        return float(typed)
+    except ValueError as wrong:
+        raise BadRequest(f"--seam {typed} is not a number.", "Give 0 to 64, or auto.") from wrong
 
 
 def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
