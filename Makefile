@@ -4,6 +4,8 @@
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
+# A lock names everything, so nothing is resolved again: pip would look for the newest of what is asked for with extras.
+LOCKED := --quiet --no-deps --require-hashes -r
 # The first Python here that is new enough (a name alone proves nothing: pyenv leaves empty shims).
 NEW_ENOUGH := import sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3 python; do $$p -c '$(NEW_ENOUGH)' 2>&- && echo $$p && break; done)
@@ -21,7 +23,7 @@ setup: .venv/.ready  ## make .venv from the lock, again only when the lock or py
 .venv/.ready: requirements/dev.txt pyproject.toml
 	$(need-python)
 	test -x $(PY) || $(PYTHON) -m venv .venv
-	$(PY) $(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PY) $(PIP) install $(LOCKED) requirements/dev.txt
 	$(PY) $(PIP) install --quiet --no-index --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -75,7 +77,7 @@ strangers: setup .venv-clients/.ready .venv-clients-older/.ready $(NODE_FOLDERS:
 .venv-%/.ready: requirements/%.txt
 	$(need-python)
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python $(PIP) install --quiet --no-compile --require-hashes -r $<
+	.venv-$*/bin/python $(PIP) install --no-compile $(LOCKED) $<
 	@touch $@
 %/node_modules/.ready: %/package-lock.json
 	$(NPM) ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -115,7 +117,7 @@ lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGR
 .venv-lock/.ready: requirements/tools.txt
 	$(need-python)
 	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python $(PIP) install --quiet --require-hashes -r requirements/tools.txt
+	.venv-lock/bin/python $(PIP) install $(LOCKED) requirements/tools.txt
 	@touch $@
 
 sbom: .venv-lock/.ready  ## write dist/sbom.json (CycloneDX): what a release is made of, from the lock

@@ -21,7 +21,7 @@ ROWS = Path(__file__).with_suffix(".toml")
 NEEDED = ("server", "tests", "docs", "packaging", "examples", "pyproject.toml", "README.md")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".venv*")
 FAILED = 1  # pytest's exit code when a test failed; 0 when all passed
-PATIENCE = 300.0  # seconds; a mutant that hangs is noticed
+PATIENCE = 120.0  # seconds; a mutant that hangs is noticed
 
 
 @dataclass(frozen=True)

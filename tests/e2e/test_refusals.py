@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from PIL import Image
 
@@ -180,3 +181,10 @@ async def test_a_query_of_odd_characters_is_harmless(connect: Connect) -> None:
     async with connect() as client:
         result = await client.call_tool("recent_images", {"query": "\x00", "limit": 5})
     assert not result.is_error, text_of(result)
+
+
+async def test_a_number_beyond_reason_is_refused_at_once(connect: Connect) -> None:
+    async with connect() as client:
+        with anyio.fail_after(10):
+            for n in (2**70, -(2**70)):
+                assert "n:" in await refusal(client, n=n, dry_run=True)

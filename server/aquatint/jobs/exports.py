@@ -39,7 +39,7 @@ async def checked(
     context: JobContext, targets: SaveTargets, caller: Caller, *, n: int, overwrite: bool
 ) -> SaveTargets:
     """The same targets, with everything that is wrong with the places themselves."""
-    if len(targets.files) * n > save_targets.MOST:
+    if not targets.files or len(targets.files) * n > save_targets.MOST:
         return targets
     found: list[AquatintError] = []
     places: dict[str, str] = {}
