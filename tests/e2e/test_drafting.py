@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from pathlib import Path
 
 import anyio
@@ -17,6 +18,7 @@ from mcp.types import (
     TextContent,
     TextResourceContents,
 )
+from PIL import Image
 
 from conftest import Connect
 from words import draw, images_of, look, text_of
@@ -161,11 +163,15 @@ async def test_the_full_picture_and_no_pixels_can_be_asked_for(connect: Connect)
     assert not [block for block in none.content if isinstance(block, ImageContent)]
 
 
-async def test_a_large_full_picture_is_reduced_to_fit_and_said_so(connect: Connect) -> None:
+async def test_a_large_full_picture_is_reduced_to_fit_and_said_so(
+    connect: Connect, workspace: Path
+) -> None:
+    noise = random.Random(1).randbytes(3_000_000)
+    Image.frombytes("RGB", (1000, 1000), noise).save(workspace / "noise.png")
     async with connect() as client:
-        await draw(client, "mountains, forest, rain", size="3840x2160")
-        whole = await client.call_tool("get_image", {"image": "latest", "reply": "full"})
+        whole = await client.call_tool("get_image", {"image": "noise.png", "reply": "full"})
     assert len(whole.model_dump_json(by_alias=True)) < 1_000_000
+    assert "too large for a reply" in text_of(whole)
 
 
 async def test_a_reply_never_outgrows_the_host(connect: Connect) -> None:

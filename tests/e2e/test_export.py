@@ -139,6 +139,8 @@ async def test_everything_wrong_is_told_at_once_and_nothing_is_written(
             )
         with pytest.raises(AquatintError, match="save_to is empty"):
             await export(service, workspace, image=image, save_to=())
+        with pytest.raises(AquatintError, match="out of range"):
+            await export(service, workspace, image=image, save_to=("a.jpg",), compression=101)
         with pytest.raises(AquatintError, match="another"):
             await export(service, workspace, image=image, save_to=("a.png",), format="webp")
     for word in (

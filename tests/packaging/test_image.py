@@ -175,7 +175,7 @@ def test_a_paid_picture_is_waited_for_when_it_is_stopped(
             assert Path(f"/proc/{first}/root").readlink() != Path("/")
             call = {"name": "generate_image", "arguments": {"prompt": "fox", "reply": "path"}}
             server.send(server.request(1, "tools/call", call))
-            until(lambda: sent(images) == 1)
+            until(lambda: sent(images) == 1 and len(provider.paid) == 1)
             if how == "docker stop":
                 os.kill(first, signal.SIGTERM)
             else:

@@ -41,6 +41,10 @@ class Exports:
         """Write the picture to every file that `save_to` stands for. Raises AquatintError."""
         if not request.save_to:
             raise BadRequest("export_image writes files, and save_to is empty.", EXAMPLE)
+        if request.compression is not None and not 0 <= request.compression <= 100:
+            raise BadRequest(
+                f"compression={request.compression} is out of range.", "Pass 0 to 100."
+            )
         image, data = await self.library.get(request.image, caller)
         if data is None:
             data = await self.context.blobs.read(image.key)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import Field
-
 from ..errors import BadRequest
 from ..models.sizes import Size
 from ..types import Frozen, Strings, Units
@@ -35,7 +33,7 @@ class ExportRequest(Frozen):
     units: Units = "pixel"
     background: str | None = None
     format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
-    compression: int | None = Field(default=None, ge=0, le=100)
+    compression: int | None = None
     overwrite: bool = False
 
 
