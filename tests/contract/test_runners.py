@@ -13,6 +13,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aquatint.domain.errors import AquatintError
 from aquatint.domain.ids import new_id
 from aquatint.domain.names import image_key
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
@@ -302,6 +303,15 @@ async def test_a_job_that_was_sent_cannot_be_dropped(bench: Open, provider: Fake
         assert (await one.end_of(job)).record.state == "done"
         assert not one.runner.cancel(job.id)
         assert not one.runner.cancel("job-nobody")
+
+
+async def test_a_runner_that_was_left_takes_no_job(bench: Open, provider: FakeOpenAI) -> None:
+    async with bench() as opened:
+        pass
+    with pytest.raises(AquatintError, match="being stopped") as refused:
+        await opened.start()
+    assert refused.value.spent == "no"
+    assert provider.requests == []
 
 
 async def test_a_wait_ends_with_its_time_and_can_be_taken_up_again(

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 import anyio
 from anyio.abc import TaskGroup
 
-from ..domain.errors import AquatintError
+from ..domain.errors import AquatintError, Unavailable
 from ..domain.types import Finding, Job
 from .context import JobContext, Stage
 from .crash import contained
@@ -142,7 +142,7 @@ class InProcess:
         self._jobs = JobTable()
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._settler = Settler(context, self._settled)
-        self._beating = False
+        self._beating = self._left = False
         self._group: TaskGroup
 
     async def __aenter__(self) -> Self:
@@ -159,10 +159,13 @@ class InProcess:
         # The host may be gone already: paid images are finished all the same.
         with anyio.CancelScope(shield=True):
             await self._jobs.all_closed(self._drain)
+        self._left = True
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(kind, error, trace)
 
     def start(self, job: Job) -> None:
+        if self._left:
+            raise stopping()
         self._scopes[job.id] = anyio.CancelScope()
         self._group.start_soon(self._run, self._jobs.open(job), name=job.id)
         if not self._beating:
@@ -242,6 +245,15 @@ class InProcess:
             self._context.leases.beat()
             await anyio.sleep(BEAT)
         self._beating = False
+
+
+def stopping() -> Unavailable:
+    """The answer to a call that comes while the server leaves; its intent is dropped at no cost."""
+    return Unavailable(
+        "aquatint is being stopped, so this call was not sent.",
+        "Call again when it runs.",
+        code="stopping",
+    )
 
 
 class Dispatch:

@@ -16,7 +16,7 @@ from .context import JobContext, Stage
 from .execute import CANCELLED, Ended, without_result
 from .protocol import FromWorker, ToWorker, ended_of
 from .recovery import settled
-from .runner import Announce, JobTable, OpenJob
+from .runner import Announce, JobTable, OpenJob, stopping
 from .settling import Settler
 from .worker_process import PATIENCE, WorkerProcess
 
@@ -55,6 +55,7 @@ class WorkerClient:
         self._jobs = JobTable()
         self._settler = Settler(context, announce)
         self._workers: list[WorkerProcess] = []  # the last one gets new jobs, if it answers
+        self._left = False  # from then on nothing is handed over any more
         self._moving: set[str] = set()  # jobs that are being handed to another worker
         self._answered, self._answers = anyio.Event(), False
         self._group: TaskGroup
@@ -72,6 +73,7 @@ class WorkerClient:
     ) -> bool | None:
         with anyio.CancelScope(shield=True):
             await self._jobs.all_closed(self._drain)
+            self._left = True
             for worker in self._workers:
                 for message in await worker.flush(FLUSH):  # what never reached it
                     if message.start is not None:
@@ -80,6 +82,8 @@ class WorkerClient:
         return await self._group.__aexit__(kind, error, trace)
 
     def start(self, job: Job) -> None:
+        if self._left:
+            raise stopping()
         self._jobs.open(job)
         self._hand_over(job)
 

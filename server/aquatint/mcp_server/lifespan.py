@@ -33,11 +33,13 @@ class LazyService:
     async def keep(self, service: AbstractAsyncContextManager[ImageService]) -> None:
         """Enter the service when it is wanted, and leave it, in the same task, after `close`."""
         await self._wanted.wait()
-        if not self._closing.is_set():
-            async with service as self._service:
-                self._ready.set()
-                await self._closing.wait()
-        self._closed.set()
+        try:
+            if not self._closing.is_set():
+                async with service as self._service:
+                    self._ready.set()
+                    await self._closing.wait()
+        finally:
+            self._closed.set()  # whatever happened: a signal waits for it
 
     def close(self) -> None:
         self._closing.set()
