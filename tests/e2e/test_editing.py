@@ -715,7 +715,7 @@ async def test_bad_edits_are_told_with_their_fix_before_anything_is_sent(
         ({"images": [cat] * 17}, ("17 images", "at most 16")),
         ({"images": "huge.png"}, ("60,000,000 bytes", "50,000,000", "smaller copy")),
         ({"images": [cat, "huge.png"]}, ("60,000,000 bytes",)),
-        ({"images": "notes.png"}, ("no picture: it is text", "PNG, JPEG")),
+        ({"images": "notes.png"}, ("not a picture: it is text", "PNG, JPEG")),
         ({"images": "half.jpg"}, ("cut off", "again")),
         ({"images": [cat, "half.jpg"]}, ("cut off",)),
         ({"images": "half.jpg", "dry_run": True}, ("cut off",)),
