@@ -1,4 +1,4 @@
-"""What the use cases need of the outside; adapters implement these, tests run one suite on each."""
+"""What the use cases need of the outside. Who implements a port passes its one suite of tests."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def dial(address: str, port: int) -> httpcore2.AsyncNetworkStream:
 
 
 class HttpsFetch:
-    """Fetches pictures by https URL; implements core.ports.Fetch.
+    """Fetches pictures by https URL; implements the port Fetch.
 
     `max_bytes` caps the body, `seconds` the whole call with its redirects. `resolve` and `connect`
     are the network, `tls` says whom to trust (the system's authorities by default).

@@ -26,7 +26,7 @@ def _token() -> str:
 
 
 class LocalWorkspace:
-    """Reads and writes inside the allowed folders; implements core.ports.Door.
+    """Reads and writes inside the allowed folders; implements the port Workspace.
 
     The local user reads below the workspace (the host's roots, else `cwd` unless that holds the
     whole home folder), below `roots` (AQUATINT_ROOTS), below aquatint's `home`, and, unless

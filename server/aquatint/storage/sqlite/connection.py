@@ -57,7 +57,7 @@ CREATE VIRTUAL TABLE words USING fts5(
   text, columnsize = 0,
   tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* S* P* C*'"
 );
-"""  # core.search.fold has cut the words already: the tokenizer only splits at spaces
+"""  # domain.search.fold has cut the words already: the tokenizer only splits at spaces
 # counts: pictures of each kind, and those that were shown as kind "". Counting 100,000 takes 5 ms.
 
 
