@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from mcp import Client
 from mcp.types import CallToolResult
@@ -101,6 +101,8 @@ class Agent:
         self.done.append((call, result))
 
     def _meant(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._meant(one) for one in cast("list[Any]", value)]
         if isinstance(value, Name):
             return next(self.files) if value.text == "FILE" else self.names[value.text]
         return value

@@ -131,6 +131,10 @@ class Settings(BaseModel):
         200_000_000, ge=0, description="Bytes that must be free on disk before a call is paid."
     )
     preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
+    reply: Literal["preview", "path", "full"] = Field(
+        "preview",
+        description="What replies show when a call does not say: `path` keeps pixels out of them.",
+    )
     keep_prompts: bool = Field(
         True, description="Keep prompts. If off, a hash of each is kept, which no search finds."
     )

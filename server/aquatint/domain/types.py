@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    WithJsonSchema,
     field_validator,
 )
 
@@ -36,9 +37,10 @@ def _several(given: object) -> object:  # one string as a list of one, nothing a
     return () if given is None else (given,) if isinstance(given, str) else given
 
 
-Strings = Annotated[
-    tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | list[str])
-]
+# Schemas without `anyOf` or a list of types: some clients refuse either. What they leave out (one
+# string alone, "auto") is taken all the same.
+Strings = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=list[str])]
+Seam = Annotated[float | Literal["auto"], WithJsonSchema({"type": "number"})]
 
 
 class GenerateRequest(Frozen):
@@ -71,7 +73,7 @@ class EditRequest(GenerateRequest):
     markup: str | None = None
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
-    seam: float | Literal["auto"] = "auto"
+    seam: Seam | None = None  # as "auto"
     input_fidelity: Literal["low", "high"] | None = None
 
 

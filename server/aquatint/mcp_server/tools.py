@@ -90,7 +90,8 @@ EXPORT = {
 }
 
 ReplyExplained = Annotated[
-    Reply, Field(description="preview, path (no pixels) or full (the file, if it fits)")
+    Reply | None,
+    Field(description="preview (default), path (no pixels) or full (the file, if it fits)"),
 ]
 
 
@@ -99,7 +100,7 @@ async def generate_image(
     request: GenerateRequest,
     caller: Caller,
     agreed: float,
-    reply: ReplyExplained = "preview",
+    reply: ReplyExplained = None,
 ) -> CallToolResult:
     """Make new pictures from a prompt. Costs money when a key is set.
 
@@ -116,7 +117,7 @@ async def edit_image(
     request: EditRequest,
     caller: Caller,
     agreed: float,
-    reply: Reply = "preview",
+    reply: Reply | None = None,
 ) -> CallToolResult:
     """Change pictures. With a mask, every pixel outside it stays exactly as it was.
 
@@ -133,11 +134,12 @@ async def make_mask(ctx: ToolContext, request: MaskRequest, caller: Caller) -> C
     service = _service(ctx)
     outcome = await service.make_mask(request, caller)
     await ctx.notify_resources_changed()
-    return await shown(service, outcome, "preview", service.settings.preview)
+    style = "path" if service.settings.reply == "path" else "preview"
+    return await shown(service, outcome, style, service.settings.preview)
 
 
 async def get_image(
-    ctx: ToolContext, request: ShowRequest, caller: Caller, reply: Reply = "preview"
+    ctx: ToolContext, request: ShowRequest, caller: Caller, reply: Reply | None = None
 ) -> CallToolResult:
     """Show the picture behind a reference, or wait for a job. Free."""
     service = _service(ctx)
@@ -153,12 +155,12 @@ async def get_image(
 
 
 async def export_image(
-    ctx: ToolContext, request: ExportRequest, caller: Caller, reply: Reply = "preview"
+    ctx: ToolContext, request: ExportRequest, caller: Caller, reply: Reply | None = None
 ) -> CallToolResult:
     """Write a picture to files: other sizes, formats, crops, icons. Free; nothing is drawn."""
     service = _service(ctx)
     outcome = await service.exports.export(request, caller)
-    return await shown(service, outcome, reply, service.settings.preview)
+    return await shown(service, outcome, _style(service, reply), service.settings.preview)
 
 
 async def recent_images(
@@ -215,12 +217,17 @@ def _tool(handler: Tool, kind: type[Frozen], descriptions: dict[str, str]) -> To
 
 
 async def _delivered(
-    service: ImageService, outcome: Outcome, reply: Reply, edge: int = 0
+    service: ImageService, outcome: Outcome, reply: Reply | None, edge: int = 0
 ) -> CallToolResult:
     """The reply, after which the same request is a new one."""
-    result = await shown(service, outcome, reply, edge or service.settings.preview)
+    style = _style(service, reply)
+    result = await shown(service, outcome, style, edge or service.settings.preview)
     service.delivered(outcome)
     return result
+
+
+def _style(service: ImageService, reply: Reply | None) -> Reply:
+    return reply or service.settings.reply
 
 
 def _service(ctx: ToolContext) -> ImageService:

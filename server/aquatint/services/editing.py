@@ -149,7 +149,7 @@ class Editing:
         if originals.mask is not None and request.outside != "model":
             kept = await self._coverage(originals, marks["mask"])
             finish |= {"outside": "keep", "base": sources[0].key, "mask": kept}
-            finish["seam"] = None if request.seam == "auto" else request.seam
+            finish["seam"] = request.seam if isinstance(request.seam, float) else None
         recorded = {
             "images": tuple(f"image://{one.id}" for one in sources),
             **{name: f"image://{one.id}" for name, one in marks.items()},

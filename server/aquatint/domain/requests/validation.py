@@ -118,7 +118,7 @@ def check_inputs(check: RequestCheck) -> None:
     if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
         check.wrong(f"{name}: it needs a mask.", "Pass a mask from make_mask, or leave it out.")
-    if edit.seam != "auto" and not (check.keep and 0 <= edit.seam <= 64):
+    if edit.seam not in (None, "auto") and not (check.keep and 0 <= edit.seam <= 64):
         check.wrong(
             f"seam: {edit.seam:g} is out of range." if check.keep else "seam: it needs a mask.",
             "Pass 0 to 64 pixels with a mask, or leave it out.",

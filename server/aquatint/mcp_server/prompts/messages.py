@@ -138,7 +138,7 @@ def _argument(service: ImageService, argument: Argument, words: str | None) -> K
         facts |= _format(service, word.lower())
     # Options of a call, empty where they are left out.
     if name == "save_to":
-        facts["save"] = f", save_to={facts[name]}" if word else ""
+        facts["save"] = f", save_to=[{facts[name]}]" if word else ""
     if name == "size":
         facts["exact"] = f", exact_size={facts[name]}" if word else ""
     return facts

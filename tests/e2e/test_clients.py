@@ -1,0 +1,77 @@
+"""What clients of other makers need of calls and replies, each seen in one of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.types import CallToolResult, ImageContent
+
+from conftest import Connect
+from words import images_of, text_of
+
+pytestmark = pytest.mark.short
+
+
+def kinds(result: CallToolResult) -> list[str]:
+    return [block.type for block in result.content]
+
+
+async def fox(client: Client, **arguments: Any) -> CallToolResult:
+    asked = {"prompt": "A fox", "size": "64x64", **arguments}
+    return await client.call_tool("generate_image", asked)
+
+
+async def test_no_schema_offers_alternatives(connect: Connect) -> None:
+    """beeai refuses `anyOf`, and a dialect with one type for each value a list of them."""
+    async with connect() as client:
+        schemas = [tool.input_schema for tool in (await client.list_tools()).tools]
+    text = json.dumps(schemas)
+    assert not [word for word in ("anyOf", "oneOf", "allOf", '"type": [') if word in text]
+    assert schemas[1]["properties"]["images"]["items"] == {"type": "string"}
+
+
+@pytest.mark.parametrize("spelled", ["a.png", ["a.png"], '["a.png"]'], ids=str)
+async def test_a_list_may_come_as_a_string_or_as_json(
+    connect: Connect, tmp_path: Path, spelled: str | list[str]
+) -> None:
+    async with connect(AQUATINT_ROOTS=str(tmp_path)) as client:
+        save_to = json.loads(json.dumps(spelled).replace("a.png", str(tmp_path / "a.png")))
+        saved = images_of(await fox(client, save_to=save_to))[0]["saved"]
+        assert [one["path"] for one in saved] == [str(tmp_path / "a.png")]
+        given = json.loads(json.dumps(spelled).replace("a.png", "latest"))
+        edited = await client.call_tool("edit_image", {"images": given, "prompt": "Blue"})
+        assert images_of(edited)[0]["parents"]
+
+
+@pytest.mark.parametrize("seam", [None, "auto", 3], ids=str)
+async def test_a_seam_may_be_a_word_that_its_schema_leaves_out(
+    connect: Connect, seam: object
+) -> None:
+    async with connect() as client:
+        await fox(client)
+        region = {"kind": "rect", "x": 0, "y": 0, "width": 20, "height": 64}
+        mask = await client.call_tool("make_mask", {"image": "latest", "regions": [region]})
+        arguments = {"images": ["latest"], "prompt": "Blue", "mask": images_of(mask)[0]["uri"]}
+        edited = await client.call_tool("edit_image", arguments | {"seam": seam})
+        assert images_of(edited)[0]["outside"]["largest_difference"] == 0
+        text = text_of(edited)
+    assert ("seam: 3 pixels" in text) == (seam == 3), text
+
+
+async def test_a_setting_says_what_replies_show(connect: Connect) -> None:
+    """llama-index, Google's ADK and Continue hand pictures to the model as base64."""
+    region = {"kind": "rect", "x": 0, "y": 0, "width": 20, "height": 64}
+    mask = {"image": "latest", "regions": [region]}
+    async with connect(AQUATINT_REPLY="path") as client:
+        for tool, arguments in (("make_mask", mask), ("get_image", {"image": "latest"})):
+            assert "image" not in kinds(await fox(client))
+            assert "image" not in kinds(await client.call_tool(tool, arguments))
+        assert "image" in kinds(await fox(client, reply="preview", fresh=True))
+    async with connect(AQUATINT_REPLY="full") as client:
+        (whole,) = [b for b in (await fox(client)).content if isinstance(b, ImageContent)]
+        assert whole.mime_type == "image/png"
+        assert "image" in kinds(await client.call_tool("make_mask", mask))
