@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Literal, Self, cast, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from .domain.redaction import secrets_in
@@ -138,7 +138,10 @@ class Settings(BaseModel):
     keep_prompts: bool = Field(
         True, description="Keep prompts. If off, a hash of each is kept, which no search finds."
     )
-    links: bool = Field(True, description="Add a resource link for each full picture.")
+    links: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Add a resource link for each full picture; `auto`: where clients take them.",
+    )
     inline: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = Field(
         "auto", description="How the commands show pictures in a terminal."
     )
@@ -154,6 +157,12 @@ class Settings(BaseModel):
     )
     problems: tuple[str, ...] = Field((), exclude=True)
     notes: tuple[str, ...] = Field((), exclude=True)  # worth saying, nothing to wait for
+
+    @field_validator("links", mode="before")
+    @classmethod
+    def _as_before(cls, links: object) -> object:
+        """Until 2026-11-27 it was on or off."""
+        return {"true": "always", "false": "never"}.get(str(links).lower(), links)
 
     @classmethod
     def from_env(
