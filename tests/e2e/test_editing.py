@@ -440,8 +440,18 @@ async def test_both_pictures_are_kept_and_only_the_composite_is_listed(
         (raw,) = parents(image, "raw")
         model = images_of(await client.call_tool("get_image", {"image": raw}))[0]
         newest = images_of(await client.call_tool("get_image", {"image": "latest"}))[0]
+        edits = images_of(await client.call_tool("recent_images", {"kind": "edited"}))
+        raws = await client.call_tool("recent_images", {"kind": "raw"})
+        next_one = await edited(client, edits[0]["uri"], mask=eye["id"])
     assert [one["id"] for one in listed] == [image["id"], eye["id"]]
     assert newest["id"] == image["id"]
+    assert [one["uri"] for one in edits] == [image["uri"]], "chaining from it keeps the promise"
+    assert next_one["outside"]["largest_difference"] == 0
+    assert apart(opened(next_one), opened(CAT), kept_by(opened(eye))) == 0
+    assert [one["uri"] for one in images_of(raws)] == [raw]
+    assert f"edited from: {parents(image)[0]}, mask: {eye['uri']}" in text_of(raws)
+    assert "-edited-" in image["path"]
+    assert "-raw-" in model["path"]
     assert Path(model["path"]).parent == Path(image["path"]).parent == home
     assert model["parents"] == image["parents"][:-1]
 

@@ -16,7 +16,7 @@ def _several(given: object) -> object:  # one string as a list of one, nothing a
     return () if given is None else (given,) if isinstance(given, str) else given
 
 
-# A schema without `anyOf` or a list of types: some clients refuse either. One string alone, which it
+# A schema without `anyOf` or a list of types: some clients refuse either. One string, which it
 # leaves out, is taken all the same.
 Strings = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=list[str])]
 
