@@ -36,7 +36,7 @@ class Settings(BaseModel):
         None,
         alias="OPENAI_BASE_URL",
         description="Another service that speaks the Images API: Azure's v1 route, a gateway, "
-        "a local server (which may need no key).",
+        "a local server (which may need no key; see `AQUATINT_PRICE_USD` for what it costs).",
     )
     organization: str | None = Field(
         None, alias="OPENAI_ORG_ID", description="OpenAI organisation to bill."
@@ -72,7 +72,8 @@ class Settings(BaseModel):
         None,
         ge=0,
         le=DEAREST,
-        description="Price of one picture of a model whose price is unknown.",
+        description="Price of one picture of a model whose price is unknown. Unset, it is 0 for a "
+        "service on this machine (a loopback address) that needs no key.",
     )
     budget_usd: float | None = Field(
         None,
@@ -90,7 +91,8 @@ class Settings(BaseModel):
         None,
         ge=0,
         le=DEAREST,
-        description="Ask the user before a call that costs more than this.",
+        description="Ask the user before a call that costs more than this. No answer within "
+        "`AQUATINT_WAIT` is a no.",
     )
     partials: int = Field(
         0, ge=0, le=3, description="Early previews while a single picture is drawn; each is billed."
