@@ -14,6 +14,7 @@ from aquatint.domain.requests.regions import Region
 from aquatint.imaging.editing.composite import encode_exact, keep_outside, outside_difference
 from aquatint.imaging.masks import render
 from aquatint.imaging.masks.levels import BILINEAR, NEAREST, mapped, resized, where
+from aquatint.imaging.view import view_of
 
 SIZES = ((1024, 1024), (3840, 2160))
 ROUNDS = 5
@@ -112,10 +113,11 @@ def of_masks(size: tuple[int, int]) -> list[Timed]:
     ):
         blur = milliseconds(lambda: shape.image.filter(ImageFilter.GaussianBlur(6)))
         rows.append((name, milliseconds(ours), blur))
+    view = view_of(size, 768)
     rows.append(
         (
             "overlay 768",
-            milliseconds(lambda: render.overlay(base, shape, grid="pixel")),
+            milliseconds(lambda: render.overlay(base, shape, view, grid="pixel")),
             milliseconds(lambda: resized(base, (768, 768 * size[1] // size[0]), BILINEAR)),
         )
     )

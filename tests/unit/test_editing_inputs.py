@@ -15,6 +15,7 @@ from aquatint.domain.errors import BadMask
 from aquatint.domain.models.sizes import Grid, canvas
 from aquatint.domain.requests.regions import MaskRequest, Region
 from aquatint.imaging import metadata
+from aquatint.imaging.closeup import Showing
 from aquatint.imaging.decode import inspect
 from aquatint.imaging.editing import inputs, results
 from aquatint.imaging.editing.composite import outside_difference
@@ -181,12 +182,13 @@ def test_only_an_unusual_conversion_is_worth_a_word(name: str, said: int):
 def test_a_mask_takes_its_size_from_the_picture_and_from_nothing_else():
     image = hostile.saved(hostile.photo(), "PNG")
     everything = MaskRequest(regions=(Region(kind="all"),), width=64, height=48)
-    box = {"max_pixels": LIMIT, "edge": 64, "budget": 9_000}
-    drawn = inputs.draw_mask(everything, image, {}, **box)
+    small = Showing(64, 9_000)
+    drawn = inputs.draw_mask(everything, image, {}, max_pixels=LIMIT, whole=small, part=small)
     assert (drawn.seen.width, drawn.seen.height) == (64, 48)
     assert mapped(read(drawn.data).getchannel("A"), FULL).getbbox() is None
+    wider = everything.model_copy(update={"width": 65})
     with pytest.raises(BadMask, match="here 64x48"):
-        inputs.draw_mask(everything.model_copy(update={"width": 65}), image, {}, **box)
+        inputs.draw_mask(wider, image, {}, max_pixels=LIMIT, whole=small, part=small)
 
 
 def test_a_picture_in_the_shape_of_a_stored_mask_is_read_back_softness_and_all():

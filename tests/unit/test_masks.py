@@ -18,7 +18,7 @@ from aquatint.domain.types import Units
 from aquatint.imaging.masks import render
 from aquatint.imaging.masks.coverage import Coverage
 from aquatint.imaging.masks.levels import mapped, where
-from aquatint.imaging.masks.overlay import marks_of
+from aquatint.imaging.view import view_of
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZE = (32, 16)
@@ -587,10 +587,14 @@ def test_a_hard_mask_scaled_stays_hard_and_loses_no_hair():
 # the picture for people
 
 
+def laid_over(image: Image.Image, coverage: Coverage, grid: Units | None = None) -> Image.Image:
+    return render.overlay(image, coverage, view_of(coverage.size, 768), grid=grid)
+
+
 def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
     image = Image.new("RGB", (200, 100), (90, 140, 90))
     ring = render.render([Region(kind="rect", x=50, y=20, width=100, height=60)], (200, 100))
-    shown = render.overlay(image, ring)
+    shown = laid_over(image, ring)
     assert shown.getpixel((10, 10)) == (90, 140, 90)
     assert shown.getpixel((49, 50)) == (0, 0, 0)
     assert shown.getpixel((50, 50)) == (255, 255, 255)
@@ -603,39 +607,17 @@ def test_the_overlay_reddens_the_region_rims_it_and_leaves_the_rest():
 def test_the_region_is_seen_on_any_ground(ground: tuple[int, int, int]):
     image = Image.new("RGB", (200, 100), ground)
     region = Region(kind="rect", x=50, y=20, width=100, height=60)
-    shown = render.overlay(image, render.render([region], (200, 100)))
+    shown = laid_over(image, render.render([region], (200, 100)))
     inside = ImageChops.difference(shown, image).crop((54, 24, 146, 76)).convert("L")
     seen = mapped(inside, [255 * (v > 60) for v in range(256)]).histogram()[255]
     assert seen > 0.06 * 92 * 52
     assert ImageChops.difference(shown, image).crop((0, 0, 48, 100)).getbbox() is None
 
 
-@pytest.mark.parametrize(
-    ("side", "units", "first", "last"),
-    [
-        (451, "pixel", "50", "450"),
-        (3840, "pixel", "500", "3500"),
-        (9, "pixel", "1", "8"),
-        (1000, "fraction", "0.1", "0.9"),
-        (1000, "permille", "100", "900"),
-    ],
-)
-def test_the_grid_is_labelled_in_the_units_of_the_call(
-    side: int, units: Units, first: str, last: str
-):
-    marks = list(marks_of(side, units).items())
-    assert (marks[0][1], marks[-1][1]) == (first, last)
-    assert 5 <= len(marks) <= 12
-    whole = {"pixel": side, "fraction": 1, "permille": 1000}[units]
-    assert all(part == pytest.approx(float(label) / whole) for part, label in marks)
-
-
 def test_the_overlay_fits_its_edge_and_takes_transparent_pictures():
     image = Image.new("RGBA", (1600, 400), (0, 0, 0, 0))
     whole = render.blank(image.size, 255)
-    shown = render.overlay(image, whole, grid="permille", edge=768)
+    shown = laid_over(image, whole, grid="permille")
     assert (shown.mode, shown.size) == ("RGB", (768, 192))
-    assert render.overlay(Image.new("L", (3, 2)), render.blank((3, 2)), grid="permille").size == (
-        3,
-        2,
-    )
+    tiny = laid_over(Image.new("L", (3, 2)), render.blank((3, 2)), grid="permille")
+    assert tiny.size == (3, 2)

@@ -6,7 +6,6 @@ __all__ = [
     "endpoints",
     "errors",
     "ids",
-    "lineage",
     "models",
     "names",
     "ports",

@@ -1,6 +1,7 @@
 """From bytes to bytes: everything that looks at or changes pixels. No files, no network."""
 
 __all__ = [
+    "closeup",
     "contact_sheet",
     "decode",
     "editing",

@@ -26,7 +26,8 @@ lost, the same call returns the picture that was paid for; fresh=true pays for a
 - save_to=["public/hero.webp"] also writes the picture into the workspace, in the format of the \
 extension; icon-{16,32}.png writes two sizes. export_image does this for any picture that is \
 there, for free. Always give the user the absolute path.
-- Previews are small: get_image(image=PICTURE, edge=1536) shows details.
+- Previews are small. get_image(image=PICTURE, crop=[400, 300, 200, 200], units="permille", \
+grid=true) enlarges a part; its numbers go into make_mask.
 - Prompts may be in any language. Put words that the picture must show in quotation marks.
 - An error says what happened, what to do next and whether money was spent. If that is "unknown", \
 ask the user before paying again."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcp.types import Annotations, ContentBlock, ImageContent, ResourceLink
 
 from ..domain.types import ImageRecord, Reply
+from ..services.closeups import budget_of
 from ..services.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 # Claude Desktop refuses results above 1,048,576 bytes; base64 takes a third more than the file.
 FULL_BUDGET = 690_000
-PREVIEW_BUDGET = 42_000
-PREVIEW_EDGE = 768
 SHEET = 4 / 3  # a sheet's edge against one preview's: two pictures beside each other still read
 
 
@@ -28,6 +27,9 @@ async def previews(
     Several previews are one numbered sheet: people and models can say "the third", and it takes
     the room of one picture, of which hosts allow little.
     """
+    if outcome.look is not None:
+        seen = [] if reply == "path" else [block(outcome.look.data, outcome.look.mime)]
+        return [*seen, *(link for image in outcome.images for link in _links(service, image))], []
     if reply == "preview" and len(outcome.images) > 1:
         return await _sheet(service, outcome, round(edge * SHEET))
     blocks: list[ContentBlock] = []
@@ -38,7 +40,7 @@ async def previews(
             seen = await _pixels(service, image, outcome.data, reply, edge, count)
             blocks.extend(seen[0])
             remarks.extend(seen[1])
-        blocks.extend(_links(image))
+        blocks.extend(_links(service, image))
     return blocks, remarks
 
 
@@ -46,9 +48,9 @@ async def _sheet(
     service: ImageService, outcome: Outcome, edge: int
 ) -> tuple[list[ContentBlock], list[str]]:
     edge = min(edge, 2048)
-    budget = _budget(edge)
+    budget = budget_of(edge)
     sheet = await service.library.sheet(outcome.images, edge=edge, budget=budget)
-    links = [link for image in outcome.images for link in _links(image)]
+    links = [link for image in outcome.images for link in _links(service, image)]
     last = len(outcome.images)
     remark = (
         f"The contact sheet shows all {last}, numbered 1 to {last} in the order of images. "
@@ -75,13 +77,8 @@ async def _pixels(
             "the whole file is at its path."
         )
         return [block(pixels, mime)], [] if exact else [remark]
-    small, mime = await service.library.look(image, data, edge, max(_budget(edge), 4_000))
+    small, mime = await service.library.look(image, data, edge, max(budget_of(edge), 4_000))
     return [block(small, mime)], []
-
-
-def _budget(edge: int) -> int:
-    """Bytes for a picture of that edge: in proportion to its area, and far below every limit."""
-    return min(round(PREVIEW_BUDGET * (edge / PREVIEW_EDGE) ** 2), 700_000)
 
 
 def block(data: bytes, mime: str) -> ImageContent:
@@ -93,9 +90,9 @@ def block(data: bytes, mime: str) -> ImageContent:
     )
 
 
-def _links(image: ImageRecord) -> list[ResourceLink]:
+def _links(service: ImageService, image: ImageRecord) -> list[ResourceLink]:
     """For the user only: hosts that resolve links for the model would send the whole file."""
-    if not image.id:
+    if not (service.settings.links and image.id):
         return []
     link = ResourceLink(
         type="resource_link",

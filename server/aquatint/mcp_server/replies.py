@@ -9,7 +9,6 @@ from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel
 
 from ..domain.errors import AquatintError, NotKept
-from ..domain.lineage import told
 from ..domain.times import to_the_second
 from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
 from ..domain.words import clean, cut
@@ -29,7 +28,7 @@ class ShownImage(BaseModel):
     bytes: int
     format: str
     model: str | None = None
-    parents: list[dict[str, str]] | None = None  # uri, role
+    parents: list[str] | None = None
     saved: list[Copy] | None = None
     note: str | None = None
     outside: Outside | None = None
@@ -48,6 +47,7 @@ class Shown(BaseModel):
     status: str  # done, working or dry_run
     images: list[ShownImage]
     mask: ShownMask | None = None
+    shown: str | None = None  # what the picture in the reply shows, where it is no plain preview
     job: str | None = None
     model: str | None = None
     cost_usd: float | None = None
@@ -71,7 +71,6 @@ class Listed(BaseModel):
     height: int
     format: str
     model: str | None = None
-    parents: list[dict[str, str]] | None = None
 
 
 class Running(BaseModel):
@@ -102,6 +101,7 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         status=outcome.status,
         images=images,
         mask=outcome.mask and ShownMask(share=round(outcome.mask[0], 6), box=_box(outcome)),
+        shown=None if outcome.look is None or reply == "path" else outcome.look.words,
         job=outcome.job,
         model=outcome.model,
         cost_usd=None if outcome.cost_usd is None else round(outcome.cost_usd, 6),
@@ -136,7 +136,7 @@ def _image(service: ImageService, image: ImageRecord, number: int | None) -> Sho
         bytes=image.bytes,
         format=image.format,
         model=image.model,
-        parents=told(image.parents) or None,
+        parents=[f"image://{parent}" for parent in image.parents] or None,
         saved=list(image.saved) or None,
         note=image.note,
         outside=image.outside,
@@ -163,6 +163,8 @@ def _lines(structure: Shown, outcome: Outcome) -> list[str]:
             f"The red part is what an edit may change: share {structure.mask.share}, "
             f"box (left, top, width, height): {box}."
         )
+    if structure.shown is not None:
+        lines.append(structure.shown)
     facts = {
         "model": structure.model,
         "job": structure.job,
@@ -190,16 +192,12 @@ def _image_line(image: ShownImage) -> str:
         f"path: {image.path}" if image.path else "",
         f"saved to: {', '.join(map(_copy, image.saved))}" if image.saved else "",
         f"model: {image.model}" if image.model else "",
-        _lineage(image.parents or []),
+        f"parents: {', '.join(image.parents)}" if image.parents else "",
         _provenance(image.provenance),
         image.note or "",
     ]
     words = " | ".join(part for part in parts if part)
     return f"{image.number}. {words}" if image.number else words
-
-
-def _lineage(parents: list[dict[str, str]]) -> str:
-    return ", ".join(f"{one['role']}: {one['uri']}" for one in parents)
 
 
 def _provenance(known: str | None) -> str:
@@ -254,7 +252,6 @@ def listed(
                     "id": image.id,
                     **service.library.row(image),
                     "prompt": clean(image.prompt, 160),
-                    "parents": told(image.parents) or None,
                 }
             )
             for image in images
@@ -274,7 +271,11 @@ def listed(
         cursor=cursor,
     )
     lines = [f"{len(structure.images)} of {total} picture(s), newest first."]
-    lines += [f"{number}. {_row(one)}" for number, one in enumerate(structure.images, 1)]
+    lines += [
+        f"{number}. {one.uri} | {one.kind}, {one.created} | {one.width}x{one.height} {one.format}"
+        f" | {one.model or 'no model'} | path: {one.path} | {one.prompt}"
+        for number, one in enumerate(structure.images, 1)
+    ]
     lines += [_running_line(one) for one in structure.running or []]
     if cursor:
         lines.append(f'More: recent_images(cursor="{cursor}").')
@@ -284,19 +285,6 @@ def listed(
     return CallToolResult(
         content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
     )
-
-
-def _row(one: Listed) -> str:
-    parts = [
-        one.uri,
-        f"{one.kind}, {one.created}",
-        f"{one.width}x{one.height} {one.format}",
-        one.model or "no model",
-        f"path: {one.path}",
-        _lineage(one.parents or []),
-        one.prompt,
-    ]
-    return " | ".join(part for part in parts if part)
 
 
 def _running_line(one: Running) -> str:

@@ -21,6 +21,7 @@ from ..domain.types import (
     Kind,
     Reply,
 )
+from ..services.closeups import budget_of
 from ..services.outcomes import Outcome, Progress, Report
 from .consent import agreed_for
 from .host_roots import caller_for
@@ -68,21 +69,23 @@ MASK = {
     "smooth": "Pixels",
     "grow": "Pixels",
     "feather": "Soft inner edge, pixels",
-    "grid": "Draw a grid in these units on the reply; without regions only that",
+    "grid": "On the reply; without regions only that",
+    "crop": "Of the reply",
     "width": "Without image: the canvas",
 }
 SHOW = {
-    "image": "image://id, latest, a path, https://, data: or a job id",
-    "edge": "Preview's longest edge, 64-2048",
-    "provenance": "Verify its C2PA",
+    "image": "image://id, latest, a path, https:// or a job id",
+    "edge": "64-2048",
+    "crop": "[x, y, width, height] to enlarge",
+    "compare": "Before, after, difference",
+    "provenance": "Verify C2PA",
 }
 
 EXPORT = {
-    "image": "image://id, latest, a path, https:// or data:",
+    "image": "As in get_image",
     "save_to": "Files: a.webp, a{,@2x}.png, icon-{16,32}.png, favicon.ico, og-{1200x630}.jpg",
     "exact_size": "Like 1080x1080: covered, the middle kept",
-    "crop": "[x, y, width, height] of the part to take",
-    "units": "Of crop",
+    "crop": "As in get_image",
     "background": "A colour to put under what is transparent",
     "format": "For names without an extension",
     "compression": "0-100, for jpeg, webp, avif",
@@ -134,8 +137,7 @@ async def make_mask(ctx: ToolContext, request: MaskRequest, caller: Caller) -> C
     service = _service(ctx)
     outcome = await service.make_mask(request, caller)
     await ctx.notify_resources_changed()
-    style = "path" if service.settings.reply == "path" else "preview"
-    return await shown(service, outcome, style, service.settings.preview)
+    return await shown(service, outcome, _seen(service), service.settings.preview)
 
 
 async def get_image(
@@ -143,15 +145,19 @@ async def get_image(
 ) -> CallToolResult:
     """Show the picture behind a reference, or wait for a job. Free."""
     service = _service(ctx)
+    edge = service.library.checked_edge(request.edge)
     if job := JOB.fullmatch(request.image.strip()):
         outcome = await service.wait_for(job[0], caller, _report(ctx))
     else:
         found, data = await service.library.get(request.image, caller)
         outcome = Outcome(status="done", images=(found,), data=data)
+    if request.closer and outcome.images:
+        reply = reply or _seen(service)
+        outcome = await service.library.closer(outcome, request, reply, budget_of(edge))
     if request.provenance:
         facts = [await service.library.provenance(one, outcome.data) for one in outcome.images]
         outcome = replace(outcome, provenance=tuple(facts))
-    return await _delivered(service, outcome, reply, service.library.checked_edge(request.edge))
+    return await _delivered(service, outcome, reply, edge)
 
 
 async def export_image(
@@ -224,6 +230,11 @@ async def _delivered(
     result = await shown(service, outcome, style, edge or service.settings.preview)
     service.delivered(outcome)
     return result
+
+
+def _seen(service: ImageService) -> Reply:
+    """How a picture that was made to be looked at is shown by default."""
+    return "path" if service.settings.reply == "path" else "preview"
 
 
 def _style(service: ImageService, reply: Reply | None) -> Reply:

@@ -1,6 +1,7 @@
 """The use cases: making, changing, looking, spending, deleting."""
 
 __all__ = [
+    "closeups",
     "deletion",
     "editing",
     "exports",

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..domain import lineage, names
+from ..domain import names
 from ..domain.errors import BadMask
 from ..domain.models.sizes import parse_size
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, ImageRecord, Job, Order, Placement
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
+from .closeups import Look, budget_of, cut_remark, look_of
 from .mask_checks import other_picture, refuse_mask
 from .references import Opened, References
 
@@ -61,6 +62,7 @@ class Masked:
     share: float
     box: tuple[int, int, int, int] | None
     notes: tuple[str, ...]
+    part: Look | None = None  # the crop that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,38 +259,34 @@ class Editing:
         await self.context.catalog.add(image, shown=shown)
         return image
 
-    async def gridded(self, request: MaskRequest, caller: Caller) -> bytes:
-        """The picture of a request without regions, under its grid."""
-        base = await self.references.open(request.image or "", caller)
-        return (await self._drawn(request, base, {})).overlay.data
+    async def make_mask(self, request: MaskRequest, caller: Caller, edge: int) -> Masked:
+        """Draw, store and list a mask; a crop of its look has `edge` pixels at most.
 
-    async def _drawn(
-        self, request: MaskRequest, base: Opened | None, others: dict[str, Opened]
-    ) -> DrawnMask:
+        Raises BadMask, BadRequest, and what references raise.
+        """
+        from ..imaging.closeup import Showing
         from ..imaging.editing import inputs
 
-        return await self.context.pixelwork(
-            inputs.draw_mask,
-            request,
-            base.data if base else None,
-            {name: one.data for name, one in others.items()},
-            max_pixels=self.context.max_pixels,
-            edge=STORED_EDGE,
-            budget=STORED_BUDGET,
-        )
-
-    async def make_mask(self, request: MaskRequest, caller: Caller) -> Masked:
-        """Draw, store and list a mask. Raises BadMask, and what references raise."""
         base = None
         if request.image:
             base = await self.references.open(request.image, caller)
         names_ = {one.image for one in request.regions if one.kind == "image" and one.image}
         others = {name: await self.references.open(name, caller) for name in sorted(names_)}
-        drawn = await self._drawn(request, base, others)
+        drawn = await self.context.pixelwork(
+            inputs.draw_mask,
+            request,
+            base.data if base else None,
+            {name: one.data for name, one in others.items()},
+            max_pixels=self.context.max_pixels,
+            whole=Showing(STORED_EDGE, STORED_BUDGET),
+            part=Showing(edge, budget_of(edge)),
+        )
         parent = await self.take_in(base, caller.owner) if base else None
         used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}
         image = await self._list_mask(request, caller, drawn, parent, used)
-        return Masked(image, drawn.facts.share, drawn.facts.box, drawn.notes)
+        remarks = cut_remark(request, (image.width, image.height))
+        part = drawn.part and look_of(drawn.part, *remarks)
+        return Masked(image, drawn.facts.share, drawn.facts.box, drawn.notes, part)
 
     async def _list_mask(
         self,
@@ -301,18 +299,16 @@ class Editing:
         found = Survey(drawn.seen, drawn.overlay, hashlib.sha256(drawn.data).hexdigest())
         identity, now = self.new_id(), self.context.now()
         words = " and ".join(dict.fromkeys(region.kind for region in request.regions))
-        words += f" on {parent.prompt}" if parent else ""
-        prompt = f"mask: {words}"
-        key = names.image_key(now, words, identity, "png", "mask")
+        prompt = f"mask: {words}" + (f" on {parent.prompt}" if parent else "")
+        key = names.image_key(now, prompt, identity, "png")
         await self.context.blobs.put(key, drawn.data)
         parents = [parent.id] if parent else []
-        given = dict.fromkeys([*parents, *(one.id for one in used.values())])
         mask = ImageRecord(
             id=identity,
             owner=caller.owner,
             kind="mask",
             prompt=prompt[:500],
-            parents=lineage.of_mask(given, parent.id if parent else None),
+            parents=tuple(dict.fromkeys([*parents, *(one.id for one in used.values())])),
             bytes=len(drawn.data),
             key=key,
             created=now,

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from ..domain import lineage
 from ..domain.budget import Shortfall
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.models.registry import Models
 from ..domain.names import hashed
 from ..domain.requests import save_targets
+from ..domain.requests.existing import ShowRequest
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import (
     Caller,
@@ -33,6 +33,7 @@ from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
+from .closeups import budget_of
 from .editing import Editing, Originals
 from .exports import Exports
 from .library import Library
@@ -44,6 +45,7 @@ from .waiting import Waiting
 log = logging.getLogger(__name__)
 
 MOST_IMAGES = 16
+NOT_YET = "Nothing is selected yet: pass regions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class ImageService:
         await self.ready()
         if request.grid and request.image and not request.regions:
             return await self._grid(request, request.image, caller)
-        made = await self.editing.make_mask(request, caller)
+        made = await self.editing.make_mask(request, caller, self.settings.preview)
         warnings = list(made.notes)
         if made.box is None:
             warnings.append("The mask selects nothing; nothing could be edited with it.")
@@ -116,16 +118,22 @@ class ImageService:
             status="done",
             images=(made.image,),
             mask=(made.share, made.box),
+            look=made.part,
             warnings=tuple(warnings),
         )
 
     async def _grid(self, request: MaskRequest, reference: str, caller: Caller) -> Outcome:
         """The picture with a grid to aim by; no mask is made."""
-        image, _ = await self.library.get(reference, caller)
-        data = await self.editing.gridded(request, caller)
-        note = f"The grid is labelled in {request.units}; nothing is selected yet: pass regions."
-        shown = image.model_copy(update={"preview": None})
-        return Outcome(status="done", images=(shown,), data=data, warnings=(note,))
+        image, data = await self.library.get(reference, caller)
+        asked = ShowRequest(
+            image=reference,
+            edge=self.settings.preview,
+            crop=request.crop,
+            units=request.units,
+            grid=True,
+        )
+        outcome = Outcome(status="done", images=(image,), data=data, warnings=(NOT_YET,))
+        return await self.library.closer(outcome, asked, "preview", budget_of(asked.edge))
 
     async def add(self, path: str, caller: Caller) -> Outcome:
         """Take a picture of the user's into the catalog, so that agents can refer to it."""
@@ -244,13 +252,10 @@ class ImageService:
 
     async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:
         """The picture that one was fitted from, which may have more pixels; else itself."""
-        identity = lineage.source(image.parents)
-        if job.finish.exact_size is None or identity is None:
+        if job.finish.exact_size is None or image.kind != "derived":
             return image
-        source = await self.context.catalog.image(identity, job.owner)
-        # An exact composite was not fitted: it only has another picture's part inside its mask.
-        fitted = source is not None and (source.outside is None) == (image.outside is None)
-        return source if source is not None and fitted else image
+        source = await self.context.catalog.image(image.parents[0], job.owner)
+        return image if source is None else source
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain import ids
 from ..domain.errors import BadRequest, NoSuchImage
-from ..domain.lineage import told
 from ..domain.ports import Verify
+from ..domain.requests.existing import ShowRequest
 from ..domain.times import to_the_second
-from ..domain.types import Caller, ImageRecord, JobRecord, Page
+from ..domain.types import Caller, ImageRecord, JobRecord, Page, Reply
 from ..imaging.sniff import MIME, sniff
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
+from . import closeups
+from .outcomes import Outcome
 from .references import LISTING, References
 
 Pixels = tuple[bytes, str]  # encoded bytes and their MIME type
@@ -99,12 +101,47 @@ class Library:
         if image.preview is not None and edge == STORED_EDGE and budget >= STORED_BUDGET:
             stored = await self.context.blobs.read(image.preview)
             return stored, MIME[sniff(stored) or "jpeg"]
+        if image.kind == "mask" and edge > STORED_EDGE:  # else its stored look is sharp enough
+            over = await self._over_its_picture(image, edge, budget)
+            if over is not None:
+                return over
         # A mask is looked at in red over its picture, whatever the edge.
         key = image.preview if image.kind == "mask" and image.preview else image.key
         if data is None:
             data = await self.context.blobs.read(key)
         made = await self.context.pixelwork(previews.preview, data, edge=edge, budget=budget)
         return made.data, made.mime
+
+    async def _over_its_picture(self, mask: ImageRecord, edge: int, budget: int) -> Pixels | None:
+        """A mask as it was shown when it was made, anew; None where its picture is gone."""
+        from ..imaging.closeup import Showing
+
+        if max(mask.width, mask.height) <= STORED_EDGE:
+            return None
+        showing = Showing(edge, budget, grid=closeups.grid_of(mask))
+        shown, found = await closeups.over_its_picture(self.context, mask, showing)
+        return (shown.look.data, shown.look.mime) if found else None
+
+    async def closer(
+        self, outcome: Outcome, request: ShowRequest, reply: Reply, budget: int
+    ) -> Outcome:
+        """The one picture of the outcome, looked at as asked: a part, a grid, beside its parent.
+
+        At most `budget` bytes. Raises BadRequest.
+        """
+        if reply != "preview":
+            raise BadRequest(
+                f'reply="{reply}" shows no part of a picture, no grid and no comparison.',
+                'Pass reply="preview" with crop, grid or compare.',
+            )
+        if len(outcome.images) != 1:
+            uris = ", ".join(f'"image://{one.id}"' for one in outcome.images)
+            raise BadRequest(
+                f"This job made {len(outcome.images)} pictures.", f"Pass one of them: {uris}."
+            )
+        (image,) = outcome.images
+        look = await closeups.closer(self.context, image, outcome.data, request, budget)
+        return replace(outcome, look=look)
 
     async def full(
         self, image: ImageRecord, data: bytes | None, budget: int
@@ -160,19 +197,18 @@ class Library:
             "height": image.height,
             "format": image.format,
             "model": image.model,
-            "parents": told(image.parents),
         }
 
     async def recipe(self, image: ImageRecord, caller: Caller) -> dict[str, object]:
         """How to make a picture again: the call, what it ran with, and its ancestors' recipes."""
         family: list[dict[str, object]] = []
-        pending, seen = [one.id for one in image.parents], {image.id}
+        pending, seen = list(image.parents), {image.id}
         while pending and len(family) < GENERATIONS:
             parent = await self.context.catalog.image(pending.pop(0), caller.owner)
             if parent is not None and parent.id not in seen:
                 seen.add(parent.id)
                 family.append(await self._step(parent, caller))
-                pending.extend(one.id for one in parent.parents)
+                pending.extend(parent.parents)
         recipe = {**await self._step(image, caller), "ancestors": family}
         if image.provenance:
             recipe["provenance"] = await self.provenance(image)
@@ -191,7 +227,7 @@ class Library:
         step: dict[str, object] = {
             "uri": f"image://{image.id}",
             "kind": image.kind,
-            "parents": told(image.parents),
+            "parents": [f"image://{parent}" for parent in image.parents],
             "note": image.note,
             "sha256": image.sha256,
         }

@@ -11,6 +11,7 @@ from ..domain.types import Copy, Failure, ImageRecord, Order, Usage
 
 if TYPE_CHECKING:
     from ..jobs.execute import Ended  # hosts wait for tools/list, which does not need it
+    from .closeups import Look
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]
@@ -45,6 +46,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     written: tuple[Copy, ...] = ()  # the files of an export
     data: bytes | None = None  # of a picture that is not in the catalog
+    look: Look | None = None  # what is shown in place of the pictures' previews
     mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box
     provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for
 

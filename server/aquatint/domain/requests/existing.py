@@ -9,17 +9,30 @@ from typing import Literal
 from ..errors import BadRequest
 from ..models.sizes import Size
 from ..types import Frozen, Strings, Units
-from .regions import in_pixels
+from .regions import Number, in_pixels
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 
 class ShowRequest(Frozen):
-    """Which picture to show, or which job to wait for; `edge` is its preview's longest side."""
+    """Which picture to show, or which job to wait for; `edge` is its preview's longest side.
+
+    `crop` is left, top, width, height of the part to show, in `units`, which a `grid` counts too;
+    `compare` puts it beside the picture that it was edited from.
+    """
 
     image: str
     edge: int = 768
+    crop: tuple[Number, ...] | None = None
+    units: Units = "pixel"
+    grid: bool = False
+    compare: bool = False
     provenance: bool = False
+
+    @property
+    def closer(self) -> bool:
+        """Whether more than the picture's usual preview is asked for."""
+        return self.crop is not None or self.grid or self.compare
 
 
 class ExportRequest(Frozen):
@@ -29,7 +42,7 @@ class ExportRequest(Frozen):
     image: str
     save_to: Strings
     exact_size: str | None = None
-    crop: tuple[float, ...] | None = None
+    crop: tuple[Number, ...] | None = None
     units: Units = "pixel"
     background: str | None = None
     format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None

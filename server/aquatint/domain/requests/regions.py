@@ -48,7 +48,10 @@ class Region(Frozen):
 
 
 class MaskRequest(Frozen):
-    """Which part of a picture, or of a blank canvas of `width` x `height`."""
+    """Which part of a picture, or of a blank canvas of `width` x `height`.
+
+    The reply shows it; `crop` is left, top, width, height of the part to show.
+    """
 
     regions: tuple[Region, ...] = ()
     image: str | None = None
@@ -61,6 +64,7 @@ class MaskRequest(Frozen):
     feather: float = 0
     invert: bool = False
     grid: bool = False
+    crop: tuple[Number, ...] | None = None  # of what is shown, not of the mask
     width: int | None = None
     height: int | None = None
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from PIL import Image
 
 from ...domain.errors import BadImage, BadMask
+from ...domain.requests.existing import box_of
 from ...domain.requests.regions import MaskRequest, check, numbers_of
 from ...domain.types import Placement
+from ..closeup import CloseUp, Showing, laid_over
 from ..colour import is_opaque, to_srgb
 from ..decode import ImageInfo, inspect, open_upright
 from ..encode import Prepared, sent_as
@@ -18,7 +20,7 @@ from ..masks import render
 from ..masks.coverage import Coverage
 from ..masks.levels import resized
 from ..masks.render import Facts
-from ..previews import Preview, preview_of
+from ..previews import Preview
 from ..sniff import MIME
 from .composite import (
     pad_coverage,
@@ -36,6 +38,7 @@ class DrawnMask:
     data: bytes
     seen: ImageInfo
     overlay: Preview
+    part: CloseUp | None  # the crop of it that was asked for
     facts: Facts
     notes: tuple[str, ...]
 
@@ -69,22 +72,21 @@ def draw_mask(
     images: dict[str, bytes],
     *,
     max_pixels: int,
-    edge: int,
-    budget: int,
+    whole: Showing,
+    part: Showing,
 ) -> DrawnMask:
-    """Regions to a mask. `images` are the files behind the regions' references.
+    """Regions to a mask. `images` are the files behind the regions' references; `whole` says how
+    all of it is shown, `part` how the request's crop is.
 
     Raises BadMask with every problem of the regions at once, BadImage for a file that is none.
     """
     image = None if base is None else open_upright(base, max_pixels)
     size = _canvas(request, max_pixels) if image is None else image.size
-    if request.grid and not request.regions:
-        problems = list[str]()
-    else:
-        problems = check(request.regions, size, request.units, image=image is not None)
+    problems = check(request.regions, size, request.units, image=image is not None)
     problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
+    box = None if request.crop is None else box_of(request.crop, request.units, size)
     coverage = render.render(
         request.regions,
         size,
@@ -99,14 +101,13 @@ def draw_mask(
         feather=request.feather,
         invert=request.invert,
     )
-    ground = image or Image.new("RGB", size, (128, 128, 128))
     grid = request.units if request.grid else None
-    shown = render.overlay(ground, coverage, grid=grid, edge=edge)
-    small = preview_of(shown, edge=edge, budget=budget)
+    small = laid_over(image, coverage, replace(whole, grid=grid)).look
+    close = box and laid_over(image, coverage, replace(part, grid=grid, box=box))
     facts = render.describe(coverage)
     notes = (*_frames(base, max_pixels), *coverage.notes, *_grid_numbers(request, size, facts))
     seen = ImageInfo("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
-    return DrawnMask(render.to_png(coverage), seen, small, facts, notes)
+    return DrawnMask(render.to_png(coverage), seen, small, close, facts, notes)
 
 
 def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:
