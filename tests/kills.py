@@ -117,8 +117,8 @@ async def mend(home: Path) -> dict[str, int]:
     repairs = await recovery.reconcile(context)
     assert await context.catalog.unsettled() == []
     page = await context.catalog.recent("local", None, "generated", 10_000, None)
-    derived = await context.catalog.recent("local", None, "derived", 10_000, None)
-    listed = {image.key for image in (*page.images, *derived.images)}
+    raw = await context.catalog.recent("local", None, "raw", 10_000, None)
+    listed = {image.key for image in (*page.images, *raw.images)}
     files = {path.name for path in home.glob("*.*") if path.is_file()}
     account = home.parent / "paid.log"
     paid = account.read_text().split() if account.exists() else []

@@ -21,6 +21,11 @@ def images_of(result: CallToolResult) -> list[dict[str, Any]]:
     return result.structured_content["images"]
 
 
+def parents(image: dict[str, Any], role: str | None = None) -> list[str]:
+    """The addresses of what an image was made from, in that role or in any."""
+    return [one["uri"] for one in image.get("parents", ()) if role in {None, one["role"]}]
+
+
 def look(source: str | Path | bytes) -> tuple[tuple[int, int], str]:
     """Size in pixels and format of a picture, from its file or its bytes."""
     data = source if isinstance(source, bytes) else Path(source).read_bytes()

@@ -47,7 +47,7 @@ async def main() -> None:
             },
         )
         after = edited.structured_content["images"][0]
-        assert image["uri"] in after["parents"]
+        assert image["uri"] in [one["uri"] for one in after["parents"]]
         assert after["outside"]["largest_difference"] == 0
 
         refused = await client.call_tool(

@@ -58,7 +58,7 @@ async def main() -> None:
             prompt="A wall of green tiles",
         )
         after = edited["images"][0]
-        assert image["uri"] in after["parents"]
+        assert image["uri"] in [one["uri"] for one in after["parents"]]
         assert after["outside"]["largest_difference"] == 0
 
         told = await tools["get_image"].ainvoke({"image": "image://none"})

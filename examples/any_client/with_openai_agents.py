@@ -73,7 +73,7 @@ async def main(url: str, token: str) -> None:
             },
         )
         after = edited.structured_content["images"][0]
-        assert image["uri"] in after["parents"]
+        assert image["uri"] in [one["uri"] for one in after["parents"]]
         assert after["outside"]["largest_difference"] == 0
 
         refused = await server.call_tool("generate_image", {"prompt": "x", "siez": "1:1"})

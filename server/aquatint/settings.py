@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Literal, Self, cast, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from .domain.redaction import secrets_in
@@ -36,7 +36,7 @@ class Settings(BaseModel):
         None,
         alias="OPENAI_BASE_URL",
         description="Another service that speaks the Images API: Azure's v1 route, a gateway, "
-        "a local server (which may need no key).",
+        "a local server (which may need no key; see `AQUATINT_PRICE_USD` for what it costs).",
     )
     organization: str | None = Field(
         None, alias="OPENAI_ORG_ID", description="OpenAI organisation to bill."
@@ -72,7 +72,8 @@ class Settings(BaseModel):
         None,
         ge=0,
         le=DEAREST,
-        description="Price of one picture of a model whose price is unknown.",
+        description="Price of one picture of a model whose price is unknown. Unset, it is 0 for a "
+        "service on this machine (a loopback address) that needs no key.",
     )
     budget_usd: float | None = Field(
         None,
@@ -90,7 +91,8 @@ class Settings(BaseModel):
         None,
         ge=0,
         le=DEAREST,
-        description="Ask the user before a call that costs more than this.",
+        description="Ask the user before a call that costs more than this. No answer within "
+        "`AQUATINT_WAIT` is a no.",
     )
     partials: int = Field(
         0, ge=0, le=3, description="Early previews while a single picture is drawn; each is billed."
@@ -138,7 +140,10 @@ class Settings(BaseModel):
     keep_prompts: bool = Field(
         True, description="Keep prompts. If off, a hash of each is kept, which no search finds."
     )
-    links: bool = Field(True, description="Add a resource link for each full picture.")
+    links: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Add a resource link for each full picture; `auto`: where clients take them.",
+    )
     inline: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = Field(
         "auto", description="How the commands show pictures in a terminal."
     )
@@ -154,6 +159,12 @@ class Settings(BaseModel):
     )
     problems: tuple[str, ...] = Field((), exclude=True)
     notes: tuple[str, ...] = Field((), exclude=True)  # worth saying, nothing to wait for
+
+    @field_validator("links", mode="before")
+    @classmethod
+    def _as_before(cls, links: object) -> object:
+        """Until 2026-11-27 it was on or off."""
+        return {"true": "always", "false": "never"}.get(str(links).lower(), links)
 
     @classmethod
     def from_env(

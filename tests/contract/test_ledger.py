@@ -18,6 +18,7 @@ from PIL import Image
 from aquatint.domain import names
 from aquatint.domain.budget import Limit, Shortfall
 from aquatint.domain.errors import BadRequest, NoSuchImage
+from aquatint.domain.lineage import Parent
 from aquatint.domain.ports import Holder
 from aquatint.domain.requests.save_targets import parse
 from aquatint.domain.types import Failure, Finish, GenerateRequest, Job, JobRecord, Order
@@ -419,7 +420,7 @@ async def test_a_free_draft_that_was_stopped_is_nobodys_doubt(context: JobContex
 
 
 async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, home: Path) -> None:
-    one = job(0, finish=Finish(exact_size=(24, 24), save_to=parse(["x.png"]).files), parents=("p",))
+    one = job(0, finish=Finish(exact_size=(24, 24), save_to=parse(["x.png"]).files))
     await context.catalog.begin(one, None, lease="me")
     await context.catalog.sent(one.id, "gone")
     key = names.image_key(NOW, "a fox", one.image_ids[0], "png")
@@ -432,10 +433,11 @@ async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, ho
     assert any("Recovered" in warning for warning in record.warnings)
     assert any("save_to" in warning for warning in record.warnings)
     shown = record.images[0]
-    assert (shown.width, shown.height, shown.parents) == (24, 24, (one.image_ids[0],))
+    assert (shown.width, shown.height, shown.kind) == (24, 24, "generated")
+    assert shown.parents == (Parent(id=one.image_ids[0], role="raw"),)
     original = await context.catalog.image(one.image_ids[0], "local")
     assert original
-    assert (original.width, original.key, original.parents) == (48, key, ("p",))
+    assert (original.width, original.key, original.kind) == (48, key, "raw")
     assert (await context.blobs.read(key)) == png()
     assert not (home / half_done).exists()
     assert not await reconcile(context)

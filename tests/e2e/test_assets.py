@@ -223,7 +223,7 @@ async def test_a_recipe_without_save_to_draws_the_same_size(connect: Connect) ->
 
 
 async def test_several_pictures_are_shown_on_one_numbered_sheet(connect: Connect) -> None:
-    async with connect() as client:
+    async with connect(AQUATINT_LINKS="always") as client:
         result = await client.call_tool(
             "generate_image", {"prompt": "A fox", "n": 4, "size": "384x384"}
         )

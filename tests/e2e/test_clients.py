@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.types import CallToolResult, ImageContent
+from mcp.client import advertise
+from mcp.types import CallToolResult, ImageContent, Implementation
 
+from aquatint.mcp_server.clients import APPS
 from conftest import Connect
 from words import images_of, text_of
 
@@ -75,3 +77,45 @@ async def test_a_setting_says_what_replies_show(connect: Connect) -> None:
         (whole,) = [b for b in (await fox(client)).content if isinstance(b, ImageContent)]
         assert whole.mime_type == "image/png"
         assert "image" in kinds(await client.call_tool("make_mask", mask))
+
+
+def named(name: str, version: str = "1.0.0") -> dict[str, Any]:
+    return {"client_info": Implementation(name=name, version=version)}
+
+
+async def nothing(*_: Any) -> Any:
+    raise AssertionError("nobody samples")
+
+
+AGENT_FRAMEWORK = {**named("mcp", "0.1.0"), "sampling_callback": nothing}
+MASTRA = {**named("whatever the user calls it"), "extensions": [advertise(APPS)]}
+# Who asks, what they announce, and the blocks and structure that they get.
+ASKING: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "nobody's name": ({}, "text image", True),
+    "claude": (named("claude-code", "2.1.330"), "text image resource_link", True),
+    "code": (named("Visual Studio Code - Insiders", "1.9"), "text image resource_link", True),
+    "inspector": (named("inspector-cli", "2.12.0"), "text image resource_link", True),
+    "codex": (named("codex-mcp-client", "0.171.0"), "text image", False),
+    "no codex": (named("not-codex-mcp-client"), "text image", True),
+    "agent-framework": (AGENT_FRAMEWORK, "text image", False),
+    "one that samples": ({**AGENT_FRAMEWORK, **named("goose")}, "text image", True),
+    "mastra": (MASTRA, "text image", False),
+    "one with apps": ({**MASTRA, **named("goose", "2.0.0")}, "text image", True),
+}
+
+
+@pytest.mark.parametrize("who", ASKING)
+async def test_each_client_gets_what_it_can_show(connect: Connect, who: str) -> None:
+    asking, blocks, structured = ASKING[who]
+    async with connect(client=asking) as client:
+        made = await fox(client)
+        assert kinds(made) == blocks.split()
+        listed = await client.call_tool("recent_images", {"sheet": True})
+        assert kinds(listed) == ["text", "image"]
+        for reply in (made, listed):
+            assert (reply.structured_content is not None) is structured
+            assert "image://" in text_of(reply)
+    for setting in ("always", "never", "true", "false"):
+        async with connect(client=asking, AQUATINT_LINKS=setting) as client:
+            linked = "resource_link" in kinds(await fox(client))
+            assert linked is (setting in {"always", "true"})

@@ -21,7 +21,7 @@ from mcp.types import (
 from PIL import Image
 
 from conftest import Connect
-from words import draw, images_of, look, text_of
+from words import draw, images_of, look, parents, text_of
 
 pytestmark = pytest.mark.short
 
@@ -277,8 +277,8 @@ async def test_a_dry_run_prices_and_sends_nothing(connect: Connect, home: Path) 
 async def test_an_exact_size_is_fitted_and_the_original_kept(connect: Connect) -> None:
     async with connect() as client:
         image = await draw(client, exact_size="100x300", size="256x256")
-        parents = image["parents"]
-        source = images_of(await client.call_tool("get_image", {"image": parents[0]}))[0]
+        (raw,) = parents(image, "raw")
+        source = images_of(await client.call_tool("get_image", {"image": raw}))[0]
     assert (image["width"], image["height"]) == (100, 300)
     assert (source["width"], source["height"]) == (256, 256)
     assert source["id"] in image["note"]

@@ -33,7 +33,7 @@ from retouching import (
     recipe,
 )
 from unit import hostile
-from words import draw, images_of, refusal, text_of
+from words import draw, images_of, parents, refusal, text_of
 
 ANY: dict[str, Any] = {"kind": "rect", "x": 5, "y": 5, "width": 30, "height": 20}
 
@@ -215,7 +215,7 @@ async def test_markup_goes_over_the_picture_as_it_is_sent(
         assert over.size == under.size
         assert at(over, over.width * 172 // 451, over.height * 116 // 300)[3] == 255
         assert at(over, 5, 5)[3] == 0
-    assert len(image["parents"]) >= 1
+    assert len(parents(image, "markup")) == len(parents(image, "edited from")) == 1
 
 
 # What stays exact.
@@ -269,7 +269,8 @@ async def test_outside_the_mask_every_kind_of_input_stays_exactly_itself(
         eye = await mask(client, file.name, LEFT_EYE)
         result = await edit(client, file.name, mask=eye["uri"])
         image = images_of(result)[0]
-        model = images_of(await client.call_tool("get_image", {"image": image["parents"][-1]}))[0]
+        (raw,) = parents(image, "raw")
+        model = images_of(await client.call_tool("get_image", {"image": raw}))[0]
     made, kept = opened(image), kept_by(opened(eye))
     assert made.size == original.size == (451, 300)
     assert image["format"] == "png"
@@ -379,7 +380,8 @@ async def test_the_result_is_png_or_lossless_webp_and_a_jpeg_is_a_copy_that_says
         webp = await edited(client, cat, mask=eye["id"], format="webp", compression=50)
         result = await edit(client, cat, mask=eye["id"], format="jpeg")
         jpeg = images_of(result)[0]
-        exact = images_of(await client.call_tool("get_image", {"image": jpeg["parents"][0]}))[0]
+        (raw,) = parents(jpeg, "raw")
+        exact = images_of(await client.call_tool("get_image", {"image": raw}))[0]
         saving = {"save_to": ["out/a.jpg", "out/a.webp", "out/a.png"], "compression": 40}
         saved = await edit(client, cat, mask=eye["id"], **saving)
     original = opened(CAT)
@@ -435,10 +437,21 @@ async def test_both_pictures_are_kept_and_only_the_composite_is_listed(
         eye = await mask(client, cat, LEFT_EYE)
         image = await edited(client, cat, mask=eye["id"])
         listed = images_of(await client.call_tool("recent_images", {}))
-        model = images_of(await client.call_tool("get_image", {"image": image["parents"][-1]}))[0]
+        (raw,) = parents(image, "raw")
+        model = images_of(await client.call_tool("get_image", {"image": raw}))[0]
         newest = images_of(await client.call_tool("get_image", {"image": "latest"}))[0]
+        edits = images_of(await client.call_tool("recent_images", {"kind": "edited"}))
+        raws = await client.call_tool("recent_images", {"kind": "raw"})
+        next_one = await edited(client, edits[0]["uri"], mask=eye["id"])
     assert [one["id"] for one in listed] == [image["id"], eye["id"]]
     assert newest["id"] == image["id"]
+    assert [one["uri"] for one in edits] == [image["uri"]], "chaining from it keeps the promise"
+    assert next_one["outside"]["largest_difference"] == 0
+    assert apart(opened(next_one), opened(CAT), kept_by(opened(eye))) == 0
+    assert [one["uri"] for one in images_of(raws)] == [raw]
+    assert f"edited from: {parents(image)[0]}, mask: {eye['uri']}" in text_of(raws)
+    assert "-edited-" in image["path"]
+    assert "-raw-" in model["path"]
     assert Path(model["path"]).parent == Path(image["path"]).parent == home
     assert model["parents"] == image["parents"][:-1]
 
@@ -614,7 +627,7 @@ async def test_five_edits_of_the_latest_keep_their_lineage_and_every_recipe_repl
             )
             assert Path(again[0]["path"]).read_bytes() == Path(image["path"]).read_bytes()
     for before, after in pairwise(chain):
-        assert before["uri"] in after["parents"]
+        assert [before["uri"]] == parents(after, "edited from")
     ancestors = {one["uri"]: one for one in steps["ancestors"]}
     assert {one["uri"] for one in chain[:-1]} <= set(ancestors)
     tools = [one.get("tool") for one in ancestors.values()]
@@ -669,10 +682,10 @@ async def test_a_picture_is_taken_from_anywhere_a_reference_can_point(
         image = await edited(client, references)
         arguments = {"image": references[-1], "regions": [LEFT_EYE]}
         by_data = images_of(await client.call_tool("make_mask", arguments))[0]
-    taken = set(image["parents"])
+    taken = set(parents(image))
     assert first["uri"] in taken
     assert len(taken) == 2, "the same bytes are the same picture, however they are named"
-    assert by_data["parents"][0] in taken
+    assert parents(by_data)[0] in taken
 
 
 async def test_a_picture_that_a_person_added_is_the_latest(
@@ -688,7 +701,7 @@ async def test_a_picture_that_a_person_added_is_the_latest(
     assert "none.png" in done.stderr
     async with drafting(make_app) as client:
         image = await edited(client, "latest")
-    assert image["parents"][0] in done.stdout
+    assert parents(image)[0] in done.stdout
 
 
 # What is wrong.
@@ -817,5 +830,6 @@ async def test_a_draft_can_be_edited_next(connect: Connect) -> None:
         first = await draw(client, size="256x160")
         part = await mask(client, "latest", ANY)
         image = await edited(client, "latest", mask=part["uri"])
-    assert image["parents"][0] == first["uri"]
+    assert parents(image, "edited from") == [first["uri"]]
+    assert parents(image, "mask") == [part["uri"]]
     assert apart(opened(image), opened(first), kept_by(opened(part))) == 0

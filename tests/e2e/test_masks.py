@@ -13,7 +13,7 @@ from PIL import Image
 from conftest import Connect
 from retouching import CAT, LEFT_EYE, apart, at, edited, kept_by, mask, opened, preview, recipe
 from unit import hostile
-from words import draw, images_of, refusal, text_of
+from words import draw, images_of, parents, refusal, text_of
 
 
 @pytest.fixture
@@ -232,9 +232,10 @@ async def test_a_mask_has_lineage_and_a_recipe_that_makes_it_again(
         await draw(client, "another", size="64x64")  # and latest means something else now
         again = images_of(await client.call_tool(steps["tool"], steps["arguments"]))[0]
         listed = images_of(await client.call_tool("recent_images", {"kind": "mask"}))
-    assert image["parents"][0] == drawn["uri"]
-    assert len(image["parents"]) == 2
-    assert {one["uri"] for one in steps["ancestors"]} == set(image["parents"])
+    assert parents(image, "mask for") == [drawn["uri"]]
+    assert len(parents(image, "region from")) == 1
+    assert "-mask-" in image["path"]
+    assert {one["uri"] for one in steps["ancestors"]} == set(parents(image))
     assert Path(again["path"]).read_bytes() == Path(image["path"]).read_bytes()
     assert [one["id"] for one in listed] == [again["id"], image["id"]]
 

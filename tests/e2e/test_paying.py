@@ -20,7 +20,7 @@ from PIL import Image
 from conftest import Connect, MakeApp
 from fake_openai import FakeOpenAI, fake_openai
 from ledger import happened
-from words import draw, images_of, look, refusal, text_of
+from words import draw, images_of, look, parents, refusal, text_of
 
 KEY = "sk-test"
 
@@ -277,7 +277,7 @@ async def test_a_keyless_service_on_this_machine_costs_nothing_and_edits_picture
         known = await refusal(client, n=9)
     assert provider.paid[0].fields["size"] == "448x320"
     image = images_of(result)[0]
-    assert (image["width"], image["height"], image["parents"][1:]) == (448, 320, [])
+    assert (image["width"], image["height"], parents(image)[1:]) == (448, 320, [])
     assert result.structured_content
     assert result.structured_content["cost_usd"] == 0
     assert "price" not in text_of(result)
@@ -325,7 +325,8 @@ async def test_an_exact_size_no_model_draws_is_drawn_larger_and_fitted(
     async with paying(make_app, provider) as client:
         result = await generate(client, exact_size="1080x1080", save_to="tile.jpg")
         image = images_of(result)[0]
-        original = images_of(await client.call_tool("get_image", {"image": image["parents"][0]}))
+        (raw,) = parents(image, "raw")
+        original = images_of(await client.call_tool("get_image", {"image": raw}))
     assert provider.paid[0].fields["size"] == "1088x1088"
     assert look(workspace / "tile.jpg") == ((1080, 1080), "jpeg")
     assert (image["width"], image["height"]) == (1080, 1080)

@@ -340,7 +340,7 @@ def test_pictures_are_masked_edited_and_shown_as_the_tools_do(
     shown = shell("show")
     words = (
         "64x64 png",
-        "derived by draft",
+        "edited by draft",
         "prompt    a hat",
         "copy      ",
         "outside   differs by 0",

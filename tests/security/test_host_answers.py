@@ -127,10 +127,28 @@ def provider() -> FakeOpenAI:
 
 
 async def refused_after(
-    make_app: MakeApp, provider: FakeOpenAI, mode: Any, answer: Any, **arguments: Any
+    make_app: MakeApp,
+    provider: FakeOpenAI,
+    mode: Any,
+    answer: Any,
+    wait: str = "3600",
+    **arguments: Any,
+) -> str:
+    """What is told with waits of an hour, unless `wait` names seconds: all else comes at once."""
+    limits = {"AQUATINT_CONFIRM_USD": "0.001", "AQUATINT_DEADLINE": "3600", "AQUATINT_WAIT": wait}
+    with anyio.fail_after(60):
+        return await _refused(make_app, provider, mode, answer, limits, **arguments)
+
+
+async def _refused(
+    make_app: MakeApp,
+    provider: FakeOpenAI,
+    mode: Any,
+    answer: Any,
+    limits: dict[str, str],
+    **arguments: Any,
 ) -> str:
     transport = httpx2.ASGITransport(app=provider)
-    limits = {"AQUATINT_CONFIRM_USD": "0.001", "AQUATINT_DEADLINE": "0.5"}
     async with httpx2.AsyncClient(transport=transport) as http:
         app = make_app(http, OPENAI_API_KEY="sk-test", **limits)
         async with Client(app.server, mode=mode, elicitation_callback=answer) as client:
@@ -151,17 +169,32 @@ async def test_an_answer_about_the_price_that_cannot_be_read_pays_nothing(
     assert not provider.requests
 
 
-@pytest.mark.parametrize("silent", [True, False])
-async def test_a_host_that_never_asks_the_user_pays_nothing(
-    make_app: MakeApp, provider: FakeOpenAI, silent: bool
+async def test_a_host_that_answers_the_question_with_an_error_is_told_at_once(
+    make_app: MakeApp, provider: FakeOpenAI
 ) -> None:
     async def answer(*_: Any) -> ErrorData:
-        if silent:
-            await anyio.Event().wait()
         return ErrorData(code=-32601, message="no")
 
     said = await refused_after(make_app, provider, "legacy", answer)
     assert "code: not_answered" in said
+    assert "AQUATINT_CONFIRM_USD" in said
+    assert not provider.requests
+
+
+async def test_a_question_that_nobody_answers_ends_before_hosts_lose_patience(
+    make_app: MakeApp, provider: FakeOpenAI
+) -> None:
+    """The call is bounded by AQUATINT_WAIT, not by what a paid call may take."""
+
+    async def answer(*_: Any) -> ErrorData:
+        await anyio.Event().wait()
+        raise AssertionError
+
+    said = await refused_after(make_app, provider, "legacy", answer, wait="0.5")
+    assert "code: not_answered" in said
+    assert "was not answered within 0.5 s; nothing was sent or paid" in said
+    assert "then call again" in said
+    assert "money spent: no" in said
     assert not provider.requests
 
 

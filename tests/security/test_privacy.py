@@ -26,7 +26,7 @@ from fake_openai import fake_openai
 from inherited import inherited
 from unit import hostile
 from unit.hostile import COMMENT_SECRET, GPS_SECRET, XMP_SECRET
-from words import draw, images_of, refusal, text_of
+from words import draw, images_of, parents, refusal, text_of
 
 WORD = "xylophonistin"  # in no other file, so that bytes can be searched for it
 
@@ -84,7 +84,7 @@ async def test_a_forgotten_picture_leaves_no_row_file_preview_input_or_word(
     assert not holders(home, WORD)
     assert len(stored(home)) == len(files) - 3  # the picture, its preview, the input made of it
     assert f"Forgotten, with files, previews and inputs: {base['uri']}." in done.stdout
-    assert child["parents"][0].removeprefix("image://") in done.stdout  # the raw edit
+    assert f"Remaining, made from them: {child['uri']}." in done.stdout
     assert str(workspace / "copy.png") in done.stdout
     assert (workspace / "copy.png").exists()
     async with Client(make_app().server) as client:
@@ -101,7 +101,7 @@ async def test_the_raw_picture_behind_a_fitted_one_is_forgotten_with_it(
 ) -> None:
     async with Client(make_app().server) as client:
         fitted = await draw(client, f"A {WORD}", size="256x256", exact_size="100x50")
-    raw = fitted["parents"][0]
+    (raw,) = parents(fitted, "raw")
     assert await forgotten(home, fitted["uri"], dry_run=True) == 0
     assert raw in capsys.readouterr().out
     assert holders(home, WORD)

@@ -101,6 +101,16 @@ def test_the_key_is_nowhere_after_40_failures_at_debug(tmp_path: Path) -> None:
 
 # Whatever a provider can send, with a secret in it: every leaf of its JSON, and every header.
 
+SIGNED = "s1gn-8Rc5Tq0Bz7Nj3Xm4"  # of an address that is not ours, so nobody told us
+CREDENTIALS = [
+    "key", "api_key", "apikey", "api-key", "apiKey", "x-api-key", "subscription-key",
+    "AWSAccessKeyId", "GoogleAccessId", "Key-Pair-Id", "token", "access_token", "id_token",
+    "authToken", "jwt", "sig", "Signature", "signature", "sign", "sas", "hmac", "Policy",
+    "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Goog-Signature",
+    "X-Goog-Credential", "q-signature", "q-ak-sig", "OSSAccessKeyId", "secret", "client_secret",
+    "password", "passwd", "pwd", "auth", "authorization", "credential", "session", "sessionid",
+    "sid-token",
+]  # fmt: skip
 PASSWORD, QUERY = "p4ss-6Jt2Nf9Wd4Gy8Sa", "qu3ry-1Mb7Xk5Ze3Hv0Ul"
 PROMPT = "a heron with a brass lantern, wading through the harbour of a town that burns"
 HEADERS = [
@@ -206,6 +216,9 @@ async def test_no_secret_comes_back_out_of_the_engine(case: str) -> None:
                 fake.secret = dress.format(secret)
                 words = await said()
                 assert not shown(words, secret), (fake.at, fake.header, dress, words)
+            name = ("sig", "X-Amz-Signature", "access_token")[fake.at % 3]
+            fake.secret = f"https://cdn.test/f.png?w=9&{name}={SIGNED}&se=2"
+            assert not shown(words := await said(), SIGNED), (fake.at, fake.header, name, words)
             fake.secret = f"You asked for {PROMPT.upper()[:60]}"
             assert case == "the doctor" or "HERON" not in await said(), (fake.at, fake.header)
 
@@ -336,6 +349,26 @@ def test_every_part_of_a_log_record_is_redacted() -> None:
 )
 def test_what_looks_like_a_secret_is_redacted(text: str, redacted: str) -> None:
     assert redact(text) == redacted
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_what_signs_an_address_is_hidden_and_the_rest_of_it_is_not(name: str) -> None:
+    plain = "https://cdn.test/a/monkey.png?width=640&se=2026-11-27"
+    for value in (SIGNED, f"{SIGNED}%2B%3D", f"a/{SIGNED}+=="):
+        assert redact(f"GET {plain}&{name}={value} failed") == f"GET {plain}&{name}=(key) failed"
+        assert redact(f"see {plain}&{name}={value}&v=2") == f"see {plain}&{name}=(key)&v=2"
+        first = f"https://cdn.test/f.png?{name}={value}&se=2"
+        assert redact(f'"{first}"') == f'"https://cdn.test/f.png?{name}=(key)&se=2"'
+    for text in (
+        f"https://x.test/#{name}={SIGNED}",
+        f"https://x.test/?a=1&amp;{name}={SIGNED}",
+        f"https://x.test/?a=1\\u0026{name}={SIGNED}",
+        f"https://x.test/?next=https%3A%2F%2Fy.test%2F%3Fa%3D1%26{name}%3D{SIGNED}%26b%3D2",
+    ):
+        told = redact(text)
+        assert not shown(told, SIGNED), told
+        assert told.startswith("https://x.test/")
+    assert redact(plain) == plain
 
 
 # Words from outside.

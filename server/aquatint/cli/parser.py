@@ -206,7 +206,7 @@ def _cancel(cancel: Arguments) -> None:
 
 def _recent(recent: Arguments) -> None:
     recent.add_argument("query", nargs="*", metavar="WORD", help="of the prompt, in any language")
-    kinds = ["generated", "edited", "mask", "derived", "added"]
+    kinds = ["generated", "edited", "mask", "added", "raw"]
     recent.add_argument("--kind", choices=kinds, help="only pictures of this kind")
     recent.add_argument("--limit", type=int, default=10, metavar="N", help="how many, 1-50 (10)")
     recent.add_argument("--cursor", help="the next page: the cursor that the last page ended with")

@@ -6,6 +6,7 @@ __all__ = [
     "endpoints",
     "errors",
     "ids",
+    "lineage",
     "models",
     "names",
     "ports",

@@ -11,6 +11,7 @@ RESCUED = ".rescued"  # ends the names of images that could not be kept or read
 _LIMIT = 120  # bytes of UTF-8; every file system takes 255, and people add to names
 _ENOUGH = 1000  # characters of a prompt that are looked at: it may have 32,000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_WORD = re.compile(r"[a-z]{1,10}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 # Letters and marks that show nothing: joiners, Hangul fillers, variation selectors, tags.
 # Source: Default_Ignorable_Code_Point of Unicode 16, less what category Cf already says.
@@ -19,10 +20,14 @@ _INVISIBLE = re.compile(
 )
 
 
-def image_key(created: float, prompt: str, id: str, format: str) -> str:
-    """`<YYYY-MM-DD>-<slug of the prompt>-<id>.<ext>`: UTC date, at most 120 bytes, unique by id."""
+def image_key(created: float, prompt: str, id: str, format: str, word: str = "") -> str:
+    """`<YYYY-MM-DD>-<slug of the prompt>-<id>.<ext>`: UTC date, at most 120 bytes, unique by id.
+
+    Before the id stands what it is, where there is a `word` for that: edited, mask, raw.
+    """
     date = datetime.fromtimestamp(created, UTC).date().isoformat()
     tail = f"-{_checked(_ID, id)}.{_extension(format)}"
+    tail = f"-{_checked(_WORD, word)}{tail}" if word else tail
     return f"{date}-{slug(prompt, _LIMIT - len(date) - 1 - len(tail))}{tail}"
 
 

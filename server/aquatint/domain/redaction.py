@@ -18,14 +18,22 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from .errors import AquatintError
 from .words import clean
 
-QUERIES = r"(?:[\w-]*[_-])?(?:key|token|secret|password|sig)|apikey|auth"
+OURS = (
+    r"(?:[\w-]*[_-])?(?:key|token|secret|password|sig|signature)|apikey|auth"  # of our own address
+)
+# What says of a query's name, anywhere in it, that its value lets somebody in, or that it signs.
+CREDENTIAL = r"key|token|secret|pass|pwd|auth|sig|sas|cred|jwt|session|hmac|policy|accessid"
+_NAME = r"[\w.~\[\]-]{0,80}"
 SHAPES = (
     (re.compile(r"\b(sk|sess)-[\w*-]{6,}"), "(key)"),
     (re.compile(r"(?i)\b(bearer)\s+[\w.~+/=-]{6,}"), r"\1 (key)"),
     (re.compile(r"(?i)\b(basic)\s+(?=\S*[\d=+/])[\w.~+/=-]{6,}"), r"\1 (key)"),
-    # Not a signature: an address that is signed for once is all that leads to some pictures.
+    # In an address, its fragment, or an address that is a value of another one's query.
     (
-        re.compile(r"(?i)([?&;](?:[\w-]*[_-])?(?:api)?(?:key|secret|password)=)[^&\s\"'<>]+"),
+        re.compile(
+            rf"(?i)((?:[?&;#]|\\u0026|%3f|%26){_NAME}(?:{CREDENTIAL}){_NAME}(?:=|%3d))"
+            r"(?:(?!%26)[^&\s\"'<>#\\])+"
+        ),
         r"\1(key)",
     ),
     (re.compile(r"://[^/\s@'\"]+@"), "://(key)@"),
@@ -47,7 +55,7 @@ def secrets_in(address: str | None) -> tuple[str, ...]:
         return tuple(re.findall(r"://[^/@]*:([^/@]+)@", address or ""))
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
     queries = parse_qsl(parts.query)
-    named = [value for name, value in queries if re.fullmatch(f"(?i){QUERIES}", name)]
+    named = [value for name, value in queries if re.fullmatch(f"(?i){OURS}", name)]
     found = [password, unquote(password), *([] if password else [user, unquote(user)]), *named]
     return tuple(dict.fromkeys(secret for secret in found if secret))
 

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import AliasChoices, Field, WithJsonSchema, field_validator
 
+from . import lineage
 from .errors import Spent
+from .frozen import Frozen, Strings, rows_of
+from .lineage import Parent
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["auto", "opaque", "transparent"]
 Level = Literal["low", "medium", "high"]
-Kind = Literal["generated", "edited", "mask", "derived", "added"]
+Kind = Literal["generated", "edited", "mask", "added", "raw"]
 State = Literal["intent", "done", "failed", "refused", "unknown"]
 Reply = Literal["preview", "path", "full"]
 Units = Literal["pixel", "fraction", "permille"]
 
 
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _several(given: object) -> object:  # one string as a list of one, nothing as an empty list
-    return () if given is None else (given,) if isinstance(given, str) else given
-
-
-# Schemas without `anyOf` or a list of types: some clients refuse either. What they leave out (one
-# string alone, "auto") is taken all the same.
-Strings = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=list[str])]
+# A schema without `anyOf`: some clients refuse it. "auto" is taken all the same.
 Seam = Annotated[float | Literal["auto"], WithJsonSchema({"type": "number"})]
 
 
@@ -156,7 +140,7 @@ class Finish(Frozen):
     @classmethod
     def _names_alone(cls, save_to: object) -> object:
         """Jobs of before 2026-11-27 have the caller's names where files are."""
-        return _rows(save_to, "name", "path")
+        return rows_of(save_to, "name", "path")
 
 
 class Job(Frozen):
@@ -181,6 +165,14 @@ class Job(Frozen):
     deadline: float | None = None  # seconds that the call may take once it is begun
     warnings: tuple[str, ...] = ()
     title: str | None = None  # kept instead of the prompt, where prompts are not kept
+
+    @property
+    def lineage(self) -> tuple[Parent, ...]:
+        """Its inputs, each with its role."""
+        if not isinstance(self.request, EditRequest):
+            return ()
+        mask, markup = bool(self.request.mask), bool(self.request.markup)
+        return lineage.of_edit(self.parents, len(self.request.images), mask=mask, markup=markup)
 
     @property
     def kept_prompt(self) -> str:
@@ -238,7 +230,7 @@ class ImageRecord(Frozen):
     kind: Kind
     prompt: str
     job: str | None = None
-    parents: tuple[str, ...] = ()
+    parents: tuple[Parent, ...] = ()
     model: str | None = None
     format: str
     width: int
@@ -256,11 +248,17 @@ class ImageRecord(Frozen):
     outside: Outside | None = None
     arguments: str | None = None  # JSON of the free call that made it (make_mask)
 
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _kind_of_old(cls, kind: object) -> object:
+        """A server of before 2026-11-27 that still runs says derived of composites."""
+        return "edited" if kind == "derived" else kind
+
     @field_validator("saved", mode="before")
     @classmethod
     def _paths_alone(cls, saved: object) -> object:
         """Rows of 2026-11-21 and before have paths where copies are."""
-        return _rows(saved, "path")
+        return rows_of(saved, "path")
 
 
 class Failure(Frozen):
@@ -333,11 +331,3 @@ class Finding:
     level: Literal["ok", "info", "warn", "fail"]
     text: str
     fix: str = ""
-
-
-def _rows(stored: object, *fields: str) -> object:
-    """A stored list, with its bare words as rows that say them in these fields."""
-    if not isinstance(stored, list | tuple):
-        return stored
-    rows = cast("Sequence[object]", stored)
-    return [dict.fromkeys(fields, one) if isinstance(one, str) else one for one in rows]

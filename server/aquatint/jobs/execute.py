@@ -13,7 +13,7 @@ from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
 from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
 from .context import JobContext, Stage
 from .crash import CRASHED, PAID, contained
-from .postprocess import postprocess, survey, with_preview
+from .postprocess import as_it_came, postprocess, survey, with_preview
 
 TOO_DEAR = 20  # times the estimate, beyond which the provider's figures are not believed
 LAST_BYTES = {"png": b"IEND\xaeB`\x82", "jpeg": b"\xff\xd9", "gif": b";"}
@@ -198,27 +198,14 @@ class _Execution:
         """Check the bytes as they came, make them durable, untouched, and store their preview."""
         job, context = self.job, self.context
         found = await survey(context, part)
-        identity = job.image_ids[index]
-        key = names.image_key(job.created, job.kept_prompt, identity, found.seen.format)
+        kept = as_it_came(job, job.image_ids[index], found, model=model, size=part.size)
+        kept = kept.model_copy(update={"created": context.now()})
         try:
-            await context.blobs.keep(part, key)
+            await context.blobs.keep(part, kept.key)
         except NotKept:
             if found.small is not None:
                 self.unsaved.append(UnsavedImage(found.small.data, found.small.mime))
             raise
-        kept = ImageRecord(
-            id=identity,
-            owner=job.owner,
-            job=job.id,
-            kind=job.kind,
-            prompt=job.kept_prompt,
-            parents=job.parents,
-            model=model or job.order.model,
-            bytes=part.size,
-            key=key,
-            created=context.now(),
-            **found.facts(),
-        )
         return await with_preview(context, kept, found.small, self.warnings)
 
     async def _unusable(self, index: int, part: Part, error: AquatintError) -> AquatintError:

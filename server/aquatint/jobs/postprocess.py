@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain import names
 from ..domain.errors import AquatintError
+from ..domain.lineage import Parent
 from ..domain.ports import Part
-from ..domain.types import Caller, Finish, ImageRecord, Job, Order
+from ..domain.types import Caller, Finish, ImageRecord, Job, Kind, Order
 from .context import JobContext
 from .exports import Saving, save_copies
 
@@ -51,18 +52,69 @@ async def postprocess(
 
     A failure here is a warning, never a loss: the picture as it came is already kept.
     """
-    made = [original]
+    made, source = [original], original
     deviations = _deviations(job.order, original)
     warnings.extend(warning for warning in deviations if warning not in warnings)
     try:
         for step in _steps(job.finish):
             await step(job, context, index, made, warnings)
+            if step is not _reshape:
+                source = made[-1]  # what has the most pixels of what may be shown
     except AquatintError as error:
         warnings.append(f"{error} What could be made is shown instead.")
     saving = Saving.of(job.finish, Caller(job.owner, job.roots), index, job.order.n)
-    source = made[-2] if job.finish.exact_size and len(made) > 1 else made[-1]
+    source = source if job.finish.exact_size else made[-1]
     made[-1] = await save_copies(context, made[-1], source, saving, warnings)
     return made
+
+
+def as_it_came(
+    job: Job, identity: str, found: Survey, *, model: str | None, size: int
+) -> ImageRecord:
+    """The row of the provider's own picture of `size` bytes, and the key to keep it under."""
+    kind = _kind(job, found.seen)
+    return ImageRecord(
+        id=identity,
+        owner=job.owner,
+        job=job.id,
+        kind=kind,
+        prompt=job.kept_prompt,
+        parents=job.lineage,
+        model=model or job.order.model,
+        bytes=size,
+        key=_key(job, identity, found.seen, kind),
+        created=job.created,
+        **found.facts(),
+    )
+
+
+def _kind(job: Job, seen: ImageInfo, *, first: bool = True) -> Kind:
+    """What a picture of a job is: `raw` where another one is to be made of it and shown.
+
+    `first` is the provider's own. It stays raw when that fails and it is shown after all, so that
+    no `edited` picture of a mask differs outside it.
+    """
+    return "raw" if _is_raw(job.finish, seen, first=first) else job.kind
+
+
+def _key(job: Job, identity: str, seen: ImageInfo, kind: Kind) -> str:
+    """Where it is kept, under a name that says what it is."""
+    word = "" if kind == "generated" else kind
+    return names.image_key(job.created, job.kept_prompt, identity, seen.format, word)
+
+
+def _is_raw(finish: Finish, seen: ImageInfo, *, first: bool) -> bool:
+    """Whether something else will be shown that is made of a picture with these facts."""
+    size = seen.width, seen.height
+    if first and finish.base is not None:
+        return True
+    if first and finish.placement is not None and finish.exact_size is None:
+        return size != finish.size or _is_reshaped(finish, size, seen.format)
+    return _is_reshaped(finish, size, seen.format)
+
+
+def _is_reshaped(finish: Finish, size: tuple[int, int], format: str) -> bool:
+    return finish.exact_size not in {None, size} or (finish.convert or format) != format
 
 
 def _deviations(order: Order, came: ImageRecord) -> list[str]:
@@ -125,9 +177,8 @@ async def _keep_outside(
     warnings.extend(one for one in exact.notes if one not in warnings)
     identity = job.derived_ids[2 * index]
     found = Survey(exact.seen, exact.small, exact.sha256)
-    kept = await derive(context, original, identity, exact.data, note, warnings, found)
-    parents = (*job.parents, original.id)
-    made.append(kept.model_copy(update={"outside": outside, "parents": parents}))
+    kept = await derive(context, job, original, identity, exact.data, note, warnings, found)
+    made.append(kept.model_copy(update={"outside": outside}))
 
 
 async def _unplace(
@@ -149,7 +200,7 @@ async def _unplace(
         f"brought back to the input's {finish.size[0]}x{finish.size[1]} from image://{original.id}"
     )
     identity = job.derived_ids[2 * index]
-    made.append(await derive(context, original, identity, back, note, warnings))
+    made.append(await derive(context, job, original, identity, back, note, warnings))
 
 
 async def _reshape(
@@ -161,7 +212,7 @@ async def _reshape(
     finish, source = job.finish, made[-1]
     exact = finish.exact_size not in {None, (source.width, source.height)}
     format = finish.convert or source.format
-    if not exact and format == source.format:
+    if not _is_reshaped(finish, (source.width, source.height), source.format):
         return
     data = await context.blobs.read(source.key)
     if exact and finish.exact_size is not None:
@@ -180,7 +231,7 @@ async def _reshape(
         note += f", which is exact outside the mask; this copy {apart}"
         warnings.append(f"A {format} cannot keep pixels exact ({apart}); image://{source.id} does.")
     identity = job.derived_ids[2 * index + 1]
-    derived = await derive(context, source, identity, data, note, warnings)
+    derived = await derive(context, job, source, identity, data, note, warnings)
     made.append(derived.model_copy(update={"outside": outside}))
 
 
@@ -216,6 +267,7 @@ async def survey(context: JobContext, source: bytes | Part) -> Survey:
 
 async def derive(
     context: JobContext,
+    job: Job,
     source: ImageRecord,
     identity: str,
     data: bytes,
@@ -225,12 +277,13 @@ async def derive(
 ) -> ImageRecord:
     """Keep locally made bytes as a picture of its own that says where it comes from."""
     found = found or await survey(context, data)
-    key = names.image_key(source.created, source.prompt, identity, found.seen.format)
+    kind = _kind(job, found.seen, first=False)
+    key = _key(job, identity, found.seen, kind)
     await context.blobs.put(key, data)
     changes = {
         "id": identity,
-        "kind": "derived",
-        "parents": (source.id,),
+        "kind": kind,
+        "parents": (*job.lineage, Parent(id=source.id, role="raw")),
         "key": key,
         "bytes": len(data),
         "note": note,

@@ -11,7 +11,7 @@ from ..domain.times import to_the_second
 from ..domain.types import Failure, ImageRecord, JobRecord
 from .context import JobContext
 from .crash import CRASHED, contained
-from .postprocess import postprocess, survey, with_preview
+from .postprocess import as_it_came, postprocess, survey, with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,28 +145,15 @@ async def _adopt(
     job, id, key = record.job, record.job.image_ids[index], files[record.job.image_ids[index]]
     data = await context.blobs.read(key)
     found = await survey(context, data)
+    image = as_it_came(job, id, found, model=None, size=len(data))
     for derived in job.derived_ids[2 * index : 2 * index + 2]:
         if derived in files:  # made again, so that its row tells how
             await context.blobs.delete(files[derived])
     if key.endswith(names.RESCUED):
-        await context.blobs.put(
-            final := names.image_key(job.created, job.kept_prompt, id, found.seen.format), data
-        )
+        await context.blobs.put(image.key, data)
         await context.blobs.delete(key)
-        key = final
-    image = ImageRecord(
-        id=id,
-        owner=job.owner,
-        job=job.id,
-        kind=job.kind,
-        prompt=job.kept_prompt,
-        parents=job.parents,
-        model=job.order.model,
-        bytes=len(data),
-        key=key,
-        created=record.sent or job.created,
-        **found.facts(),
-    )
+        key = image.key
+    image = image.model_copy(update={"key": key, "created": record.sent or job.created})
     image = await with_preview(context, image, found.small, warnings)
     without_copies = job.finish.model_copy(update={"save_to": ()})
     unsaved = job.model_copy(update={"finish": without_copies})

@@ -19,7 +19,12 @@ from ..domain.types import LOCAL, Caller, EditRequest, GenerateRequest
 from .host_roots import asks_in_results
 from .signatures import ToolContext, resolved
 
-ASK_IN_CHAT = "Ask the user in the chat; dry_run=true tells prices, and model=draft is free."
+FREE = "dry_run=true tells prices, and model=draft is free."
+ASK_AGAIN = f"Tell the user that the host asks them about the price, then call again. {FREE}"
+CANNOT_ASK = (
+    "This host cannot ask, as it seems: the user may raise AQUATINT_CONFIRM_USD, or agree to a "
+    f"cheaper call. {FREE}"
+)
 
 
 class Consent(BaseModel):
@@ -59,17 +64,21 @@ async def _consent(ctx: ToolContext, price: Price) -> Consent | Elicit[Consent]:
         return Consent(pay=price.question is None)
     if asks_in_results(ctx):
         return Elicit(price.question, Consent)
-    seconds = ctx.request_context.lifespan_context.service.settings.deadline
+    # People need longer than machines, but hosts drop a call that is silent for a minute.
+    seconds = ctx.request_context.lifespan_context.service.settings.wait
     try:
         with anyio.fail_after(seconds):
             answer = await ctx.elicit(price.question, Consent)
     except TimeoutError as error:
-        message = f"The user was asked about the price and did not answer within {seconds:g} s."
-        raise OverBudget(message, ASK_IN_CHAT, code="not_answered") from error
+        raise _not_answered(f"was not answered within {seconds:g} s", ASK_AGAIN) from error
     except (MCPError, ValueError) as error:
-        message = "The host's answer to the question about the price could not be read."
-        raise OverBudget(message, ASK_IN_CHAT, code="not_answered") from error
+        raise _not_answered("got an answer that could not be read", CANNOT_ASK) from error
     return answer.data if answer.action == "accept" else Consent(pay=False)
+
+
+def _not_answered(what: str, fix: str) -> OverBudget:
+    message = f"The question about the price {what}; nothing was sent or paid."
+    return OverBudget(message, fix, code="not_answered")
 
 
 def _can_ask(ctx: ToolContext) -> bool:

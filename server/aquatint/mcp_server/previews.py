@@ -40,7 +40,7 @@ async def previews(
             seen = await _pixels(service, image, outcome.data, reply, edge, count)
             blocks.extend(seen[0])
             remarks.extend(seen[1])
-        blocks.extend(_links(service, image))
+        blocks.extend(_links(image))
     return blocks, remarks
 
 
@@ -50,7 +50,7 @@ async def _sheet(
     edge = min(edge, 2048)
     budget = budget_of(edge)
     sheet = await service.library.sheet(outcome.images, edge=edge, budget=budget)
-    links = [link for image in outcome.images for link in _links(service, image)]
+    links = [link for image in outcome.images for link in _links(image)]
     last = len(outcome.images)
     remark = (
         f"The contact sheet shows all {last}, numbered 1 to {last} in the order of images. "
@@ -90,9 +90,9 @@ def block(data: bytes, mime: str) -> ImageContent:
     )
 
 
-def _links(service: ImageService, image: ImageRecord) -> list[ResourceLink]:
+def _links(image: ImageRecord) -> list[ResourceLink]:
     """For the user only: hosts that resolve links for the model would send the whole file."""
-    if not (service.settings.links and image.id):
+    if not image.id:
         return []
     link = ResourceLink(
         type="resource_link",

@@ -9,6 +9,7 @@ from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel
 
 from ..domain.errors import AquatintError, NotKept
+from ..domain.lineage import told
 from ..domain.times import to_the_second
 from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
 from ..domain.words import clean, cut
@@ -28,7 +29,7 @@ class ShownImage(BaseModel):
     bytes: int
     format: str
     model: str | None = None
-    parents: list[str] | None = None
+    parents: list[dict[str, str]] | None = None  # uri, role
     saved: list[Copy] | None = None
     note: str | None = None
     outside: Outside | None = None
@@ -71,6 +72,7 @@ class Listed(BaseModel):
     height: int
     format: str
     model: str | None = None
+    parents: list[dict[str, str]] | None = None
 
 
 class Running(BaseModel):
@@ -136,7 +138,7 @@ def _image(service: ImageService, image: ImageRecord, number: int | None) -> Sho
         bytes=image.bytes,
         format=image.format,
         model=image.model,
-        parents=[f"image://{parent}" for parent in image.parents] or None,
+        parents=told(image.parents) or None,
         saved=list(image.saved) or None,
         note=image.note,
         outside=image.outside,
@@ -192,12 +194,16 @@ def _image_line(image: ShownImage) -> str:
         f"path: {image.path}" if image.path else "",
         f"saved to: {', '.join(map(_copy, image.saved))}" if image.saved else "",
         f"model: {image.model}" if image.model else "",
-        f"parents: {', '.join(image.parents)}" if image.parents else "",
+        _lineage(image.parents or []),
         _provenance(image.provenance),
         image.note or "",
     ]
     words = " | ".join(part for part in parts if part)
     return f"{image.number}. {words}" if image.number else words
+
+
+def _lineage(parents: list[dict[str, str]]) -> str:
+    return ", ".join(f"{one['role']}: {one['uri']}" for one in parents)
 
 
 def _provenance(known: str | None) -> str:
@@ -252,6 +258,7 @@ def listed(
                     "id": image.id,
                     **service.library.row(image),
                     "prompt": clean(image.prompt, 160),
+                    "parents": told(image.parents) or None,
                 }
             )
             for image in images
@@ -271,11 +278,7 @@ def listed(
         cursor=cursor,
     )
     lines = [f"{len(structure.images)} of {total} picture(s), newest first."]
-    lines += [
-        f"{number}. {one.uri} | {one.kind}, {one.created} | {one.width}x{one.height} {one.format}"
-        f" | {one.model or 'no model'} | path: {one.path} | {one.prompt}"
-        for number, one in enumerate(structure.images, 1)
-    ]
+    lines += [f"{number}. {_row(one)}" for number, one in enumerate(structure.images, 1)]
     lines += [_running_line(one) for one in structure.running or []]
     if cursor:
         lines.append(f'More: recent_images(cursor="{cursor}").')
@@ -285,6 +288,19 @@ def listed(
     return CallToolResult(
         content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
     )
+
+
+def _row(one: Listed) -> str:
+    parts = [
+        one.uri,
+        f"{one.kind}, {one.created}",
+        f"{one.width}x{one.height} {one.format}",
+        one.model or "no model",
+        f"path: {one.path}",
+        _lineage(one.parents or []),
+        one.prompt,
+    ]
+    return " | ".join(part for part in parts if part)
 
 
 def _running_line(one: Running) -> str:

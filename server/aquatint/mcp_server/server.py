@@ -46,6 +46,7 @@ from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.words import clean, cut
 from . import completion, host_roots, resources, tools
 from .argument_errors import malformed, refuse_unknown, unknown_tool
+from .clients import client_of, fitted
 from .lifespan import LazyService
 from .prompts import messages
 from .replies import refused
@@ -199,7 +200,7 @@ class AquatintServer(MCPServer[LazyService]):
             if tool is None:
                 raise unknown_tool(name, [one.name for one in self._tool_manager.list_tools()])
             refuse_unknown(name, arguments, list(tool.fn_metadata.arg_model.model_fields))
-            return await super().call_tool(name, arguments, context)
+            result = await super().call_tool(name, arguments, context)
         except AquatintError as error:
             return _refused(name, error)
         except ToolError as wrapped:
@@ -211,6 +212,11 @@ class AquatintServer(MCPServer[LazyService]):
             if isinstance(cause, ToolError):  # a resolver's: the host answered something else
                 return _refused(name, BadRequest(*UNREADABLE, code="bad_answer"))
             raise
+        if context is None or not isinstance(result, CallToolResult):
+            return result
+        ctx = context.request_context
+        links = ctx.lifespan_context.service.settings.links
+        return fitted(result, client_of(ctx.session.client_params), links)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         return resources.TEMPLATES

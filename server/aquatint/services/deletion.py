@@ -34,7 +34,7 @@ async def family(context: JobContext, owner: str, reference: str) -> list[ImageR
     members = [found]
     for member in members:  # grows while it is walked, by at most the steps of postprocess
         for parent in member.parents:
-            raw = await context.catalog.image(parent, owner)
+            raw = await context.catalog.image(parent.id, owner)
             known = {one.id for one in members} | shown
             if raw is not None and raw.job == found.job is not None and raw.id not in known:
                 members.append(raw)
@@ -65,7 +65,7 @@ async def forget_all(context: JobContext, owner: str, gone: Sequence[ImageRecord
         await context.catalog.forget(image.id, owner, last=place == len(gone))
     names = {image.id for image in gone}
     children = [child for _, found in used.values() for child in found]
-    parents = [parent for image in gone for parent in image.parents]
+    parents = [parent.id for image in gone for parent in image.parents]
     return Forgotten(
         images=tuple(names),
         children=tuple(dict.fromkeys(one for one in children if one not in names)),

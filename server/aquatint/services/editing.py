@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..domain import names
+from ..domain import lineage, names
 from ..domain.errors import BadMask
 from ..domain.models.sizes import parse_size
 from ..domain.requests.regions import MaskRequest
@@ -299,16 +299,18 @@ class Editing:
         found = Survey(drawn.seen, drawn.overlay, hashlib.sha256(drawn.data).hexdigest())
         identity, now = self.new_id(), self.context.now()
         words = " and ".join(dict.fromkeys(region.kind for region in request.regions))
-        prompt = f"mask: {words}" + (f" on {parent.prompt}" if parent else "")
-        key = names.image_key(now, prompt, identity, "png")
+        words += f" on {parent.prompt}" if parent else ""
+        prompt = f"mask: {words}"
+        key = names.image_key(now, words, identity, "png", "mask")
         await self.context.blobs.put(key, drawn.data)
         parents = [parent.id] if parent else []
+        given = dict.fromkeys([*parents, *(one.id for one in used.values())])
         mask = ImageRecord(
             id=identity,
             owner=caller.owner,
             kind="mask",
             prompt=prompt[:500],
-            parents=tuple(dict.fromkeys([*parents, *(one.id for one in used.values())])),
+            parents=lineage.of_mask(given, parent.id if parent else None),
             bytes=len(drawn.data),
             key=key,
             created=now,

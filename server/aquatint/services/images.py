@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
+from ..domain import lineage
 from ..domain.budget import Shortfall
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.models.registry import Models
@@ -252,10 +253,13 @@ class ImageService:
 
     async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:
         """The picture that one was fitted from, which may have more pixels; else itself."""
-        if job.finish.exact_size is None or image.kind != "derived":
+        identity = lineage.source(image.parents)
+        if job.finish.exact_size is None or identity is None:
             return image
-        source = await self.context.catalog.image(image.parents[0], job.owner)
-        return image if source is None else source
+        source = await self.context.catalog.image(identity, job.owner)
+        # An exact composite was not fitted: it only has another picture's part inside its mask.
+        fitted = source is not None and (source.outside is None) == (image.outside is None)
+        return source if source is not None and fitted else image
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..domain import ids
 from ..domain.errors import BadRequest, NoSuchImage
+from ..domain.lineage import told
 from ..domain.ports import Verify
 from ..domain.requests.existing import ShowRequest
 from ..domain.times import to_the_second
@@ -197,18 +198,19 @@ class Library:
             "height": image.height,
             "format": image.format,
             "model": image.model,
+            "parents": told(image.parents),
         }
 
     async def recipe(self, image: ImageRecord, caller: Caller) -> dict[str, object]:
         """How to make a picture again: the call, what it ran with, and its ancestors' recipes."""
         family: list[dict[str, object]] = []
-        pending, seen = list(image.parents), {image.id}
+        pending, seen = [one.id for one in image.parents], {image.id}
         while pending and len(family) < GENERATIONS:
             parent = await self.context.catalog.image(pending.pop(0), caller.owner)
             if parent is not None and parent.id not in seen:
                 seen.add(parent.id)
                 family.append(await self._step(parent, caller))
-                pending.extend(parent.parents)
+                pending.extend(one.id for one in parent.parents)
         recipe = {**await self._step(image, caller), "ancestors": family}
         if image.provenance:
             recipe["provenance"] = await self.provenance(image)
@@ -227,7 +229,7 @@ class Library:
         step: dict[str, object] = {
             "uri": f"image://{image.id}",
             "kind": image.kind,
-            "parents": [f"image://{parent}" for parent in image.parents],
+            "parents": told(image.parents),
             "note": image.note,
             "sha256": image.sha256,
         }

@@ -62,5 +62,5 @@ async def _descends(context: JobContext, image: ImageRecord, base: str, owner: s
             return True
         seen.add(identity)
         found = await context.catalog.image(identity, owner)
-        pending += [one for one in (found.parents if found else ()) if one not in seen]
+        pending += [one.id for one in (found.parents if found else ()) if one.id not in seen]
     return False

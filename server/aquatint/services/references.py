@@ -12,6 +12,7 @@ from ..domain import ids
 from ..domain.addresses import file_path
 from ..domain.errors import BadImage, BadRequest, NoSuchImage
 from ..domain.ports import Fetch, Workspace
+from ..domain.redaction import redact
 from ..domain.types import Caller, ImageRecord
 from ..jobs.context import JobContext
 
@@ -74,7 +75,7 @@ class References:
         if scheme == "data":
             return Opened(_data_url(text, self.max_bytes), None, "data URL")
         if scheme in {"https", "http"}:
-            return Opened(await self.fetch.get(text), None, text[:200])
+            return Opened(await self.fetch.get(text), None, redact(text)[:200])
         if ATTACHMENT.match(text):
             raise NoSuchImage(
                 f"{text[:80]!r} looks like an attachment of the chat; those never reach a server.",

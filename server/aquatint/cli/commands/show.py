@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ...domain.budget import dollars
 from ...domain.ids import JOB
+from ...domain.lineage import told
 from ...domain.times import to_the_second
 from ...domain.types import ImageRecord
 from ...domain.words import clean
@@ -57,7 +58,7 @@ def facts(service: ImageService, image: ImageRecord, recipe: dict[str, object]) 
         exclude_none=True,
         exclude={"owner", "key", "preview", "arguments", "created", "parents"},
     )
-    known |= {"parents": [f"image://{parent}" for parent in image.parents]}
+    known |= {"parents": told(image.parents)}
     if image.id:
         path = service.context.blobs.path(image.key)
         known |= {"uri": f"image://{image.id}", "path": path}

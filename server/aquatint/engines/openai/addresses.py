@@ -82,8 +82,8 @@ class Pictures:
         return BadReply(
             f"The picture was made, but could not be fetched from {shown}: "
             f"{why.rstrip('.') or 'no answer in time'}.",
-            "Fetch that address soon (such addresses expire), or call again at the price of "
-            "another.",
+            "Such addresses expire, and what signs one is never shown. Let this server reach that "
+            "host, or ask the service for base64; calling again costs the price of another.",
             code="picture_unreachable",
             spent="yes",
         )

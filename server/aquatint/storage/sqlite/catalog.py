@@ -11,7 +11,7 @@ from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest
 from ...domain.search import match
 from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord, Page, Spending
-from .connection import TROUBLE, CatalogFile
+from .connection import CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
 from .rows import (
     from_cursor,
@@ -22,6 +22,7 @@ from .rows import (
     to_record,
     total_of,
 )
+from .schema import TROUBLE
 
 _COUNTED = 1000  # where counting what a search found stops: all of 100,000 takes 50 ms
 # Dollars of one job: what it cost, or what is reserved while nobody knows.

@@ -1,4 +1,4 @@
-"""The catalog's one file: its schema, safe opening, transactions, and what its failures mean."""
+"""The catalog's one file: safe opening, transactions, and what its failures mean."""
 
 from __future__ import annotations
 
@@ -15,67 +15,12 @@ from anyio import to_thread
 from pydantic_core import PydanticSerializationError
 
 from ...domain.errors import AquatintError, BadRequest, Busy, Misconfigured, Spent
+from .schema import MIGRATIONS
 from .write_lock import turn
 
 T = TypeVar("T")
 
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}  # by another process, for too long
-_FIRST = """
-CREATE TABLE jobs (
-  id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
-  engine TEXT NOT NULL, prompt TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
-  model_used TEXT, size TEXT NOT NULL, quality TEXT NOT NULL, estimate REAL, cost REAL,
-  usage TEXT, seconds REAL, request_id TEXT, failure TEXT, warnings TEXT NOT NULL DEFAULT '[]',
-  job TEXT NOT NULL, created REAL NOT NULL, sent REAL, ended REAL,
-  delivered INTEGER NOT NULL DEFAULT 0, project TEXT NOT NULL,
-  runner TEXT NOT NULL, sender TEXT
-);
-CREATE INDEX jobs_twin ON jobs(owner, digest);
-CREATE INDEX jobs_running ON jobs(owner, created) WHERE state = 'intent';
-CREATE INDEX jobs_spend ON jobs(owner, coalesce(ended, created), state, cost, estimate);
-CREATE INDEX jobs_doubt ON jobs(ended) WHERE state = 'unknown';
-CREATE INDEX jobs_pace ON jobs(model, size, quality, ended)
-  WHERE state = 'done' AND seconds IS NOT NULL;
-CREATE TABLE pictures (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, job TEXT,
-  ord INTEGER NOT NULL, kind TEXT NOT NULL, prompt TEXT NOT NULL, parents TEXT NOT NULL,
-  model TEXT, format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, frames INTEGER NOT NULL, alpha INTEGER NOT NULL,
-  provenance INTEGER NOT NULL, key TEXT NOT NULL, preview TEXT, sha256 TEXT NOT NULL,
-  created REAL NOT NULL, note TEXT, saved TEXT NOT NULL, outside TEXT NOT NULL,
-  arguments TEXT, shown INTEGER NOT NULL
-);
-CREATE INDEX pictures_bytes ON pictures(owner, sha256);
-CREATE INDEX pictures_shown ON pictures(owner) WHERE shown = 1;
-CREATE INDEX pictures_kind ON pictures(owner, kind);
-CREATE INDEX pictures_id ON pictures(owner, id) WHERE shown = 1;
-CREATE INDEX pictures_job ON pictures(job, ord) WHERE job IS NOT NULL;
-CREATE TABLE counts (
-  owner TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (owner, kind)
-) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5(
-  text, columnsize = 0,
-  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* S* P* C*'"
-);
-"""  # domain.search.fold has cut the words already: the tokenizer only splits at spaces
-# counts: pictures of each kind, and those that were shown as kind "". Counting 100,000 takes 5 ms.
-
-
-def _first(db: sqlite3.Connection) -> None:
-    for statement in _FIRST.split(";\n"):
-        db.execute(statement)
-
-
-TROUBLE = "state IN ('failed', 'refused', 'unknown')"  # in the words of the index
-
-
-def _troubles(db: sqlite3.Connection) -> None:
-    """The doctor asks for the last ones, among 100,000 that went well."""
-    db.execute(f"CREATE INDEX jobs_trouble ON jobs(ended) WHERE {TROUBLE}")
-
-
-# Appended to, never edited; PRAGMA user_version counts those that a file has seen.
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _troubles)
 
 
 @dataclass(slots=True, eq=False)
@@ -211,13 +156,13 @@ class CatalogFile:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA secure_delete = ON")
-        if _version(db) < len(_MIGRATIONS):
+        if _version(db) < len(MIGRATIONS):
             _transaction(db, "BEGIN IMMEDIATE", _migrate)
-        if (version := _version(db)) > len(_MIGRATIONS):
+        if (version := _version(db)) > len(MIGRATIONS):
             self._close()
             raise Misconfigured(
                 f"The catalog {self.path} was written by a newer aquatint (schema {version}, this "
-                f"one knows {len(_MIGRATIONS)}).",
+                f"one knows {len(MIGRATIONS)}).",
                 "Upgrade aquatint, or set AQUATINT_HOME to another folder.",
                 code="catalog_newer",
             )
@@ -292,9 +237,9 @@ def _transaction(db: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Con
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    for migration in _MIGRATIONS[_version(db) :]:  # read again: another process may have been here
+    for migration in MIGRATIONS[_version(db) :]:  # read again: another process may have been here
         migration(db)
-    db.execute(f"PRAGMA user_version = {max(_version(db), len(_MIGRATIONS))}")
+    db.execute(f"PRAGMA user_version = {max(_version(db), len(MIGRATIONS))}")
 
 
 def _version(db: sqlite3.Connection) -> int:

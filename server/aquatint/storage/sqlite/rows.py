@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ...domain.errors import BadRequest
+from ...domain.lineage import Parent
 from ...domain.search import fold
 from ...domain.types import Failure, ImageRecord, Job, JobRecord, Usage
 
 _COLUMNS = tuple(ImageRecord.model_fields)  # each has a column of its name
-_AS_JSON = ("parents", "saved", "outside")
+_AS_JSON = ("saved", "outside")  # parents have two: their ids, and beside them their roles
 
 
 def insert_job(db: sqlite3.Connection, job: Job, lease: str = "") -> None:
@@ -67,18 +70,38 @@ def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: 
     values = image.model_dump()
     for name in _AS_JSON:
         values[name] = json.dumps(values[name])
+    values["parents"], roles = as_columns(image.parents)
     names = ", ".join(_COLUMNS)
     marks = ", ".join("?" * len(_COLUMNS))
     row = db.execute(
-        f"INSERT INTO pictures ({names}, ord, shown) VALUES ({marks}, ?, ?)"  # noqa: S608 - our own names
+        f"INSERT INTO pictures ({names}, roles, ord, shown) VALUES ({marks}, ?, ?, ?)"  # noqa: S608 - our own names
         " ON CONFLICT (id) DO NOTHING",
-        (*(values[name] for name in _COLUMNS), order, shown),
+        (*(values[name] for name in _COLUMNS), roles, order, shown),
     )
     if row.rowcount:
         count(db, image.owner, image.kind, shown, 1)
-        searchable = (image.prompt, image.id, image.kind, image.model, image.note)
-        text = fold(" \n".join(word for word in searchable if word))
+        text = searchable(values)
         db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
+
+
+def searchable(picture: Mapping[str, Any]) -> str:
+    """All by which a picture is found, as the index keeps it."""
+    words = (picture[name] for name in ("prompt", "id", "kind", "model", "note"))
+    return fold(" \n".join(word for word in words if word))
+
+
+def as_columns(parents: Iterable[Parent]) -> tuple[str, str]:
+    """JSON of the ids and of the roles: a server of before 2026-11-27 on this file reads ids."""
+    given = tuple(parents)
+    return json.dumps([one.id for one in given]), json.dumps([one.role for one in given])
+
+
+def _parents(row: sqlite3.Row) -> list[dict[str, str] | str]:
+    ids: list[str] = json.loads(row["parents"])
+    roles: list[str] = json.loads(row["roles"])
+    if len(ids) != len(roles):  # such a server wrote them
+        return list(ids)
+    return [{"id": one, "role": role} for one, role in zip(ids, roles, strict=True)]
 
 
 def count(db: sqlite3.Connection, owner: str, kind: str, shown: bool, step: int) -> None:
@@ -97,6 +120,7 @@ def total_of(db: sqlite3.Connection, owner: str, kind: str) -> int:
 def to_image(row: sqlite3.Row) -> ImageRecord:
     values = {name: row[name] for name in _COLUMNS}
     values |= {name: json.loads(row[name]) for name in _AS_JSON}
+    values["parents"] = _parents(row)
     return ImageRecord.model_validate(values)
 
 

@@ -1,0 +1,65 @@
+"""What a picture was made from: its parents, and what each of them was to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import model_validator
+
+from .frozen import Frozen
+
+Role = Literal[
+    "edited from",  # the first picture of an edit
+    "reference",  # its other ones
+    "mask",
+    "markup",
+    "raw",  # what the same call had before: the provider's own picture, or a step after it
+    "mask for",  # of a mask: the picture it selects a part of
+    "region from",  # of a mask: a picture that one of its regions was read from
+    "made from",  # nothing more is known
+]
+
+
+class Parent(Frozen):
+    """One picture that another was made from, by its id."""
+
+    id: str
+    role: Role = "made from"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _id_alone(cls, given: object) -> object:
+        return {"id": given} if isinstance(given, str) else given
+
+    @property
+    def uri(self) -> str:
+        return f"image://{self.id}"
+
+
+def of_edit(parents: Iterable[str], images: int, *, mask: bool, markup: bool) -> tuple[Parent, ...]:
+    """The inputs of an edit with their roles; their order is pictures, mask, markup."""
+    others: list[Role] = ["reference"] * (images - 1)
+    marks: tuple[tuple[Role, bool], ...] = (("mask", mask), ("markup", markup))
+    roles: list[Role] = ["edited from", *others, *(role for role, there in marks if there)]
+    given = tuple(parents)
+    if len(roles) != len(given):  # no edit, or not as this version writes it
+        return tuple(Parent(id=one) for one in given)
+    return tuple(Parent(id=one, role=role) for one, role in zip(given, roles, strict=True))
+
+
+def of_mask(parents: Iterable[str], picture: str | None) -> tuple[Parent, ...]:
+    """What a mask was drawn for and from; `picture` is the id of what it is for."""
+    return tuple(
+        Parent(id=one, role="mask for" if one == picture else "region from") for one in parents
+    )
+
+
+def told(parents: Iterable[Parent]) -> list[dict[str, str]]:
+    """The same as JSON has it: each one's address and role."""
+    return [{"uri": one.uri, "role": one.role} for one in parents]
+
+
+def source(parents: Iterable[Parent]) -> str | None:
+    """The id of the picture that one was made of by the same call, None where it came as it is."""
+    return next((one.id for one in reversed(tuple(parents)) if one.role == "raw"), None)
