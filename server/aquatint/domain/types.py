@@ -106,7 +106,8 @@ class SaveTarget(Frozen):
     """One file that save_to asks for. `name` is its path before several pictures were numbered.
 
     `mark` is a size in pixels before the density: (longest edge,), (width, 0) or (width, height).
-    `densest` is the largest density of the family that this name belongs to.
+    `densest` is the largest density of the family that this name belongs to. `index` is the one
+    picture among several that it is for; None is for each.
     """
 
     name: str
@@ -114,6 +115,7 @@ class SaveTarget(Frozen):
     mark: tuple[int, ...] = ()
     density: float = 1.0
     densest: float = 1.0
+    index: int | None = None
 
     @property
     def extension(self) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..domain.errors import AquatintError, BadRequest
 from ..domain.models.sizes import Size
 from ..domain.requests import save_targets
-from ..domain.requests.save_targets import SaveTargets
+from ..domain.requests.plan import Plan
+from ..domain.requests.save_targets import PlannedFile, SaveTargets
 from ..domain.types import Caller, Copy, Finish, ImageRecord, SaveTarget
 from .context import JobContext
 
@@ -31,7 +33,7 @@ class Saving:
     @classmethod
     def of(cls, finish: Finish, caller: Caller, index: int, n: int) -> Saving:
         """For the picture of that index among n."""
-        targets = tuple(save_targets.numbered(one, index, n) for one in finish.save_to)
+        targets = save_targets.files_of(finish.save_to, index, n)
         return cls(targets, caller, finish.overwrite, finish.compression, finish.exact_size)
 
 
@@ -39,25 +41,63 @@ async def checked(
     context: JobContext, targets: SaveTargets, caller: Caller, *, n: int, overwrite: bool
 ) -> SaveTargets:
     """The same targets, with everything that is wrong with the places themselves."""
-    if not targets.files or len(targets.files) * n > save_targets.MOST:
+    paths = [one.path for one in _every(targets.files, n)]
+    if len(paths) > save_targets.MOST:
         return targets
     found: list[AquatintError] = []
     places: dict[str, str] = {}
-    for index in range(n):
-        for path in (save_targets.numbered(one, index, n).path for one in targets.files):
-            try:
-                place = await context.workspace.check_target(path, caller, overwrite)
-            except AquatintError as error:
-                found.append(error)
-                continue
-            other = places.setdefault(place.path, path)
-            if other != path:
-                found.append(
-                    BadRequest(
-                        f"save_to: {other} and {path} are the same file.", "Leave one of them out."
-                    )
+    for path in paths:
+        try:
+            place = await context.workspace.check_target(path, caller, overwrite)
+        except AquatintError as error:
+            found.append(error)
+            continue
+        other = places.setdefault(place.path, path)
+        if other != path:
+            found.append(
+                BadRequest(
+                    f"save_to: {other} and {path} are the same file.", "Leave one of them out."
                 )
+            )
     return replace(targets, problems=(*targets.problems, *found))
+
+
+async def planned(context: JobContext, plan: Plan, caller: Caller) -> tuple[PlannedFile, ...]:
+    """Every file that a call will write, whose places were checked; nothing is written."""
+    found: list[PlannedFile] = []
+    exact = plan.exact_size is not None
+    for one in _every(plan.save_to, plan.order.n):
+        place = await context.workspace.check_target(one.path, caller, overwrite=True)
+        exists = False
+        try:
+            await context.workspace.check_target(one.path, caller, overwrite=False)
+        except BadRequest as error:
+            exists = error.reason == "exists"
+        width, height = save_targets.pixels_of(one, plan.shown, exact=exact) or (None, None)
+        found.append(
+            PlannedFile(
+                path=place.path,
+                width=width,
+                height=height,
+                format=_format(one),
+                exists=exists or None,
+            )
+        )
+    return tuple(found)
+
+
+def refusals(files: Sequence[PlannedFile], *, overwrite: bool) -> list[str]:
+    """What the call itself will refuse of the files that a dry run lists."""
+    there = [one.path for one in files if one.exists and not overwrite]
+    if not there:
+        return []
+    verb = "exists" if len(there) == 1 else "exist"
+    return [f"save_to: {', '.join(there)} {verb} already: pass overwrite=true, or another name."]
+
+
+def _every(files: Sequence[SaveTarget], n: int) -> list[SaveTarget]:
+    """The files of all n pictures, picture by picture."""
+    return [one for index in range(n) for one in save_targets.files_of(files, index, n)]
 
 
 async def save_copies(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from ..domain.errors import AquatintError, NotKept
 from ..domain.lineage import told
+from ..domain.requests.save_targets import PlannedFile
 from ..domain.times import to_the_second
 from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
 from ..domain.words import clean, cut
@@ -58,6 +59,7 @@ class Shown(BaseModel):
     eta_seconds: float | None = None
     reused: bool | None = None
     order: dict[str, str | int] | None = None
+    files: list[PlannedFile] | None = None  # that a dry run would write
     warnings: list[str] | None = None
 
 
@@ -113,6 +115,7 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         eta_seconds=None if outcome.eta is None else round(outcome.eta, 1),
         reused=outcome.reused or None,
         order=_order(outcome),
+        files=list(outcome.files) or None,
         warnings=list(outcome.warnings) or None,
     )
     blocks, remarks = await previews(service, outcome, reply, edge)
@@ -156,6 +159,7 @@ def _lines(structure: Shown, outcome: Outcome) -> list[str]:
         )
     elif outcome.status == "dry_run":
         lines.append(f"status: dry_run. Nothing was sent. It would ask: {structure.order}")
+        lines.extend(f"It would write {one}" for one in outcome.files)
     else:
         lines.append(f"status: done. {len(structure.images)} picture(s).")
     lines.extend(_image_line(image) for image in structure.images)

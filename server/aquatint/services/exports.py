@@ -9,7 +9,7 @@ from ..domain.models.sizes import Size, parse_size, text
 from ..domain.requests import save_targets
 from ..domain.requests.existing import ExportRequest, box_of, is_cut
 from ..domain.requests.regions import rgb
-from ..domain.requests.save_targets import SaveTargets
+from ..domain.requests.save_targets import MAX_EDGE, SaveTargets
 from ..domain.types import Caller, ImageRecord
 from ..jobs import exports
 from ..jobs.context import JobContext
@@ -17,7 +17,6 @@ from ..jobs.exports import Saving, save_copies
 from .library import Library
 from .outcomes import Outcome
 
-MAX_EDGE = 16_383  # pixels: what a WebP can hold
 EXAMPLE = 'Name the files, as in save_to=["public/hero.webp", "icon-{16,32}.png"].'
 
 
@@ -108,7 +107,7 @@ class Exports:
     ) -> SaveTargets:
         """The files, every one of them checked. Raises one error that names all problems."""
         names = [_with_format(name, request.format) for name in request.save_to]
-        parsed = save_targets.parse(names, edge=MAX_EDGE)
+        parsed = save_targets.parse(names)
         targets = await exports.checked(
             self.context, parsed, caller, n=1, overwrite=request.overwrite
         )

@@ -154,12 +154,16 @@ class ImageService:
         """Plan, check everything that costs nothing to check, then record and run."""
         named = save_targets.parse(request.save_to, request.n)
         targets = await copies.checked(
-            self.context, named, caller, n=request.n, overwrite=request.overwrite
+            self.context,
+            named,
+            caller,
+            n=request.n,
+            overwrite=request.overwrite or request.dry_run,  # which lists what is there already
         )
         first = None if originals is None else originals.size
         quote = self.pricing.quote(request, targets, first=first)
         if request.dry_run:
-            return self._dry(quote, originals)
+            return await self._dry(quote, originals, caller)
         self.pricing.permit(quote, agreed)
         await self.ready()
         job = self._job(quote, caller)
@@ -172,16 +176,23 @@ class ImageService:
         self.runner.start(job)
         return await self._stay(job, report)
 
-    def _dry(self, quote: Quote, originals: Originals | None) -> Outcome:
+    async def _dry(self, quote: Quote, originals: Originals | None, caller: Caller) -> Outcome:
         price, mask = quote.estimate, originals and originals.mask
         notes = (mask.read.extent, *mask.read.notes) if mask else ()
+        files = await copies.planned(self.context, quote.plan, caller)
         return Outcome(
             status="dry_run",
             model=quote.plan.order.model,
             cost_usd=price.usd,
             cost_is_bound=price.upper_bound or price.approximate,
             order=quote.plan.order,
-            warnings=(*self.notices, *quote.plan.warnings, *notes),
+            files=files,
+            warnings=(
+                *self.notices,
+                *quote.plan.warnings,
+                *notes,
+                *copies.refusals(files, overwrite=quote.request.overwrite),
+            ),
         )
 
     def _job(self, quote: Quote, caller: Caller) -> Job:
@@ -192,7 +203,7 @@ class ImageService:
             exact_size=planned.exact_size,
             convert=planned.convert,
             compression=planned.compression,
-            save_to=quote.targets.files,
+            save_to=planned.save_to,
             overwrite=request.overwrite,
         )
         return Job(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..domain.errors import BY_NAME, AquatintError, NotKept, Unavailable
+from ..domain.requests.save_targets import PlannedFile
 from ..domain.types import Copy, Failure, ImageRecord, Order, Usage
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Outcome:
     stage: str | None = None
     reused: bool = False
     order: Order | None = None  # of a dry run
+    files: tuple[PlannedFile, ...] = ()  # that a dry run would write
     warnings: tuple[str, ...] = ()
     written: tuple[Copy, ...] = ()  # the files of an export
     data: bytes | None = None  # of a picture that is not in the catalog

@@ -90,6 +90,8 @@ async def print_outcome(service: ImageService, screen: Screen, outcome: Outcome)
         print("\n".join(_paths(service, image)), flush=True)
     if outcome.status == "working":
         print(f"Still working; `aquatint show {outcome.job}` waits for it.", file=sys.stderr)
+    for file in outcome.files:
+        print(f"Would write {file}", file=sys.stderr)
     cost = "price unknown" if outcome.cost_usd is None else f"${outcome.cost_usd:.4f}"
     timing = "" if outcome.seconds is None else f", {outcome.seconds:.1f} s"
     print(f"{outcome.model}: {cost}{timing}", file=sys.stderr)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ..models import sizes
 from ..models.registry import Choice, Defaults, Gif
 from ..models.sizes import MAX_EXACT, Grid, Rule, Size
-from ..types import EditRequest, Format, GenerateRequest, Order, Placement, Quality
-from .save_targets import SaveTargets, scaled_up, size_of
+from ..types import (
+    EditRequest,
+    Format,
+    GenerateRequest,
+    Order,
+    Placement,
+    Quality,
+    SaveTarget,
+)
+from . import copy_sizes
+from .save_targets import SaveTargets
 from .validation import (
     LOSSY,
     RequestCheck,
@@ -29,7 +37,8 @@ class Plan:
     `convert` is the format asked for where the order's is another one (the model cannot, or the
     pixels must stay exact until the end); other extensions of `save_to` are converted when saved.
     `placement` is set where the first picture is to be padded and scaled to the order's size before
-    it is sent, and that undone after. `warnings` begins with the choice's own.
+    it is sent, and that undone after. `shown` is the size of what is shown and copied in the end,
+    None where the model decides it. `warnings` begins with the choice's own.
     """
 
     order: Order
@@ -38,6 +47,8 @@ class Plan:
     compression: int | None
     warnings: tuple[str, ...]
     placement: Placement | None = None
+    shown: Size | None = None
+    save_to: tuple[SaveTarget, ...] = ()
 
 
 def plan(
@@ -63,8 +74,10 @@ def plan(
     format, convert = choose_format(check)
     check_look(check, format)
     frames, frame_ms = animation(check, format)
-    exact = _exact_size(check, format)
-    size, placement = _size(check, _Rules.of(choice, format, frames), exact, defaults, first)
+    exact = _exact_size(check, format, first)
+    rules = _Rules.of(choice, format, frames)
+    check, densest = copy_sizes.drawn_for(check, rules.forbids, first)
+    size, placement = _size(check, rules, exact, defaults, first, densest)
     quality = _quality(check, defaults)
     check.raise_problems()
     model, alone = check.model, request.n == 1 and format not in {"gif", "svg"}
@@ -88,11 +101,13 @@ def plan(
         icon=targets.icon or None,
         chosen=_chosen(request, format),
     )
-    warnings = (*choice.warnings, *check.warnings)
-    return Plan(order, exact, convert, request.compression, warnings, placement)
+    warnings = (*choice.warnings, *check.warnings, *targets.notes)
+    shown = exact or (first if placement else sizes.parse_size(size))
+    files = check.targets.files
+    return Plan(order, exact, convert, request.compression, warnings, placement, shown, files)
 
 
-def _exact_size(check: RequestCheck, format: Format) -> Size | None:
+def _exact_size(check: RequestCheck, format: Format, first: Size | None) -> Size | None:
     asked = check.request.exact_size
     if asked is None:
         return None
@@ -102,10 +117,15 @@ def _exact_size(check: RequestCheck, format: Format) -> Size | None:
             f"exact_size: {asked!r} is not a width and a height.",
             "Write it as exact_size=1080x1080.",
         )
-    elif max(exact) > MAX_EXACT:
-        check.wrong(f"exact_size: the longest edge may be {MAX_EXACT}.", "Ask for a smaller one.")
+    elif max(exact) > (most := max((MAX_EXACT, *(first or ())))):
+        check.wrong(
+            f"exact_size: the longest edge may be {most}.",
+            "Ask for a smaller one; export_image can enlarge a picture afterwards.",
+        )
     if format == "svg":
         check.wrong("exact_size: an svg is not made of pixels.", "Leave exact_size out.")
+    if check.keep and exact == first:
+        return None  # it has that size as it is
     if check.keep:
         check.wrong(
             "exact_size: a masked edit keeps the first picture's own size.",
@@ -143,12 +163,21 @@ class _Rules:
 
 
 def _size(
-    check: RequestCheck, rules: _Rules, exact: Size | None, defaults: Defaults, first: Size | None
+    check: RequestCheck,
+    rules: _Rules,
+    exact: Size | None,
+    defaults: Defaults,
+    first: Size | None,
+    densest: Size | None,
 ) -> tuple[str, Placement | None]:
-    """The size to order, and where the first picture stands on it when it must be fitted."""
+    """The size to order, and where the first picture stands on it when it must be fitted.
+
+    `densest` is drawn instead of the size that was asked for.
+    """
     asked = (check.request.size or "").strip().lower()
     named = asked not in {"", "auto"}
     if asked == "auto" and rules.forbids.auto and not check.keep:
+        copy_sizes.check_edges(check, None, exact=exact is not None)
         return "auto", None
     placement: Placement | None = None
     if first and check.keep:
@@ -156,9 +185,10 @@ def _size(
             _check_own_size(check, asked, first)
         drawn, placement = sizes.canvas(rules.edits, *first)
     elif named:
-        size = _asked(check, rules, asked)
+        size = sizes.text(densest) if densest else _asked(check, rules, asked)
         drawn = sizes.parse_size(size)
         if drawn is None:
+            copy_sizes.check_edges(check, None, exact=exact is not None)
             return size, None
     elif exact:
         drawn = _cover(check, rules, exact)
@@ -169,13 +199,14 @@ def _size(
     else:
         drawn = _usual(check, rules, defaults.size.strip().lower())
         if drawn is None:
+            copy_sizes.check_edges(check, None, exact=False)
             return "auto", None
     whole = drawn
     if exact:
         whole = exact
     elif first and placement:
         whole = first
-    enough = _enough(check, rules, drawn, whole, exact=exact is not None)
+    enough = copy_sizes.enough(check, rules.chooses, drawn, whole, exact=exact is not None)
     _remark(check, rules, enough, exact if named else None)
     return sizes.text(enough), placement if enough == drawn else None
 
@@ -189,45 +220,6 @@ def _check_own_size(check: RequestCheck, asked: str, first: Size) -> None:
             f"size: a masked edit keeps the first picture's own size, {sizes.text(first)}.",
             "Leave size out, or pass outside=model.",
         )
-
-
-def _enough(check: RequestCheck, rules: _Rules, drawn: Size, whole: Size, *, exact: bool) -> Size:
-    """`drawn`, or the size to draw instead so that no copy in save_to must be scaled up.
-
-    `whole` is what is shown and copied: exact_size, the first picture's size, or the drawn one. A
-    size that was asked for in pixels is not changed, nor a masked edit's.
-    """
-    copies = [(one, size_of(one, whole, exact=exact)) for one in check.targets.files]
-    for one, size in copies:
-        if max(size) > MAX_EXACT:
-            check.wrong(
-                f"save_to: {one.name} would be {sizes.text(size)}.",
-                f"The longest edge may be {MAX_EXACT}.",
-            )
-    has = drawn if exact else whole
-    lacking = [(one.name, size) for one, size in copies if size[0] > has[0] or size[1] > has[1]]
-    if not lacking or check.problems:
-        return drawn
-    asked = sizes.parse_size((check.request.size or "").strip().lower())
-    if not asked and not check.keep:
-        wide, high = _hull(whole, [size for _, size in lacking])
-        larger = sizes.covering(rules.chooses, wide, high)
-        if larger[0] >= wide and larger[1] >= high:
-            names = words([name for name, _ in lacking], "and")
-            check.warnings.append(f"save_to: drawn at {sizes.text(larger)} for {names}.")
-            return larger
-        if larger[0] * larger[1] > drawn[0] * drawn[1]:
-            drawn = has = larger
-    check.warnings.extend(
-        scaled_up(name) for name, size in lacking if size[0] > has[0] or size[1] > has[1]
-    )
-    return drawn
-
-
-def _hull(whole: Size, sizes: list[Size]) -> Size:
-    """The smallest size of the shape of `whole` that is as wide and as high as each of these."""
-    scale = max(max(w / whole[0], h / whole[1]) for w, h in sizes)
-    return math.ceil(whole[0] * scale - 1e-6), math.ceil(whole[1] * scale - 1e-6)
 
 
 def _usual(check: RequestCheck, rules: _Rules, words: str) -> Size | None:

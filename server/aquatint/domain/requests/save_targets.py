@@ -8,6 +8,8 @@
 `og-{1200x630}.png` exactly that: covered, the middle kept.
 `hero{,@2x}.{avif,webp}`, `icon_{16x16,32x32}{,@2x}.png`: lists combine, a density multiplies.
 `favicon.ico`       16, 32 and 48 pixels in one file; `app-{256}.ico` every usual size up to that.
+
+Of n pictures each is written to every name, numbered; n names that differ get one picture each.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from math import prod
 from pathlib import PurePath
 
 from ..errors import AquatintError, BadRequest
-from ..models.sizes import MAX_EXACT, Size
-from ..types import SaveTarget
+from ..models.sizes import Size
+from ..types import Frozen, SaveTarget
 
 MOST = 64  # files one call may write
+MAX_EDGE = 16_383  # pixels: what a WebP can hold
 WRITTEN = frozenset({"png", "jpg", "jpeg", "webp", "gif", "avif", "ico", "svg"})
 FAVICON = 48  # pixels, the largest picture in an .ico that names no size
 ICO = 256  # and in any
@@ -34,6 +37,7 @@ _PLACE = re.compile(r"((?:.*[/\\])?)([^/\\]*)", re.DOTALL)
 _LIST = re.compile(r"\{([^{}]*)\}")
 _SIZE = re.compile(r"([0-9]{1,5})(?:(w)|[xX×]([0-9]{1,5}))?")
 _DENSITY = re.compile(r"@([0-9]{1,2}(?:\.[0-9]{1,2})?)x$")
+_SIZES = re.compile(r"[-_.@]?\{[^{}]*\}[wx]?")  # a list in braces, with what belongs to it
 _LOOKS_SIZED = re.compile(r"[-_]([0-9]{2,4}w|[0-9]{2,4}x[0-9]{2,4}|[0-9]{2,4})$")
 _ICONS = frozenset({16, 24, 32, 48, 64, 72, 96, 120, 128, 144, 152, 167, 180, 192, 256, 512})
 _RULE = (
@@ -44,10 +48,11 @@ _RULE = (
 
 @dataclass(frozen=True, slots=True)
 class SaveTargets:
-    """Every file that a call's save_to stands for, and what is wrong with them."""
+    """Every file that a call's save_to stands for, what is wrong with them, and what to say."""
 
     files: tuple[SaveTarget, ...] = ()
     problems: tuple[AquatintError, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -68,16 +73,34 @@ class SaveTargets:
         return (max(w for w, _ in sizes), max(h for _, h in sizes)) if sizes else None
 
 
-def parse(save_to: Sequence[str], n: int = 1, *, edge: int = MAX_EXACT) -> SaveTargets:
-    """The files that these names stand for, for each of n pictures, at most `edge` pixels long.
+class PlannedFile(Frozen):
+    """A file that a call will write; pixels are None where the model decides them."""
+
+    path: str
+    width: int | None = None
+    height: int | None = None
+    format: str
+    exists: bool | None = None  # true: it is there already, and has to be replaced
+
+    def __str__(self) -> str:
+        size = f"{self.width}x{self.height} " if self.width else ""
+        return f"{self.path} ({size}{self.format}{', exists already' if self.exists else ''})"
+
+
+def parse(save_to: Sequence[str], n: int = 1) -> SaveTargets:
+    """The files that these names stand for, for n pictures.
 
     Names at fault are left out. The same names always give the same files in the same order.
     """
     found: list[SaveTarget] = []
     wrong: list[AquatintError] = []
-    for name in save_to:
+    one_each = n > 1 and len(save_to) == n == len(set(map(_stem, save_to)))
+    for number, name in enumerate(save_to):
         try:
-            found += _expanded(name, edge)
+            files = _expanded(name)
+            found += (
+                [one.model_copy(update={"index": number}) for one in files] if one_each else files
+            )
         except BadRequest as problem:
             wrong.append(problem)
     wrong += [
@@ -85,10 +108,27 @@ def parse(save_to: Sequence[str], n: int = 1, *, edge: int = MAX_EXACT) -> SaveT
         for path, times in Counter(one.path for one in found).items()
         if times > 1
     ]
-    count = len(found) * max(1, n)
+    count = len(found) * (1 if one_each else max(1, n))
     if count > MOST:
         wrong.append(_bad(f"{count} files are too many.", f"One call writes at most {MOST}."))
-    return SaveTargets(_in_families(list({one.path: one for one in found}.values())), tuple(wrong))
+    files = _in_families(list({one.path: one for one in found}.values()))
+    notes = () if one_each or n < 2 or len(save_to) < 2 else (_numbering(files, n),)
+    return SaveTargets(files, tuple(wrong), notes)
+
+
+def _numbering(files: Sequence[SaveTarget], n: int) -> str:
+    """What is said where several names meet several pictures."""
+    example = numbered(files[0], n - 1, n).path if files else "-2"
+    return (
+        f"save_to: each of the {n} pictures is written to every name, with its number ({example}). "
+        f"For a name of its own for each, give {n} names that differ."
+    )
+
+
+def _stem(name: str) -> str:
+    """A name without what only sets a size or a format."""
+    bare = _SIZES.sub("", name)
+    return _DENSITY.sub("", bare.removesuffix(PurePath(bare).suffix))
 
 
 def size_of(target: SaveTarget, whole: Size, *, exact: bool) -> Size:
@@ -110,9 +150,14 @@ def size_of(target: SaveTarget, whole: Size, *, exact: bool) -> Size:
     return _rounded(whole[0] * scale), _rounded(whole[1] * scale)
 
 
+def files_of(files: Sequence[SaveTarget], index: int, n: int) -> tuple[SaveTarget, ...]:
+    """The files of one of n pictures."""
+    return tuple(numbered(one, index, n) for one in files if one.index in {None, index})
+
+
 def numbered(target: SaveTarget, index: int, n: int) -> SaveTarget:
     """The same for one of n pictures: the second goes to `hero-2.png`, `hero-2@2x.png`."""
-    if n == 1:
+    if n == 1 or target.index is not None:
         return target
     suffix = PurePath(target.path).suffix
     stem = target.path.removesuffix(suffix)
@@ -120,6 +165,19 @@ def numbered(target: SaveTarget, index: int, n: int) -> SaveTarget:
     dense = density[0] if density else ""
     path = f"{stem.removesuffix(dense)}-{index + 1}{dense}{suffix}"
     return target.model_copy(update={"path": path})
+
+
+def pixels_of(target: SaveTarget, whole: Size | None, *, exact: bool) -> Size | None:
+    """The same as `size_of` for what the file will hold; None where only the model knows."""
+    if target.extension == "svg" or (
+        whole is None and target.extension != "ico" and 0 in (*target.mark, 0)[:2]
+    ):
+        return None
+    size = size_of(target, whole or (ICO, ICO), exact=exact)
+    if target.extension != "ico":
+        return size
+    side = min(max(size), ICO)
+    return side, side
 
 
 def scaled_up(name: str) -> str:
@@ -143,16 +201,14 @@ def hint(target: SaveTarget, size: Size) -> str | None:
     )
 
 
-def _expanded(name: str, edge: int) -> list[SaveTarget]:
+def _expanded(name: str) -> list[SaveTarget]:
     """The files of one name. Raises BadRequest."""
     place = _PLACE.fullmatch(name)
     assert place is not None  # it takes anything
     literals, lists = _split(name, place[2])
     if prod(len(items) for items in lists) > MOST:
         raise _bad(f"{name} stands for too many files.", f"One call writes at most {MOST}.")
-    return [
-        _one(name, place[1], literals, chosen, edge) for chosen in islice(product(*lists), MOST)
-    ]
+    return [_one(name, place[1], literals, chosen) for chosen in islice(product(*lists), MOST)]
 
 
 def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
@@ -175,9 +231,7 @@ def _split(name: str, file: str) -> tuple[list[str], list[list[str]]]:
     return literals, lists
 
 
-def _one(
-    name: str, folder: str, literals: list[str], chosen: tuple[str, ...], edge: int
-) -> SaveTarget:
+def _one(name: str, folder: str, literals: list[str], chosen: tuple[str, ...]) -> SaveTarget:
     path = folder + "".join(
         text for pair in zip(literals, (*chosen, ""), strict=True) for text in pair
     )
@@ -191,8 +245,7 @@ def _one(
             path=path,
             mark=marks[0] if marks else (),
             density=float(density[1]) if density else 1.0,
-        ),
-        edge,
+        )
     )
 
 
@@ -209,7 +262,7 @@ def _marks(literals: list[str], chosen: tuple[str, ...]) -> Iterator[tuple[int, 
             yield (int(size[1]),)
 
 
-def _checked(target: SaveTarget, edge: int) -> SaveTarget:
+def _checked(target: SaveTarget) -> SaveTarget:
     path, mark, density = target.path, target.mark, target.density
     if not 1 <= density <= _DENSEST:
         raise _bad(f"{path}: a density is @1x to @4x.", "Use @2x, or a size in braces.")
@@ -217,7 +270,7 @@ def _checked(target: SaveTarget, edge: int) -> SaveTarget:
         raise _bad(f"{path}: a size of 0.", "Use 1 or more pixels.")
     if (mark or density != 1) and target.extension == "svg":
         raise _bad(f"{path}: an svg is not made of pixels.", "Leave the size out of its name.")
-    most = ICO if target.extension == "ico" else edge
+    most = ICO if target.extension == "ico" else MAX_EDGE
     if mark and max(mark) * density > most:
         raise _bad(f"{path} is too large.", f"The longest edge may be {most}.")
     return target
