@@ -29,7 +29,7 @@ async def previews(
     """
     if outcome.look is not None:
         seen = [] if reply == "path" else [block(outcome.look.data, outcome.look.mime)]
-        return [*seen, *(link for image in outcome.images for link in _links(service, image))], []
+        return [*seen, *(link for image in outcome.images for link in _links(image))], []
     if reply == "preview" and len(outcome.images) > 1:
         return await _sheet(service, outcome, round(edge * SHEET))
     blocks: list[ContentBlock] = []
