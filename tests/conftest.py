@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -55,11 +56,11 @@ def home(tmp_path: Path) -> Path:
 def make_app(home: Path, workspace: Path, tmp_path: Path) -> MakeApp:
     """An app on a home of its own; keyword arguments are environment variables."""
 
-    def make(http_client: Any = None, **environ: str) -> App:
+    def make(http_client: Any = None, now: Callable[[], float] = time.time, **environ: str) -> App:
         own = {"AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
         values = {**inherited(), **own, **environ}
         settings = Settings.from_env(values, cwd=str(workspace), user_home=str(tmp_path / "me"))
-        return build(settings, http_client=http_client)
+        return build(settings, http_client=http_client, now=now)
 
     return make
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from mcp import Client
@@ -51,13 +52,14 @@ def serving(home: Path) -> Generator[Served]:
 
 
 @asynccontextmanager
-async def over_http(served: Served, mode: str) -> AsyncGenerator[Client]:
+async def over_http(served: Served, mode: str, **more: Any) -> AsyncGenerator[Client]:
     headers = {"Authorization": f"Bearer {served.token}"}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
         Client(
             streamable_http_client(f"http://127.0.0.1:{served.port}/mcp", http_client=http),
             mode=mode,  # pyright: ignore[reportArgumentType]
+            **more,
         ) as client,
     ):
         yield client

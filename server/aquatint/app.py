@@ -129,6 +129,7 @@ def _service(
     from .services.images import ImageService
     from .services.library import Library
     from .services.references import References
+    from .services.replied import MOMENT, Replied
     from .services.waiting import Waiting
 
     def later(work: Callable[..., Coroutine[Any, Any, None]], *of: object) -> None:
@@ -151,6 +152,7 @@ def _service(
         first_party=is_first_party(settings.base_url),
         new_id=_fresh_id,
         ready=backend.ready,
+        replied=Replied(context.now, min(MOMENT, settings.reuse)),
         later=later,
         notices=notices if settings.can_pay else (*notices, DRAFTING),
     )

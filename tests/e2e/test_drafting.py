@@ -27,7 +27,7 @@ pytestmark = pytest.mark.short
 
 
 async def test_a_prompt_becomes_a_file_a_preview_and_a_link(connect: Connect, home: Path) -> None:
-    async with connect() as client:
+    async with connect(AQUATINT_LINKS="always") as client:
         result = await client.call_tool("generate_image", {"prompt": "A red fox at dusk"})
     image = images_of(result)[0]
     path = Path(image["path"])

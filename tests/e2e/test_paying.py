@@ -300,7 +300,7 @@ async def test_early_looks_are_streamed_and_the_last_is_kept_when_the_picture_ne
     async with paying(make_app, provider, AQUATINT_PARTIALS="2") as client:
         assert look(images_of(await generate(client))[0]["path"])[1] == "png"
         provider.mode = "stream_partials_then_end"
-        told = await refusal(client)
+        told = await refusal(client, prompt="A hare")
         assert "code: stream_incomplete" in told
         assert "image://" in told
         kept = images_of(await client.call_tool("get_image", {"image": "latest"}))[0]

@@ -81,13 +81,6 @@ async def test_the_same_call_twice_at_once_is_one_job(connect: Connect, home: Pa
     assert len(list(home.glob("*.png"))) == 1
 
 
-async def test_a_delivered_picture_is_not_given_again(connect: Connect) -> None:
-    async with connect() as client:
-        first = await draw(client, "A fox", size="64x64")
-        second = await draw(client, "A fox", size="64x64")
-    assert first["id"] != second["id"]
-
-
 async def test_fresh_insists(connect: Connect, home: Path) -> None:
     async with connect() as client, anyio.create_task_group() as group:
         for _ in range(3):

@@ -319,10 +319,14 @@ LOCAL = "local"  # the owner of everything made by the one person whose machine 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and the folders their host opened for them (absolute, resolved)."""
+    """Who asks, the folders their host opened for them (absolute, resolved), and with what.
+
+    `client` is the same for all calls of one client, as far as it can be told apart.
+    """
 
     owner: str
     roots: tuple[str, ...] = ()
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mcp.server.session import ServerSession
 from mcp.types import CallToolResult, InitializeRequestParams, ResourceLink
 
 APPS = "io.modelcontextprotocol/ui"
@@ -56,6 +57,17 @@ def client_of(announced: InitializeRequestParams | None) -> Client:
         if named and one.capabilities in (None, can):
             return one
     return UNKNOWN
+
+
+def name_of(session: ServerSession) -> str:
+    """The same for all calls of a client, and another for others as far as they can be told apart.
+
+    A process on standard input serves one; over HTTP older clients have sessions.
+    """
+    announced = session.client_params
+    name = announced.client_info.name if announced else ""
+    connection = session._connection  # pyright: ignore[reportPrivateUsage]
+    return f"{connection.session_id or ''} {name}"
 
 
 def fitted(result: CallToolResult, client: Client, links: str) -> CallToolResult:

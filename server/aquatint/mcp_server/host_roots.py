@@ -25,6 +25,7 @@ from ..domain.types import (
     Frozen,
     GenerateRequest,
 )
+from .clients import name_of
 from .signatures import ToolContext, resolved
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ async def _roots(ctx: ToolContext, request: Frozen) -> Folders | ListRoots:
 
 
 async def _caller(ctx: ToolContext, roots: Folders | ListRootsResult) -> Caller:
-    return Caller(LOCAL, tuple(_paths(roots.roots)))
+    return Caller(LOCAL, tuple(_paths(roots.roots)), name_of(ctx.session))
 
 
 def _paths(folders: Iterable[Folder | Root]) -> Iterator[str]:

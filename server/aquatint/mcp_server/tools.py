@@ -112,7 +112,7 @@ async def generate_image(
     """
     service = _service(ctx)
     outcome = await service.generate(request, caller, _report(ctx), agreed)
-    return await _delivered(service, outcome, reply)
+    return await _delivered(service, outcome, caller, reply)
 
 
 async def edit_image(
@@ -129,7 +129,7 @@ async def edit_image(
     """
     service = _service(ctx)
     outcome = await service.edit(request, caller, _report(ctx), agreed)
-    return await _delivered(service, outcome, reply)
+    return await _delivered(service, outcome, caller, reply)
 
 
 async def make_mask(ctx: ToolContext, request: MaskRequest, caller: Caller) -> CallToolResult:
@@ -157,7 +157,7 @@ async def get_image(
     if request.provenance:
         facts = [await service.library.provenance(one, outcome.data) for one in outcome.images]
         outcome = replace(outcome, provenance=tuple(facts))
-    return await _delivered(service, outcome, reply, edge)
+    return await _delivered(service, outcome, caller, reply, edge)
 
 
 async def export_image(
@@ -223,12 +223,12 @@ def _tool(handler: Tool, kind: type[Frozen], descriptions: dict[str, str]) -> To
 
 
 async def _delivered(
-    service: ImageService, outcome: Outcome, reply: Reply | None, edge: int = 0
+    service: ImageService, outcome: Outcome, caller: Caller, reply: Reply | None, edge: int = 0
 ) -> CallToolResult:
-    """The reply, after which the same request is a new one."""
+    """The reply, after which the same request is a new one, in a moment."""
     style = _style(service, reply)
     result = await shown(service, outcome, style, edge or service.settings.preview)
-    service.delivered(outcome)
+    service.delivered(outcome, caller)
     return result
 
 

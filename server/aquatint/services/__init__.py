@@ -10,6 +10,7 @@ __all__ = [
     "outcomes",
     "pricing",
     "references",
+    "replied",
     "spending",
     "waiting",
 ]

@@ -41,6 +41,7 @@ from .library import Library
 from .outcomes import Outcome, Report
 from .pricing import Pricing, Quote
 from .references import LISTING
+from .replied import Replied
 from .waiting import Waiting
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class ImageService:
     first_party: bool
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
+    replied: Replied
     later: Callable[..., None]  # runs what no caller waits for, until the service closes
     notices: tuple[str, ...] = ()  # what every reply must say about this server
     callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
@@ -170,7 +172,7 @@ class ImageService:
         if originals is not None:
             job = await self.editing.prepare(job, originals, quote.plan.placement)
         job = job.model_copy(update={"digest": _digest(job)})
-        twin = await self._record(job, quote)
+        twin = await self._record(job, quote, caller)
         if twin is not None:
             return await self._reuse(twin, job, caller, report)
         self.runner.start(job)
@@ -226,12 +228,14 @@ class ImageService:
             title=None if self.settings.keep_prompts else hashed(request.prompt),
         )
 
-    async def _record(self, job: Job, quote: Quote) -> Job | None:
+    async def _record(self, job: Job, quote: Quote, caller: Caller) -> Job | None:
         """Reserve the price and write the intent, or give the twin that was already paid for."""
         limit = self.pricing.limit()
         reuse_after = None
         if not quote.request.fresh:
             reuse_after = self.context.now() - self.settings.reuse
+            if twin := await self._unread(job, caller):
+                return twin
         found = None
         with anyio.CancelScope(shield=True):  # an intent on record is run, or dropped, never left
             found = await self.context.catalog.begin(
@@ -241,6 +245,12 @@ class ImageService:
             assert limit is not None
             raise self.pricing.over_budget(quote, limit, found)
         return None if found is None else found.job
+
+    async def _unread(self, job: Job, caller: Caller) -> Job | None:
+        """The same job whose reply has just gone to this caller, who asks again at once."""
+        replied = self.replied.job(caller.client, job.digest)
+        record = replied and await self.context.catalog.job(replied, job.owner)
+        return record.job if record and record.images else None
 
     async def _stay(self, job: Job, report: Report) -> Outcome:
         """Wait for a job, which is dropped when its last caller leaves before it was sent."""
@@ -293,13 +303,14 @@ class ImageService:
         ended = await self.runner.wait(record.job.id, 0)
         return record if ended is None else ended.record
 
-    def delivered(self, outcome: Outcome) -> None:
-        """The pictures reach their caller: the same request from now on is a new one.
+    def delivered(self, outcome: Outcome, caller: Caller) -> None:
+        """The pictures reach their caller: the same request is a new one, in a moment.
 
         Nobody waits for it to be written: it is, before any later request is looked at. Not while
         the service closes, for who knows what still reaches a caller then.
         """
         if outcome.status == "done" and outcome.job is not None:
+            self.replied.note(caller.client, outcome.digest, outcome.job)
             self.later(self._delivered, outcome.job)
 
     async def _delivered(self, job: str) -> None:

@@ -33,6 +33,7 @@ class Outcome:
     """What a use case answers; mcp_server and cli put it into words."""
 
     status: str  # done | working | dry_run
+    digest: str = ""  # of the request, where a job did it
     images: tuple[ImageRecord, ...] = ()
     job: str | None = None
     model: str | None = None
@@ -62,6 +63,7 @@ def outcome_of(ended: Ended) -> Outcome:
         status="done",
         images=record.images,
         job=record.job.id,
+        digest=record.job.digest,
         model=record.model,
         cost_usd=record.cost_usd,
         usage=record.usage,

@@ -79,7 +79,7 @@ async def _make(
 
     outcome = await waited(service, make)
     await print_outcome(service, screen, outcome)
-    service.delivered(outcome)
+    service.delivered(outcome, caller)
     return 0
 
 

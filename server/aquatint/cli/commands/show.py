@@ -37,7 +37,7 @@ async def show(service: ImageService, arguments: argparse.Namespace) -> int:
             service, lambda report: service.wait_for(job, caller, report), ours=False
         )
         await print_outcome(service, screen, outcome)
-        service.delivered(outcome)
+        service.delivered(outcome, caller)
         return 0
     image, data = await service.library.get(reference, caller)
     recipe = await service.library.recipe(image, caller) if image.id else {}
