@@ -112,7 +112,7 @@ lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGR
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 	$(COMPILE) requirements/clients-older.in -o requirements/clients-older.txt
-	$(COMPILE) pyproject.toml --extra heic --extra c2pa --extra terminal -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra heic --extra c2pa --extra terminal --extra vision --extra ocr -c requirements/dev.txt -o requirements/run.txt
 	$(MAKE) sbom
 .venv-lock/.ready: requirements/tools.txt
 	$(need-python)

@@ -32,6 +32,7 @@ from aquatint.jobs.execute import execute
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
+from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
 
 JOBS = 3
@@ -76,6 +77,7 @@ def context_at(home: Path) -> tuple[JobContext, Leases]:
         price=lambda model, usage, n: 0.25 * n,
         max_pixels=1_000_000,
         leases=leases,
+        vision=Eyes(),
     )
     return context, leases
 

@@ -58,6 +58,7 @@ async def open_backend(
     from .storage.files import FolderBlobs
     from .storage.leases import Leases
     from .storage.sqlite import SqliteCatalog
+    from .vision.eyes import Eyes
     from .workspace import LocalWorkspace
 
     home, home_note = choose_home(settings)
@@ -93,6 +94,7 @@ async def open_backend(
         price=lambda name, usage, n: cost(models.row(name), usage, n),
         max_pixels=settings.max_pixels,
         leases=leases,
+        vision=Eyes(),
     )
 
     async def ready() -> None:

@@ -22,6 +22,7 @@ from aquatint.jobs.runner import InProcess
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
+from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
 
 NOW = 1_795_000_000.0
@@ -77,6 +78,7 @@ class Bench:
             price=lambda model, usage, n: None if usage is None else usage.image_out * 1e-6,
             max_pixels=1_000_000,
             leases=self.leases,
+            vision=Eyes(),
         )
 
     def job(self, letter: str = "a", n: int = 1) -> Job:

@@ -28,6 +28,7 @@ from aquatint.services.spending import cancel, statement
 from aquatint.storage.files.blobs import FolderBlobs
 from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
+from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +82,7 @@ async def context(home: Path) -> AsyncIterator[JobContext]:
         price=lambda model, usage, n: 0.0,
         max_pixels=1_000_000,
         leases=leases,
+        vision=Eyes(),
     )
     yield context
     await context.catalog.aclose()
@@ -343,6 +345,7 @@ import anyio
 from kills import job
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.domain.budget import Limit
+from aquatint.vision.eyes import Eyes
 async def race():
     catalog = SqliteCatalog(sys.argv[1], now=lambda: 1e9)
     for number in range(50):

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..domain.requests.regions import FIELDS
+
 Fields = dict[str, Any]  # of domain.requests.regions.Region
 POINT = re.compile(r"\s*([-+.\de]+)\s*,\s*([-+.\de]+)\s*", re.IGNORECASE)
 
@@ -17,7 +19,7 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "shapes, in order (write --rect=-5,... where a number is negative)"
     )
-    parser.set_defaults(regions=(), op="add", tolerance=None, contiguous=True)
+    parser.set_defaults(regions=(), op="add", tolerance=None, contiguous=True, to_edges=False)
     for flag, read, form, words in (
         ("--rect", _box("rect"), "X,Y,W,H", "left, top, width, height"),
         ("--ellipse", _box("ellipse"), "X,Y,W,H", "the one in this box"),
@@ -26,12 +28,27 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
         ("--brush", _brush, "'WIDTH X,Y ...'", "a stroke of this width"),
         ("--color", _color, "COLOR|X,Y", "#rrggbb or a name; or what touches X,Y in its colour"),
         ("--image", _image, "REF", "another mask"),
+        ("--object", _object, "X,Y[,W,H]", "the thing in this box, or at this point"),
+        ("--text", _text, "WORDS", "the lines of text that hold these words; '' for all"),
     ):
         group.add_argument(
             flag, action=_Shape, type=read, metavar=form, help=words, default=argparse.SUPPRESS
         )
+    for kind, words in (
+        ("all", "the whole picture"),
+        ("subject", "what stands out of the picture"),
+        ("background", "everything else"),
+    ):
+        group.add_argument(f"--{kind}", action=_Shape, nargs=0, const={"kind": kind}, help=words)
     group.add_argument(
-        "--all", action=_Shape, nargs=0, const={"kind": "all"}, help="the whole picture"
+        "--face",
+        action=_Shape,
+        nargs="?",
+        type=_face,
+        const={"kind": "face"},
+        metavar="X,Y[,W,H]",
+        help="every face; or the one nearest to a point or a box",
+        default=argparse.SUPPRESS,
     )
     for op in ("add", "subtract", "intersect"):
         text = f"{op} the shapes after this" + (" (the default)" if op == "add" else "")
@@ -44,6 +61,11 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         dest="contiguous",
         help="the colours after this need not touch X,Y",
+    )
+    group.add_argument(
+        "--to-edges",
+        action="store_true",
+        help="snap the rough shapes after this to the edges in them",
     )
 
 
@@ -62,6 +84,8 @@ class _Shape(argparse.Action):
             region["contiguous"] = namespace.contiguous
             if namespace.tolerance is not None:
                 region["tolerance"] = namespace.tolerance
+        if namespace.to_edges and "expand" in FIELDS[region["kind"]]:
+            region["expand"] = "edges"
         namespace.regions = (*namespace.regions, region)
 
 
@@ -100,6 +124,26 @@ def _color(text: str) -> Fields:
 
 def _image(text: str) -> Fields:
     return {"kind": "image", "image": text}
+
+
+def _object(text: str) -> Fields:
+    return _aimed("object", text)
+
+
+def _face(text: str) -> Fields:
+    return _aimed("face", text)
+
+
+def _aimed(kind: str, text: str) -> Fields:
+    """A point, or a box."""
+    numbers = [_number(part) for part in text.split(",")]
+    if len(numbers) not in {2, 4}:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither X,Y nor X,Y,WIDTH,HEIGHT")
+    return dict(zip(("x", "y", "width", "height"), numbers, strict=False), kind=kind)
+
+
+def _text(text: str) -> Fields:
+    return {"kind": "text", "words": text or None}
 
 
 def _points(words: list[str]) -> tuple[tuple[float, float], ...]:

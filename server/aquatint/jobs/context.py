@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from ..domain.ports import Blobs, Catalog, Engine, Leases, Workspace
 from ..domain.types import JobRecord, Usage
+from ..domain.vision import Vision
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class JobContext:
     price: Callable[[str, Usage | None, int], float | None]
     max_pixels: int
     leases: Leases  # this process's own, and what can be told of others
+    vision: Vision  # finds things in pictures; loads nothing before it is asked
     decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
     big: anyio.Lock = field(default_factory=anyio.Lock)
 

@@ -280,6 +280,7 @@ class Editing:
             max_pixels=self.context.max_pixels,
             whole=Showing(STORED_EDGE, STORED_BUDGET),
             part=Showing(edge, budget_of(edge)),
+            vision=self.context.vision,
         )
         parent = await self.take_in(base, caller.owner) if base else None
         used = {name: await self.take_in(one, caller.owner) for name, one in others.items()}

@@ -21,9 +21,23 @@ MOST_POINTS = 10_000
 
 class Region(Frozen):
     """rect, ellipse: x y width height. circle: x y (its centre) radius. polygon: points.
-    brush: points width."""  # agents read this
+    brush: points width. object, face: x y, or a box. text: words."""  # agents read this
 
-    kind: Literal["rect", "ellipse", "circle", "polygon", "brush", "color", "image", "all"]
+    kind: Literal[
+        "rect",
+        "ellipse",
+        "circle",
+        "polygon",
+        "brush",
+        "color",
+        "image",
+        "all",
+        "subject",
+        "background",
+        "object",
+        "face",
+        "text",
+    ]
     op: Literal["add", "subtract", "intersect"] = "add"
     x: Number | None = Field(default=None, description="left edge; color: the point that has it")
     y: Number | None = None
@@ -39,6 +53,8 @@ class Region(Frozen):
     edit: Edit | None = Field(
         default=None, description="what means edit; default: alpha, else white"
     )
+    words: str | None = None
+    expand: Literal["edges"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -79,13 +95,25 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "color": (),
     "image": ("image",),
     "all": (),
+    "subject": (),
+    "background": (),
+    "object": ("x", "y"),
+    "face": (),
+    "text": (),
 }
 MAY_HAVE: dict[str, tuple[str, ...]] = {
-    "rect": ("angle",),
-    "ellipse": ("angle",),
+    "rect": ("angle", "expand"),
+    "ellipse": ("angle", "expand"),
+    "circle": ("expand",),
+    "polygon": ("expand",),
+    "brush": ("expand",),
     "color": ("color", "x", "y", "tolerance", "contiguous"),
-    "image": ("edit",),
+    "image": ("edit", "expand"),
+    "object": ("width", "height"),
+    "face": BOX,
+    "text": ("words",),
 }
+SEEN = frozenset({"subject", "background", "object", "face", "text"})  # found by looking
 FIELDS = {kind: NEEDS[kind] + MAY_HAVE.get(kind, ()) for kind in NEEDS}
 FEWEST_POINTS = {"polygon": 3, "brush": 1}
 
@@ -113,6 +141,10 @@ def check(
         faults = [*_fields(region), *_numbers(region, size, units)]
         if region.kind == "color":
             faults += _color(region, size, units, image)
+        if not image and (region.kind in SEEN or region.expand):
+            faults.append("needs a picture to look in: pass image, not width and height alone.")
+        if region.kind in {"object", "face"}:
+            faults += _aimed(region, size, units)
         problems += [f"{name} {fault}" for fault in faults]
     return problems
 
@@ -175,6 +207,23 @@ def numbers_of(region: Region) -> list[float]:
     given = [region.x, region.y, region.width, region.height, region.radius]
     points = [number for point in region.points or () for number in point]
     return [number for number in given if number is not None] + points
+
+
+def _aimed(region: Region, size: tuple[int, int], units: Units) -> list[str]:
+    """What is wrong with the point or the box at which something is looked for."""
+    x, y, width, height = region.x, region.y, region.width, region.height
+    if (x is None) != (y is None):
+        return ["has only one of x and y: give both."] if region.kind == "face" else []
+    if (width is None) != (height is None):
+        return ["has only one of width and height: give both for a box, none for a point."]
+    if x is None or y is None:
+        return ["has a box without a place: give x and y, its left top corner."] if width else []
+    left, top = in_pixels(x, size[0], units), in_pixels(y, size[1], units)
+    right = left + in_pixels(width or 0, size[0], units)
+    bottom = top + in_pixels(height or 0, size[1], units)
+    if left < size[0] and top < size[1] and min(right, bottom) >= 0:
+        return []
+    return [f"looks outside the picture, which is {size[0]}x{size[1]} pixels (units: {units})."]
 
 
 def _color(region: Region, size: tuple[int, int], units: Units, image: bool) -> list[str]:

@@ -16,6 +16,9 @@ KINDS = {
     "line": "brush",
     "colour": "color",
     "mask": "image",
+    "foreground": "subject",
+    "faces": "face",
+    "words": "text",
 }
 NAMES = {
     "colour": "color",
@@ -41,6 +44,11 @@ def canonical(given: Mapping[str, Any]) -> Fields:
         fields["kind"] = KINDS.get(kind.lower(), kind.lower())
     for name, usual in NAMES.items():
         _rename(fields, name, usual)
+    if fields.get("kind") == "text":
+        _rename(fields, "text", "words")
+    if fields.get("expand") is True or fields.get("snap") in {True, "edges"}:
+        fields.pop("snap", None)
+        fields["expand"] = "edges"
     for read in (_box, _corners, _centre, _diameter, _radii, _points):
         read(fields)
     return fields

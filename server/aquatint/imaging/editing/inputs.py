@@ -11,6 +11,7 @@ from ...domain.errors import BadImage, BadMask
 from ...domain.requests.existing import box_of
 from ...domain.requests.regions import MaskRequest, check, numbers_of
 from ...domain.types import Placement
+from ...domain.vision import Vision
 from ..closeup import CloseUp, Showing, laid_over
 from ..colour import is_opaque, to_srgb
 from ..decode import ImageInfo, inspect, open_upright
@@ -74,6 +75,7 @@ def draw_mask(
     max_pixels: int,
     whole: Showing,
     part: Showing,
+    vision: Vision | None = None,
 ) -> DrawnMask:
     """Regions to a mask. `images` are the files behind the regions' references; `whole` says how
     all of it is shown, `part` how the request's crop is.
@@ -93,6 +95,7 @@ def draw_mask(
         units=request.units,
         image=image,
         images={name: open_upright(data, max_pixels) for name, data in images.items()},
+        vision=vision,
         fill_holes=request.fill_holes,
         keep_largest=request.keep_largest,
         smooth=request.smooth,

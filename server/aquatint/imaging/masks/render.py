@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from ...domain.errors import BadMask
 from ...domain.requests.regions import SCALE, Region, in_pixels, rgb
 from ...domain.types import Units
+from ...domain.vision import Vision
 from .coverage import (
     Coverage,
     Facts,
@@ -32,6 +33,7 @@ from .flood_fill import colour_at, connected, filled, largest, similar
 from .levels import NEAREST, resized
 from .overlay import overlay
 from .png import sent_png, to_png, understand
+from .seen import Sight
 
 __all__ = [
     "Coverage",
@@ -69,6 +71,7 @@ def render(
     units: Units = "pixel",
     image: Image.Image | None = None,
     images: Mapping[str, Image.Image] | None = None,
+    vision: Vision | None = None,
     fill_holes: bool = False,
     keep_largest: bool = False,
     smooth: float = 0,
@@ -84,11 +87,13 @@ def render(
     the height, a stroke's width of the shorter side; grow, shrink and feather are always pixels.
     Feather is last so that it runs into what will be edited, never into what is kept. Edges of
     shapes are hard (0 or 255). `image` is the upright image (for colours), `images` the opened
-    masks by the reference their region names. Raises BadMask.
+    masks by the reference their region names, `vision` what finds subjects, objects, faces and
+    text. Raises BadMask, and what `vision` raises.
     """
     result = blank(size)
+    sight = None if image is None or vision is None else Sight(image, vision, units)
     for index, region in enumerate(regions):
-        part = _part(region, size, units, image, images or {})
+        part = _part(region, size, units, image, images or {}, sight)
         part = replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
         result = FOLD[region.op](result, part)
     if fill_holes:
@@ -129,16 +134,21 @@ def _part(
     units: Units,
     image: Image.Image | None,
     images: Mapping[str, Image.Image],
+    sight: Sight | None,
 ) -> Coverage:
     match region.kind:
         case "all":
             return blank(size, 255)
+        case "subject" | "background" | "object" | "face" | "text":
+            assert sight is not None, "checked with the regions"
+            return sight.found(region)
         case "image":
-            return _image(region, images[region.image or ""], size, image)
+            part = _image(region, images[region.image or ""], size, image)
         case "color":
             return _color(region, size, units, image)
         case _:
-            return _shape(region, size, units)
+            part = _shape(region, size, units)
+    return sight.snapped(part) if region.expand and sight is not None else part
 
 
 def _shape(region: Region, size: Size, units: Units) -> Coverage:

@@ -1,0 +1,129 @@
+"""One look of U2-Net's small network at a frame of a picture, and what is made of its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil, floor
+
+import numpy as np
+from PIL import Image
+
+from ..imaging.masks.flood_fill import connected
+from .arrays import Floats, grey_of, part_of, pixels_of, scaled
+from .networks import Networks
+
+FILE = "u2netp.onnx"
+SIDE = 320  # pixels of the square that the network was taught on
+MEAN = np.array((0.485, 0.456, 0.406), np.float32)
+DEVIATION = np.array((0.229, 0.224, 0.225), np.float32)
+NOTHING = 0.4  # the network's strongest answer below which it saw no thing
+FEWEST = 0.002  # of the pixels looked at
+
+Frame = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The answer (0 to 1, SIDE x SIDE) in a frame, and its certainty where it says `thing`."""
+
+    answer: Floats
+    frame: Frame
+    certainty: float
+
+
+def look(networks: Networks, image: Image.Image, frame: Frame) -> Glance | None:
+    """What the network says of a frame of an RGB picture; None where it sees no thing there."""
+    small = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, frame, 3.0)
+    pixels = pixels_of(small)
+    pixels = (pixels / np.float32(max(float(pixels.max()), 1e-6)) - MEAN) / DEVIATION
+    picture = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+    raw = networks.run(FILE, picture)[0][0, 0]
+    low, high = float(raw.min()), float(raw.max())
+    if high < NOTHING:
+        return None
+    answer = ((raw - low) / max(high - low, 1e-6)).astype(np.float32)
+    solid = answer[answer > 0.5]
+    if solid.size < FEWEST * answer.size:
+        return None
+    return Glance(answer, frame, high * float(solid.mean()))
+
+
+def closer_of(first: Glance, closer: Glance) -> Glance:
+    """The closer look's answer, where the first saw at least a trace of the thing."""
+    seen = on(first, closer.frame)
+    trace = np.clip((seen - 0.02) / 0.1, 0, 1)
+    return replace(closer, answer=(closer.answer * trace).astype(np.float32))
+
+
+def on(glance: Glance, frame: Frame) -> Floats:
+    """The answer in a frame inside its own."""
+    left, top, right, bottom = glance.frame
+    across, down = SIDE / (right - left), SIDE / (bottom - top)
+    box = (
+        (frame[0] - left) * across,
+        (frame[1] - top) * down,
+        (frame[2] - left) * across,
+        (frame[3] - top) * down,
+    )
+    return part_of(glance.answer, box, (SIDE, SIDE))
+
+
+def clipped(glance: Glance, frame: Frame) -> Glance:
+    """The same without what lies outside a frame."""
+    left, top, right, bottom = glance.frame
+    across, down = SIDE / (right - left), SIDE / (bottom - top)
+    answer = np.zeros_like(glance.answer)
+    rows = slice(floor((frame[1] - top) * down), ceil((frame[3] - top) * down))
+    columns = slice(floor((frame[0] - left) * across), ceil((frame[2] - left) * across))
+    answer[rows, columns] = glance.answer[rows, columns]
+    return replace(glance, answer=answer)
+
+
+def under(glance: Glance, at: tuple[float, float]) -> Glance | None:
+    """Only the part that touches a point (or lies within a few pixels of it)."""
+    left, top, right, bottom = glance.frame
+    x = min(SIDE - 1, int((at[0] - left) * SIDE / (right - left)))
+    y = min(SIDE - 1, int((at[1] - top) * SIDE / (bottom - top)))
+    solid = glance.answer > 0.5
+    if not solid[y, x]:
+        return None
+    part = connected(grey_of(solid.astype(np.float32)), x, y)
+    near = pixels_of(part.resize((SIDE // 8, SIDE // 8), Image.Resampling.BOX)) > 0
+    kept = scaled(near.astype(np.float32), (SIDE, SIDE)) > 0
+    return replace(glance, answer=np.where(kept, glance.answer, np.float32(0)))
+
+
+def frame_of(glance: Glance, least: float) -> Frame:
+    """The whole pixels around everything whose answer is at least that."""
+    rows = np.flatnonzero((glance.answer >= least).any(axis=1))
+    columns = np.flatnonzero((glance.answer >= least).any(axis=0))
+    left, top, right, bottom = glance.frame
+    across, down = (right - left) / SIDE, (bottom - top) / SIDE
+    return (
+        left + floor(int(columns[0]) * across),
+        top + floor(int(rows[0]) * down),
+        left + ceil((int(columns[-1]) + 1) * across),
+        top + ceil((int(rows[-1]) + 1) * down),
+    )
+
+
+def padded(frame: Frame, size: tuple[int, int], share: float) -> Frame:
+    """A frame with a share of its sides around it, inside the picture."""
+    across, down = share * (frame[2] - frame[0]), share * (frame[3] - frame[1])
+    return within((frame[0] - across, frame[1] - down, frame[2] + across, frame[3] + down), size)
+
+
+def within(frame: tuple[float, float, float, float], size: tuple[int, int]) -> Frame:
+    """The whole pixels of a frame inside the picture, at least one."""
+    left = min(max(0, floor(frame[0])), size[0] - 1)
+    top = min(max(0, floor(frame[1])), size[1] - 1)
+    return (
+        left,
+        top,
+        min(max(left + 1, ceil(frame[2])), size[0]),
+        min(max(top + 1, ceil(frame[3])), size[1]),
+    )
+
+
+def area(frame: Frame) -> int:
+    return (frame[2] - frame[0]) * (frame[3] - frame[1])

@@ -1,0 +1,73 @@
+"""What stands out of a picture, and the thing in a box: U2-Net's small network, then the edges."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops
+
+from ..domain.vision import Box, Cutout
+from .edges import refined
+from .glance import Frame, Glance, area, clipped, closer_of, frame_of, look, padded, under, within
+from .networks import Networks
+
+PAD = 0.15  # of a box's sides around it: with more of the scene the network prefers other things
+AROUND = (0.3, 0.6)  # of the shorter side: how far around a point it is looked
+AGAIN = 0.6  # of the picture: a smaller thing is looked at again, closer
+
+
+def subject(networks: Networks, image: Image.Image) -> Cutout | None:
+    """Looked for in the whole picture, then again close to what was found, for its finer parts."""
+    whole = (0, 0, *image.size)
+    found = look(networks, image, whole)
+    if found is None:
+        return None
+    frame = padded(frame_of(found, 0.3), image.size, 0.1)
+    if area(frame) < AGAIN * area(whole):
+        closer = look(networks, image, frame)
+        found = found if closer is None else closer_of(found, closer)
+    return _cut(image, found)
+
+
+def boxed(networks: Networks, image: Image.Image, box: Box) -> Cutout | None:
+    """The thing in a rough box; None where the network sees none there."""
+    left, top, width, height = box
+    wanted = within((left, top, left + width, top + height), image.size)
+    found = look(networks, image, padded(wanted, image.size, PAD))
+    return None if found is None else _cut(image, clipped(found, wanted))
+
+
+def pointed(networks: Networks, image: Image.Image, at: tuple[float, float]) -> Cutout | None:
+    """The thing under a point: the part under it of what stands out near it."""
+    for share in AROUND:
+        half = share * min(image.size)
+        frame = (at[0] - half, at[1] - half, at[0] + half, at[1] + half)
+        found = look(networks, image, within(frame, image.size))
+        part = None if found is None else under(found, at)
+        if part is not None:
+            return _cut(image, part)
+    return None
+
+
+def snapped(networks: Networks, image: Image.Image, rough: Image.Image) -> Cutout | None:
+    """What stands out around a rough coverage, within it."""
+    frame = rough.getbbox()
+    assert frame is not None, "asked for nothing"
+    found = look(networks, image, padded(frame, image.size, PAD))
+    cutout = None if found is None else _cut(image, found)
+    if cutout is None:
+        return None
+    return Cutout(ImageChops.darker(cutout.alpha, rough), cutout.certainty)
+
+
+def _cut(image: Image.Image, found: Glance) -> Cutout | None:
+    """The answer at the picture's edges, on the whole picture."""
+    if not (found.answer > 0.5).any():
+        return None
+    return Cutout(_refined_in(image, found.frame, found), found.certainty)
+
+
+def _refined_in(image: Image.Image, frame: Frame, found: Glance) -> Image.Image:
+    if frame == (0, 0, *image.size):
+        return refined(image, found.answer)
+    alpha = Image.new("L", image.size)
+    alpha.paste(refined(image.crop(frame), found.answer), frame[:2])
+    return alpha
