@@ -15,5 +15,6 @@ __all__ = [
     "search",
     "times",
     "types",
+    "vision",
     "words",
 ]

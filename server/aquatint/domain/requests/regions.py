@@ -20,8 +20,8 @@ MOST_POINTS = 10_000
 
 
 class Region(Frozen):
-    """rect, ellipse: x y width height. circle: x y (its centre) radius. polygon: points.
-    brush: points width. object, face: x y, or a box. text: words."""  # agents read this
+    """rect, ellipse: x y width height. circle: x y (centre) radius. polygon: points.
+    brush: points width. object, face: x y or box. text: words."""  # agents read this
 
     kind: Literal[
         "rect",

@@ -1,0 +1,96 @@
+"""What finds things in pictures, below make_mask: memory, the edges, the order, the weights."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from aquatint.domain.vision import Spot
+from aquatint.imaging.masks.seen import folded
+
+WEIGHTS = Path(__file__).parents[2] / "server/aquatint/vision/weights"
+
+
+class Network:
+    """Something that can be given up."""
+
+
+def test_the_weights_are_those_that_are_recorded() -> None:
+    lines = (WEIGHTS / "SHA256SUMS").read_text("ascii").splitlines()
+    sums = {name: known for known, name in (line.split("  ") for line in lines)}
+    assert sorted(sums) == sorted(path.name for path in WEIGHTS.glob("*.onnx"))
+    for name, known in sums.items():
+        assert hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest() == known
+
+
+def test_importing_the_eyes_loads_nothing() -> None:
+    code = (
+        "import sys, aquatint.vision.eyes as eyes; eyes.Eyes();"
+        "sys.exit(any(one in sys.modules for one in ('numpy', 'onnxruntime', 'PIL', 'rapidocr')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_networks_are_given_up_when_idle_and_not_while_somebody_looks() -> None:
+    pytest.importorskip("numpy")
+    from aquatint.vision.networks import Networks
+
+    gone = threading.Event()
+    networks = Networks(idle=0.01)
+    with networks.use("one", Network) as one:
+        weakref.finalize(one, gone.set)
+        networks.release()
+        with networks.use("one", Network) as same:
+            assert same is one
+        assert not gone.is_set()
+    del one, same
+    assert gone.wait(30)
+
+
+def test_a_coarse_answer_comes_to_the_pictures_own_edge() -> None:
+    numpy = pytest.importorskip("numpy")
+    from aquatint.vision.edges import refined
+
+    size = (1500, 1000)
+    shape = Image.new("L", size)
+    ImageDraw.Draw(shape).ellipse((300, 203, 1101, 804), fill=255)
+    picture = Image.composite(
+        Image.new("RGB", size, (200, 60, 40)), Image.new("RGB", size, (40, 80, 90)), shape
+    )
+    coarse = numpy.asarray(shape.resize((40, 40), Image.Resampling.BOX), numpy.float32) / 255
+    found = numpy.asarray(refined(picture, coarse)) > 127
+    rough = numpy.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BILINEAR)) > 0.5
+    truth = numpy.asarray(shape) > 127
+    assert (rough != truth).sum() > 3000
+    assert (found != truth).sum() < 100
+
+
+def test_things_are_counted_in_rows_from_the_top_and_from_the_left_in_each() -> None:
+    from aquatint.vision.order import in_rows
+
+    def square(x: float, y: float) -> Spot:
+        return Spot(((x, y), (x + 100, y), (x + 100, y + 100), (x, y + 100)), 1)
+
+    spots = [square(300, 20), square(0, 210), square(10, 40), square(200, 190), square(150, 0)]
+    places = [spot.box[:2] for spot in in_rows(spots)]
+    assert places == [(10, 40), (150, 0), (300, 20), (0, 210), (200, 190)]
+    assert [spot.box[:2] for spot in in_rows(spots[::-1])] == places
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [("sale", "BIG  SALE!"), ("öffnung", "OFFNUNG 9"), ("営業 中", "本日営業中"), ("", "x")],
+)
+def test_words_are_found_without_case_marks_and_spaces(words: str, read: str) -> None:
+    assert folded(words) in folded(read)
+
+
+def test_a_spots_box_holds_the_whole_pixels_around_its_outline() -> None:
+    assert Spot(((0.5, 1.2), (9.1, 1.0), (5, 7.0)), 1).box == (0, 1, 10, 6)
