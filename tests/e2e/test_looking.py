@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ImageContent
 from PIL import Image, ImageStat
 
+from agent import calls
 from aquatint.imaging.masks.levels import BICUBIC, resized
 from conftest import Connect
-from retouching import CAT, LEFT_EYE, at, mask, opened, preview
-from words import draw, images_of, refusal, text_of
+from retouching import CAT, LEFT_EYE, at, edited, mask, opened, preview
+from words import draw, images_of, look, refusal, text_of
 
 
 @pytest.fixture
@@ -183,3 +184,68 @@ async def test_an_animation_says_that_its_first_frame_is_shown(
         result = await get(client, "two.gif", crop=[0, 0, 20, 20])
     assert "Only the first of 2 frames" in words_of(result)
     assert at(preview(result), 9, 9) == (255, 0, 0)
+
+
+async def test_an_edit_is_seen_beside_its_parent_with_figures(connect: Connect, cat: str) -> None:
+    async with connect() as client:
+        made = await mask(client, cat, LEFT_EYE)
+        exact = await edited(client, cat, mask=made["uri"])
+        lossy = await edited(client, exact["uri"], mask=made["uri"], format="jpeg")
+        free = await edited(client, cat)
+        first, second, third = [
+            await get(client, one["uri"], compare=True) for one in (exact, lossy, free)
+        ]
+        part = await get(client, exact["uri"], compare=True, crop=[110, 60, 130, 110])
+        foreign = await refusal(client, "get_image", image=cat, compare=True)
+        of_mask = await refusal(client, "get_image", image=made["uri"], compare=True)
+    assert "Outside the mask: 0 pixels differ, largest difference 0" in words_of(first)
+    assert f"after ({exact['uri']})" in words_of(first)
+    assert f"before ({exact['uri']})" in words_of(second)
+    assert "Outside the mask: 0 pixels" not in words_of(second)
+    assert "of the pixels changed noticeably" in words_of(third)
+    assert preview(first).size[0] == 768
+    assert preview(part).size != preview(first).size
+    assert len(first.model_dump_json(by_alias=True)) < 60_000
+    assert "no parent" in foreign
+    assert "edit_image" in foreign
+    assert "over its picture" in of_mask
+
+
+async def test_files_are_asked_of_export_image_in_one_call(
+    connect: Connect, workspace: Path
+) -> None:
+    async with connect() as client:
+        image = await draw(client)
+        words = await refusal(
+            client, "get_image", image=image["uri"], save_to="hero.webp", crop=[0, 0, 9, 9]
+        )
+        (call,) = [one for one in calls(words) if one.tool == "export_image"]
+        result = await client.call_tool("export_image", call.arguments)
+        format_alone = await refusal(client, "get_image", image="latest", format="webp")
+        path = await refusal(client, "get_image", image="latest", output_path="a.png")
+    assert not result.is_error
+    assert look(workspace / "hero.webp") == ((9, 9), "webp")
+    assert 'export_image(image="latest", save_to="picture.webp")' in format_alone
+    assert 'export_image(image="latest", save_to="a.png")' in path
+
+
+async def test_a_dry_run_shows_what_the_mask_would_change(connect: Connect, cat: str) -> None:
+    async with connect() as client:
+        made = await mask(client, cat, LEFT_EYE)
+        shown = await client.call_tool(
+            "edit_image",
+            {"images": [cat], "prompt": "a blue eye", "mask": made["uri"], "dry_run": True},
+        )
+        path = await client.call_tool(
+            "edit_image",
+            {
+                "images": [cat],
+                "prompt": "a blue eye",
+                "mask": made["uri"],
+                "dry_run": True,
+                "reply": "path",
+            },
+        )
+    assert "in red" in words_of(shown)
+    assert redness(preview(shown), (150, 100, 195, 130)) > 80
+    assert not [block for block in path.content if isinstance(block, ImageContent)]

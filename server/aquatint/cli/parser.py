@@ -148,6 +148,7 @@ def _mask(mask: Arguments) -> None:
     mask.add_argument("--keep-largest", action="store_true", help="drop all parts but the largest")
     mask.add_argument("--invert", action="store_true", help="select everything else instead")
     mask.add_argument("--grid", action="store_true", help="draw a grid on the preview")
+    mask.add_argument("--crop", type=_numbers, metavar="X,Y,W,H", help="the part to preview")
     mask.add_argument("--width", type=int, metavar="PIXELS", help="without REF: of the mask")
     mask.add_argument("--height", type=int, metavar="PIXELS")
     mask.add_argument("-o", "--save-to", metavar="FILE", help="also save it as a .png file")
@@ -158,6 +159,13 @@ def _show(show: Arguments) -> None:
     text = "an id, latest, a path or an address; or the id of a job, to wait for it"
     show.add_argument("ref", nargs="?", default="latest", metavar="REF", help=text)
     show.add_argument("--json", action="store_true", help="machine-readable")
+    show.add_argument("--crop", type=_numbers, metavar="X,Y,W,H", help="the part to enlarge")
+    units = ["pixel", "fraction", "permille"]
+    show.add_argument("--units", choices=units, default="pixel", help="of the crop and the grid")
+    show.add_argument("--edge", type=int, metavar="PIXELS", help="64-2048 (768)")
+    show.add_argument("--grid", action="store_true", help="draw a grid")
+    text = "before, after and what changed, of an edited picture"
+    show.add_argument("--compare", action="store_true", help=text)
     show.add_argument("--open", action="store_true", help="also open it in the system's viewer")
 
 

@@ -2,6 +2,7 @@
 
 __all__ = [
     "closeup",
+    "compare",
     "contact_sheet",
     "decode",
     "editing",

@@ -10,11 +10,18 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ..domain.errors import BadRequest
+from ..domain.requests.existing import ExportRequest
 from ..domain.requests.regions import FIELDS
 from ..domain.words import clean
 
 MOST = 10  # problems that are listed
 NAME = 60  # characters of a name that came from outside
+LONGEST = 300  # characters of a value that is repeated
+# What agents pass to get_image to have a file of it, by the name that export_image has for it.
+EXPORT: dict[str, str] = dict.fromkeys(
+    ("output_path", "output", "save_as", "filename", "path"), "save_to"
+)
+WRITING = {*EXPORT, "save_to", "format", "exact_size", "background", "compression", "overwrite"}
 PLAIN = {
     "extra_forbidden": "does not exist",
     "missing": "is required",
@@ -27,6 +34,12 @@ PLAIN = {
 def refuse_unknown(tool: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
     """Raises BadRequest that names each argument that does not exist, with the nearest one."""
     unknown = [name for name in given if name not in known]
+    if tool == "get_image" and any(name in WRITING for name in unknown):
+        raise BadRequest(
+            f"get_image does not write files. Call {_export(given)}",
+            "Nothing was written.",
+            code="unknown_argument",
+        )
     lines: list[str] = []
     for name in unknown[:MOST]:
         near = _near(name, known)
@@ -35,6 +48,22 @@ def refuse_unknown(tool: str, given: Mapping[str, Any], known: Sequence[str]) ->
     if lines:
         text = "\n".join([*lines, *_more(len(unknown))])
         raise BadRequest(text, "Nothing was sent.", code="unknown_argument")
+
+
+def _export(given: Mapping[str, Any]) -> str:
+    """The call of export_image that has the values of a call that was meant for it."""
+    values: dict[str, Any] = {EXPORT.get(name, name): value for name, value in given.items()}
+    if "save_to" not in values:
+        extension = str(values.pop("format", "png"))
+        values["save_to"] = f"picture.{clean(extension, 10)}"
+    names = [name for name in (*ExportRequest.model_fields,) if name in values]
+    words = [f"{name}={_written(values[name])}" for name in names]
+    return f"export_image({', '.join(words)})"
+
+
+def _written(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return clean(text, LONGEST) if len(text) <= LONGEST else "..."
 
 
 def unknown_tool(name: str, known: Sequence[str]) -> BadRequest:

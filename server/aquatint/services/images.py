@@ -34,7 +34,7 @@ from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
-from .closeups import budget_of
+from .closeups import budget_of, covered
 from .editing import Editing, Originals
 from .exports import Exports
 from .library import Library
@@ -182,6 +182,11 @@ class ImageService:
         price, mask = quote.estimate, originals and originals.mask
         notes = (mask.read.extent, *mask.read.notes) if mask else ()
         files = await copies.planned(self.context, quote.plan, caller)
+        look = None
+        if mask and originals:
+            edge = self.settings.preview
+            first, coverage = originals.images[0].data, mask.read.coverage
+            look = await covered(self.context, first, coverage, edge, budget_of(edge))
         return Outcome(
             status="dry_run",
             model=quote.plan.order.model,
@@ -189,6 +194,7 @@ class ImageService:
             cost_is_bound=price.upper_bound or price.approximate,
             order=quote.plan.order,
             files=files,
+            look=look,
             warnings=(
                 *self.notices,
                 *quote.plan.warnings,

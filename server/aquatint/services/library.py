@@ -18,7 +18,7 @@ from ..domain.types import Caller, ImageRecord, JobRecord, Page, Reply
 from ..imaging.sniff import MIME, sniff
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
-from . import closeups
+from . import closeups, comparing
 from .outcomes import Outcome
 from .references import LISTING, References
 
@@ -141,7 +141,10 @@ class Library:
                 f"This job made {len(outcome.images)} pictures.", f"Pass one of them: {uris}."
             )
         (image,) = outcome.images
-        look = await closeups.closer(self.context, image, outcome.data, request, budget)
+        if request.compare:
+            look = await comparing.beside_its_parent(self.context, image, request, budget)
+        else:
+            look = await closeups.closer(self.context, image, outcome.data, request, budget)
         return replace(outcome, look=look)
 
     async def full(

@@ -28,7 +28,10 @@ async def mask(service: ImageService, arguments: argparse.Namespace) -> int:
         await service.context.workspace.check_target(arguments.save_to, caller, arguments.overwrite)
     outcome = await service.make_mask(request, caller)
     image = outcome.images[0]
-    await show_image(service, screen, image, None)
+    if outcome.look is None:
+        await show_image(service, screen, image, None)
+    else:
+        screen.draw(outcome.look.data)
     print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
     if arguments.save_to:
         data = await service.library.file(image)

@@ -13,13 +13,15 @@ from typing import Any, cast
 from ...domain.budget import dollars
 from ...domain.ids import JOB
 from ...domain.lineage import told
+from ...domain.requests.existing import ShowRequest
 from ...domain.times import to_the_second
 from ...domain.types import ImageRecord
 from ...domain.words import clean
 from ...services.images import ImageService
+from ...services.outcomes import Outcome
 from ..inline_images import Screen
 from ..progress import waited
-from .draw import caller_with, print_outcome, show_image
+from .draw import BUDGET, caller_with, print_outcome, show_image
 
 PROMPT = 2000  # characters of a prompt that are printed
 SHORT = 160  # of an ancestor's
@@ -40,6 +42,11 @@ async def show(service: ImageService, arguments: argparse.Namespace) -> int:
         service.delivered(outcome, caller)
         return 0
     image, data = await service.library.get(reference, caller)
+    asked = _asked(arguments)
+    if asked.closer or arguments.edge is not None:
+        return await _closer(
+            service, screen, Outcome(status="done", images=(image,), data=data), asked
+        )
     recipe = await service.library.recipe(image, caller) if image.id else {}
     if arguments.json:
         print(json.dumps(facts(service, image, recipe), ensure_ascii=False, indent=1))
@@ -49,6 +56,24 @@ async def show(service: ImageService, arguments: argparse.Namespace) -> int:
         if screen.hint:
             print(f"Note: {screen.hint}", file=sys.stderr)
     return _opened(service, image, reference, settings.cwd) if arguments.open else 0
+
+
+def _asked(arguments: argparse.Namespace) -> ShowRequest:
+    typed = vars(arguments)
+    fields = {name: typed[name] for name in ShowRequest.model_fields if typed.get(name) is not None}
+    return ShowRequest(image=arguments.ref, **fields)
+
+
+async def _closer(
+    service: ImageService, screen: Screen, outcome: Outcome, asked: ShowRequest
+) -> int:
+    """A part, a grid or a comparison on the screen, and what is shown in words."""
+    service.library.checked_edge(asked.edge)
+    seen = await service.library.closer(outcome, asked, "preview", BUDGET)
+    assert seen.look is not None
+    screen.draw(seen.look.data)
+    print(seen.look.words)
+    return 0
 
 
 def facts(service: ImageService, image: ImageRecord, recipe: dict[str, object]) -> dict[str, Any]:
