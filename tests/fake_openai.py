@@ -456,6 +456,14 @@ def _b64(dress: Callable[[str], str]) -> Mode:
     return _changed(change)
 
 
+def _no_palette(_: str) -> str:
+    """A whole PNG whose pixels are numbers of colours that are nowhere."""
+    file = io.BytesIO()
+    Image.new("P", (640, 480), 1).save(file, "png")
+    data = file.getvalue()
+    return b64(data[: data.index(b"PLTE") - 4] + data[data.index(b"IDAT") - 4 :])
+
+
 def _hanging(change: Callable[[bytes], bytes]) -> Mode:
     """Some of a good reply, and then nothing, on an open connection."""
 
@@ -653,6 +661,7 @@ MODES: dict[str, Mode] = {
     "b64_data_uri": _b64(lambda text: "data:image/png;base64," + text),
     "b64_escaped": _changed(_escaped),
     "b64_text": _b64(lambda text: b64(b"this is not a picture at all")),
+    "no_palette": _b64(_no_palette),
     "truncated_png": _changed(_truncated_png),
     "truncated_json": _changed(lambda reply: json.dumps(reply).encode()[:-200]),
     "cut_in_picture": _changed(lambda reply: json.dumps(reply).encode()[:600]),

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from .domain.ports import Fetch
+    from .domain.types import Job
     from .jobs.context import JobContext
     from .jobs.execute import Ended
     from .jobs.runner import Runner
@@ -48,6 +49,10 @@ DRAFTING = (
     "Drawn by the local draft engine, free of charge, because no OPENAI_API_KEY is set: "
     "a placeholder, not a model's picture."
 )
+
+# Pixels of a draft, beyond which single calls of Pillow would hold up whatever else is answered.
+LARGE = 4_000_000
+DRAWN_AT_ONCE = 2  # large drafts in their worker: one is drawn while another one is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def build(
     settings = settings.model_copy(update={"strict": settings.strict or over_http})
     # A session of its own, and a way to talk to it; an injected client cannot go there.
     can_have_worker = hasattr(os, "setsid") and hasattr(socket, "AF_UNIX") and http_client is None
-    with_worker = can_have_worker and settings.worker and settings.can_pay
+    with_worker = can_have_worker and settings.worker
     fetching = settings.fetch if settings.fetch is not None else not over_http
 
     @asynccontextmanager
@@ -162,33 +167,56 @@ def _service(
 async def _open_runner(
     settings: Settings, backend: Backend, announce: Announce, with_worker: bool
 ) -> AsyncGenerator[Runner]:
-    """Who runs jobs: this process, and where there can be one, the worker for those that cost."""
+    """Who runs jobs: this process, and where there can be workers, they.
+
+    One for those that cost, another one for large drafts, which would hold up everything here.
+    """
     from .jobs.runner import Dispatch, InProcess
 
     async def ended(_: Ended) -> None:
         await announce()
 
-    async with InProcess(
-        backend.context,
-        concurrency=settings.concurrency,
-        drain=settings.deadline,
-        announce=ended,
-    ) as here:
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(
+            InProcess(
+                backend.context,
+                concurrency=settings.concurrency,
+                drain=settings.deadline,
+                announce=ended,
+            )
+        )
         if not with_worker:
             yield here
             return
         from .jobs.worker_client import WorkerClient
 
-        async with WorkerClient(
-            backend.context,
-            settings.model_copy(update={"home": backend.home}).for_worker(),
-            settings.inherited,
-            announce=ended,
-            move=here.start,
-            # The main process of a container takes everything with it when it ends.
-            drain=settings.deadline if os.getpid() == 1 else 0,
-        ) as worker:
-            yield Dispatch(worker, here, lambda job: job.engine == "openai")
+        def worker(settings: Settings, *, free: bool) -> WorkerClient:
+            return WorkerClient(
+                backend.context,
+                settings.model_copy(update={"home": backend.home}).for_worker(),
+                settings.inherited,
+                announce=ended,
+                move=here.start,
+                # The main process of a container takes everything with it when it ends.
+                drain=settings.deadline if os.getpid() == 1 else 0,
+                free=free,
+            )
+
+        keyless = {"api_key": None, "base_url": None, "concurrency": DRAWN_AT_ONCE}
+        draws = worker(settings.model_copy(update=keyless), free=True)
+        runner = Dispatch(await stack.enter_async_context(draws), here, _is_large_draft)
+        if settings.can_pay:
+            pays = await stack.enter_async_context(worker(settings, free=False))
+            runner = Dispatch(pays, runner, lambda job: job.engine == "openai")
+        yield runner
+
+
+def _is_large_draft(job: Job) -> bool:
+    """Whether drawing it takes so much that even a ping of this process would wait for it."""
+    from .domain.models.sizes import parse_size
+
+    sizes = (parse_size(job.order.size), job.finish.size, job.finish.exact_size)
+    return job.engine == "draft" and any(size and size[0] * size[1] > LARGE for size in sizes)
 
 
 async def _tidy_up(context: JobContext, announce: Announce) -> None:

@@ -40,7 +40,8 @@ from .wiring import open_backend
 
 LAST_MESSAGES = 5.0  # seconds for a server that does not read, once all work is done
 LOGGED = 200  # log lines that wait for a server to read them
-STOPPED = 3.0  # seconds in which not even a beat came: the process itself was stopped
+TICK = 0.25  # seconds between two ticks of the loop's clock while there are jobs
+STOPPED = 0.5  # seconds without a tick that was due: the process itself was stopped
 
 
 def main() -> None:
@@ -56,18 +57,19 @@ def main() -> None:
 class RunningTime(asyncio.SelectorEventLoop):
     """A loop whose clock stands while the process is stopped, and its deadlines with it.
 
-    So a reply that arrived meanwhile is read, and not called too late. A beat every second keeps
-    the loop from waiting longer by itself.
+    So a reply that arrived meanwhile is read, and not called too late. A timer every `tick`
+    seconds keeps the loop from waiting longer by itself.
     """
 
+    tick = BEAT
     _last = 0.0
     _stopped = 0.0
 
     def time(self) -> float:
         now = super().time()
         passed = now - (self._last or now)
-        if passed > STOPPED:
-            self._stopped += passed - BEAT
+        if passed > self.tick + STOPPED:
+            self._stopped += passed - self.tick
         self._last = now
         return now - self._stopped
 
@@ -143,9 +145,13 @@ class _Worker:
 
     async def _beat(self) -> None:
         """Idle too: a server must know whether the next job would be begun."""
+        loop = asyncio.get_running_loop()
         while True:
             self._leases.beat()
-            await anyio.sleep(BEAT)
+            tick = TICK if self._runner.busy else BEAT
+            if isinstance(loop, RunningTime):
+                loop.tick = tick
+            await anyio.sleep(tick)
 
     async def _end_on_sigterm(self) -> None:
         """What was sent is finished, what was not is cancelled at no cost, then we end."""

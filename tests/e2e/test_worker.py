@@ -172,6 +172,31 @@ def test_a_stopped_worker_is_told_by_the_deadline_and_what_it_finishes_later_is_
     assert len(list(home.glob("*.png"))) == 2
 
 
+@pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_large_draft_has_a_worker_without_a_key_and_what_that_loses_costs_nothing(
+    home: Path, fate: signal.Signals
+) -> None:
+    large: dict[str, Any] = {"model": "draft", "size": "3840x3840", "fresh": True}
+    with serving(home, "", OPENAI_API_KEY="", AQUATINT_DEADLINE="5") as server:
+        call(server, 1, **large)
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        worker = worker_of(server)
+        assert worker
+        call(server, 2, **large)
+        until(lambda: sent(home) == 2)
+        os.kill(worker, fate)
+        told = answer(server, 2)
+        if told["isError"]:  # else it was quicker
+            said = told["content"][0]["text"]
+            assert re.search("code: (worker_not_answering|worker_died|interrupted)", said), said
+            assert "money spent: no" in said
+        call(server, 3, **large)
+        assert answer(server, 3)["structuredContent"]["status"] == "done"
+        if fate == signal.SIGSTOP:
+            os.kill(worker, signal.SIGCONT)
+    assert not sum(row["cost"] or 0 for row in jobs(home))
+
+
 def test_a_worker_that_goes_on_before_the_deadline_answers_as_ever(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:

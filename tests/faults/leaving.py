@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from .bench import Bench, each
 from .evidence import Result, jobs
 from .processes import PATIENCE, Host, Workspace, environ, until, workers, workspace
 
+DEADLINE = 3.0  # seconds, where a worker is stopped before it
 CALLS = 3  # in flight when a server is left
 
 
@@ -215,6 +217,37 @@ def press_killed(bench: Bench, times: int) -> Result:
     ends = [row["state"] for row in jobs(home)]
     found.note = f"{ends.count('done')} kept, {ends.count('unknown')} told as unknown"
     found.expect(len(ends) == 4 * times, f"{len(ends)} rows of {4 * times} calls")
+    return found
+
+
+def stopped_late(bench: Bench, times: int) -> Result:
+    """SIGSTOP of the worker a moment before its call is due, when its last beat tells nothing yet.
+
+    Told by the deadline and a second; what it finishes later is kept.
+    """
+    found = Result(injections=times)
+    longest = 0.0
+    for _ in range(times):
+        home = bench.home("late")
+        settings = {**bench.provider.settings(), "AQUATINT_DEADLINE": str(DEADLINE)}
+        with Host(home, settings) as host:
+            host.answer(host.generate(bench.prompt(home, "warm")))
+            prompt = bench.prompt(home, f"after={DEADLINE - 0.5}")
+            call = host.generate(prompt)
+            until(partial(begun, bench, [prompt]), 30)
+            began = time.monotonic()
+            [worker] = workers(home)
+            time.sleep(DEADLINE - bench.chance.uniform(0.6, 1.5))
+            os.kill(worker, signal.SIGSTOP)
+            told = json.dumps(host.answer(call))
+            longest = max(longest, time.monotonic() - began - DEADLINE)
+            found.expect("code: worker_not_answering" in told, told[:300])
+            found.expect("money spent: unknown" in told, told[:300])
+            os.kill(worker, signal.SIGCONT)
+            found.expect(until(partial(done, home, prompt), 30), "what it finished was not kept")
+        found.add(bench.verdict(home))
+    found.note = f"told {longest:.2f} s after the deadline at most"
+    found.expect(longest <= 1.0 or not bench.strict, found.note)
     return found
 
 

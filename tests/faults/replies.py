@@ -98,6 +98,21 @@ BEHIND = [
     Reply("a negative count", "usage_negative", words=("token count cannot be right",)),
     Reply("a count of a thousand million", "usage_absurd", words=("token count cannot be right",)),
 ]
+ODD = [  # what crashed us once, by what is told within the second
+    Reply(
+        "a palette picture without its palette",
+        "no_palette",
+        "bad_provider_reply",
+        words=("cannot be used", ".rescued", "money spent: yes"),
+        within=(0, 1),
+    ),
+    Reply(
+        "a count of 400 digits",
+        "usage_huge",
+        words=("token count cannot be right",),
+        within=(0, 1),
+    ),
+]
 STREAMS = [
     Reply(
         "stops after partials", "stream_partials_then_end", "stream_incomplete", "unknown", kept=1
@@ -131,6 +146,27 @@ def replies(faults: Sequence[Reply], streamed: bool = False) -> Run:
         return found
 
     return run
+
+
+def odd(bench: Bench, times: int) -> Result:
+    """The same end, told at once, in the worker and in a server without one; listed, and kept."""
+    found = Result()
+    for worker in ("true", "false"):
+        home = bench.home("odd")
+        settings = {**bench.provider.settings(), "AQUATINT_WORKER": worker}
+        with Host(home, settings) as host:
+            host.answer(host.generate(bench.prompt(home, "warm")))  # starts the worker
+            found.expect(bool(workers(home)) == (worker == "true"), "the wrong process draws")
+            for fault in ODD * times:
+                found.add(_one(bench, host, fault))
+            listed = json.dumps(host.result("recent_images", limit=50))
+            shown = [row["id"] for row in rows(home, "SELECT id FROM pictures WHERE shown")]
+            found.expect(all(one in listed for one in shown), "a picture is not listed")
+        kept = list((home / ".aquatint/parts").glob("*.rescued"))
+        found.expect(len(kept) == times, f"{len(kept)} of {times} odd files were kept")
+        told = bench.verdict(home, may_lose=True)
+        found.add(Result(paid=told.paid, hits=told.hits, broken=told.broken))
+    return found
 
 
 def _one(bench: Bench, host: Host, fault: Reply) -> Result:

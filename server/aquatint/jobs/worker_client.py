@@ -1,7 +1,8 @@
-"""Paid jobs in a worker process: hands them over, and answers for what a worker leaves."""
+"""Jobs in a worker process: hands them over, and answers for what a worker leaves."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -14,6 +15,7 @@ from ..domain.errors import AquatintError
 from ..domain.types import Failure, Finding, Job, JobRecord
 from .context import JobContext, Stage
 from .execute import CANCELLED, Ended, without_result
+from .lost_workers import DIED, FREE_DIED, FREE_STOPPED, STOPPED
 from .protocol import FromWorker, ToWorker, ended_of
 from .recovery import settled
 from .runner import Announce, JobTable, OpenJob, stopping
@@ -22,8 +24,8 @@ from .worker_process import PATIENCE, WorkerProcess
 
 IDLE = 300.0  # seconds after which a worker without work ends
 FLUSH = 1.0  # seconds for handing over what was asked, when the server ends
-LATE = 0.5  # seconds after its deadline, at which a job of a silent worker is answered
-SILENT = 2.0  # seconds without a beat that are silence by then
+EARLY = 0.5  # seconds before a job's deadline, from when on its worker is asked whether it lives
+LATE = 0.25  # seconds after it, at which a job of a worker that does not answer is answered
 LISTING = 0.3  # seconds that such an answer waits for the catalog
 
 
@@ -33,7 +35,8 @@ class WorkerClient:
     `setup` is what the worker needs to know (see worker.work), `inherited` its environment. It is
     started with the first job, and again with the next one when it is gone or does not answer.
     What it had not sent goes on: to the next worker, or to `move` when it died. What it had sent
-    is never sent again: it is unknown when the worker died, or was silent at the job's deadline.
+    is never sent again: it is unknown when the worker died, or does not answer at its deadline.
+    `free` is for jobs that cost nothing: they have failed then.
     An async context manager: leaving waits `drain` seconds for jobs, and then leaves them to it.
     """
 
@@ -47,8 +50,11 @@ class WorkerClient:
         move: Callable[[Job], None],
         idle: float = IDLE,
         drain: float = 0,
+        free: bool = False,
     ) -> None:
         self._context = context
+        self._free = free
+        self._died, self._stopped = (FREE_DIED, FREE_STOPPED) if free else (DIED, STOPPED)
         self._setup = ToWorker(setup={"settings": setup, "idle": idle})
         self._inherited = inherited
         self._announce, self._move, self._drain = announce, move, drain
@@ -104,7 +110,9 @@ class WorkerClient:
         return True
 
     async def check(self) -> list[Finding]:
-        """Start it where it is not running, and have it answer."""
+        """Start it where it is not running, and have it answer, if money hangs on that."""
+        if self._free:
+            return []
         self._answered = anyio.Event()
         self._at_hand().post(ToWorker(ping=True))
         with anyio.move_on_after(PATIENCE):
@@ -168,18 +176,22 @@ class WorkerClient:
         self._close(await self._settler.settle(ended, self._group, LISTING))
 
     async def _look_after(self, worker: WorkerProcess) -> None:
-        """A worker may be silent: what it did not send goes on, the rest has its deadline."""
+        """A worker may be stopped: what it did not send goes on, the rest has its deadline."""
+        deaf, ask = worker.deaf, False
         async with anyio.create_task_group() as group:
             for known in self._jobs:
                 job, having = known.job.id, self._having(known.job.id)
                 if worker not in having:
                     continue
-                late = known.due is not None and anyio.current_time() > known.due + LATE
-                if late and all(one.silence() > SILENT for one in having):
-                    group.start_soon(self._end, known.job, NOT_ANSWERING)
+                over = -math.inf if known.due is None else anyio.current_time() - known.due
+                ask = ask or over > -EARLY
+                if over > LATE and deaf and all(one.deaf for one in having):
+                    group.start_soon(self._end, known.job, self._stopped)
                 elif not (worker.answering or known.sent or having[1:] or job in self._moving):
                     self._moving.add(job)
                     self._group.start_soon(self._move_on, known)
+        if ask:
+            worker.ask()
 
     async def _move_on(self, known: OpenJob) -> None:
         """To a fresh worker, unless the catalog knows that it was sent.
@@ -203,7 +215,7 @@ class WorkerClient:
         if record is not None and record.state != "intent":
             self._close(Ended(record))
         elif record is None or record.sent is not None or known.sent:
-            await self._end(known.job, DIED)
+            await self._end(known.job, self._died)
         elif known.cancelled:
             await self._end(known.job, CANCELLED)
         elif orderly:
@@ -221,21 +233,3 @@ class WorkerClient:
         except AquatintError:
             return None
         return record
-
-
-DIED = Failure(
-    kind="Unavailable",
-    code="worker_died",
-    message="The process that paid for this call died before the picture came.",
-    fix="Look for it with recent_images; calling again may be paid again.",
-    spent="unknown",
-)
-NOT_ANSWERING = Failure(
-    kind="Unavailable",
-    code="worker_not_answering",
-    message="The process that pays for this call does not answer: it was stopped, or the machine "
-    "lacks memory.",
-    fix="If it goes on, its picture is kept: look with recent_images in a while. Calling again may "
-    "be paid again.",
-    spent="unknown",
-)

@@ -25,6 +25,7 @@ THRIFT = {"MALLOC_ARENA_MAX": "1"}
 PATIENCE = 15.0  # seconds for a new worker's first message, which includes importing the SDK
 MISSED = 5.0  # seconds without a beat, after which a worker counts as not answering
 IDLE_LOOK, LOOK = 1.0, 0.25  # seconds between two looks at its beats, the second with jobs
+DEAF = 2  # questions in a row, one a look, without an answer or any other word
 REAP = 2.0  # seconds between a worker's last message and its end
 
 
@@ -38,6 +39,7 @@ class WorkerProcess:
         self._outbox = deque([setup])
         self._posted, self._written = anyio.Event(), anyio.Event()
         self._lease: str | None = None  # until it said hello
+        self._unanswered = 0
 
     def post(self, message: ToWorker) -> None:
         self._outbox.append(message)
@@ -50,7 +52,18 @@ class WorkerProcess:
                 await self._written.wait()
         return list(self._outbox)
 
-    def silence(self) -> float:
+    @property
+    def deaf(self) -> bool:
+        """Whether it left the last questions unanswered. Asked a few times a second, that tells
+        within one of them; beats tell of a worker that nobody asks."""
+        return self._unanswered >= DEAF
+
+    def ask(self) -> None:
+        """Have it show that it lives; once a look, so that our own pauses condemn nobody."""
+        self._unanswered += 1
+        self.post(ToWorker(ping=True))
+
+    def _silence(self) -> float:
         """Seconds without a beat."""
         return self._leases.silence(self._lease) if self._lease else 0.0
 
@@ -112,6 +125,7 @@ class WorkerProcess:
 
     async def _read(self, lines: Lines, take: Callable[[FromWorker], None]) -> bool:
         while (line := await lines.receive()) is not None:
+            self._unanswered = 0
             try:
                 message = FromWorker.model_validate_json(line)
             except ValidationError:
@@ -133,7 +147,7 @@ class WorkerProcess:
         while True:
             await anyio.sleep(LOOK if self.jobs else IDLE_LOOK)
             starting = self._lease is None and anyio.current_time() - started > PATIENCE
-            answering = not starting and self.silence() < MISSED
+            answering = not (starting or self.deaf) and self._silence() < MISSED
             if answering != self.answering:
                 log.warning("the worker %s", "answers again" if answering else "does not answer")
             self.answering = answering
