@@ -67,7 +67,8 @@ async def test_a_dry_run_says_what_is_there_already(connect: Connect, workspace:
     async with connect() as client:
         bare = await client.call_tool("generate_image", asked)
         allowed = await client.call_tool("generate_image", {**asked, "overwrite": True})
-        told = await refusal(client, **{**asked, "dry_run": False})
+        asked["dry_run"] = False
+        told = await refusal(client, **asked)
     for result in (bare, allowed):
         assert result.structured_content
         exists = [one.get("exists") for one in result.structured_content["files"]]

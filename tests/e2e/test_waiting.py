@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from mcp import Client
 from mcp.types import ResourceListChangedNotification
+from PIL import Image
 
 from aquatint.domain.types import LOCAL, Caller
 from aquatint.services.outcomes import Outcome, Progress
 from conftest import Connect, MakeApp
+from fake_openai import fake_openai
 from ledger import happened, sent
+from retouching import paying
 from words import draw, images_of, refusal, text_of
 
 SLOW: dict[str, Any] = {
@@ -196,3 +200,50 @@ async def test_a_provider_that_cannot_be_reached_costs_nothing(connect: Connect)
         told = await refusal(client)
         assert "money spent: no" in told
         assert "127.0.0.1:9" in told or "reach" in told
+
+
+@pytest.mark.parametrize("paid", [True, False])
+async def test_a_dry_run_says_what_the_same_call_would_be_answered_by(
+    connect: Connect, home: Path, make_app: MakeApp, paid: bool
+) -> None:
+    asked = {**SLOW, "n": 1}
+    dry = {**asked, "dry_run": True}
+    async with paying(make_app, fake_openai()) if paid else connect() as client:
+        new = await client.call_tool("generate_image", dry)
+        await leave(client, home, asked)
+        with anyio.fail_after(60):
+            listed: list[dict[str, Any]] = []
+            while not listed:
+                listed = images_of(await client.call_tool("recent_images", {}))
+        again = await client.call_tool("generate_image", dry)
+        fresh = await client.call_tool("generate_image", {**dry, "fresh": True})
+        result = await client.call_tool("generate_image", asked)
+    assert f"Already made: {listed[0]['uri']}. The same call" in text_of(again)
+    assert "Already" not in text_of(new) + text_of(fresh)
+    assert result.structured_content
+    assert result.structured_content["reused"] is True
+    assert images_of(result)[0]["uri"] == listed[0]["uri"]
+    assert "nothing was paid again. For another one pass fresh=true" in text_of(result)
+
+
+async def test_a_dry_run_of_an_edit_knows_its_twin_and_stores_nothing(
+    connect: Connect, home: Path, workspace: Path
+) -> None:
+    Image.new("RGB", (640, 480), "teal").save(workspace / "own.png")
+    asked = {"images": "own.png", "prompt": "bluer", "reply": "path"}
+    dry = {**asked, "dry_run": True}
+    async with connect() as client:
+        await client.call_tool("edit_image", dry)
+        assert not list(home.glob("**/*.png"))
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "edit_image", asked)
+            await happened(lambda: sent(home))
+            group.cancel_scope.cancel()
+        with anyio.fail_after(60):
+            listed: list[dict[str, Any]] = []
+            while not listed:
+                listed = images_of(await client.call_tool("recent_images", {}))
+        before = sorted(home.glob("**/*.png"))
+        again = await client.call_tool("edit_image", dry)
+    assert f"Already made: {listed[0]['uri']}" in text_of(again)
+    assert sorted(home.glob("**/*.png")) == before

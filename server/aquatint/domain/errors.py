@@ -34,6 +34,7 @@ class AquatintError(Exception):
     when a call may.
     """
 
+    parts: tuple[AquatintError, ...] = ()  # the problems that one error tells together
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
     retry: ClassVar[str] = "no"
@@ -154,4 +155,6 @@ def together(problems: Sequence[AquatintError]) -> AquatintError:
     only_the_model = all(isinstance(problem, ModelCannot) for problem in problems)
     kind = ModelCannot if only_the_model else BadRequest
     head = f"{len(lines)} things are wrong with this request, and nothing was sent:"
-    return kind("\n".join((head, *lines)), "Correct all of them.")
+    error = kind("\n".join((head, *lines)), "Correct all of them.")
+    error.parts = tuple(problems)
+    return error

@@ -175,6 +175,10 @@ class Catalog(Protocol):
         """
         ...
 
+    async def twin(self, owner: str, digest: str, reuse_after: float) -> JobRecord | None:
+        """The job that makes another one of that digest needless; see `begin`."""
+        ...
+
     async def sent(self, job: str, lease: str) -> bool:
         """The request is about to leave the process of that lease, which answers for it from now.
 

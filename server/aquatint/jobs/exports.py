@@ -41,7 +41,7 @@ async def checked(
     context: JobContext, targets: SaveTargets, caller: Caller, *, n: int, overwrite: bool
 ) -> SaveTargets:
     """The same targets, with everything that is wrong with the places themselves."""
-    paths = [one.path for one in _every(targets.files, n)]
+    paths = [one.path for one in _every(targets.files, n if n <= save_targets.MOST else 0)]
     if len(paths) > save_targets.MOST:
         return targets
     found: list[AquatintError] = []

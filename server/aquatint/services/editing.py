@@ -72,6 +72,7 @@ class Editing:
     context: JobContext
     references: References
     new_id: Callable[[], str]
+    keeps: bool = True  # False: nothing is stored
 
     async def open(self, request: EditRequest, caller: Caller) -> Originals:
         """Every picture of an edit, checked; a dry run decodes them too, since nothing else would.
@@ -229,7 +230,8 @@ class Editing:
     async def _keep(self, data: bytes, ext: str) -> str:
         """Store an input under its own digest, so that the same input is the same request."""
         key = names.input_key(hashlib.sha256(data).hexdigest()[:40], ext)
-        await self.context.blobs.put(key, data)
+        if self.keeps:
+            await self.context.blobs.put(key, data)
         return key
 
     async def take_in(self, opened: Opened, owner: str, *, shown: bool = False) -> ImageRecord:

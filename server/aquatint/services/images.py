@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -34,13 +32,15 @@ from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
+from . import replays
 from .closeups import budget_of, covered
 from .editing import Editing, Originals
 from .exports import Exports
 from .library import Library
 from .outcomes import Outcome, Report
 from .pricing import Pricing, Quote
-from .references import LISTING
+from .references import JOBS
+from .replays import digest_of
 from .replied import Replied
 from .waiting import Waiting
 
@@ -171,7 +171,7 @@ class ImageService:
         job = self._job(quote, caller)
         if originals is not None:
             job = await self.editing.prepare(job, originals, quote.plan.placement)
-        job = job.model_copy(update={"digest": _digest(job)})
+        job = job.model_copy(update={"digest": digest_of(job)})
         twin = await self._record(job, quote, caller)
         if twin is not None:
             return await self._reuse(twin, job, caller, report)
@@ -187,6 +187,14 @@ class ImageService:
             edge = self.settings.preview
             first, coverage = originals.images[0].data, mask.read.coverage
             look = await covered(self.context, first, coverage, edge, budget_of(edge))
+        made: list[str] = []
+        if not quote.request.fresh:
+            job = self._job(quote, caller)
+            if originals is not None:
+                job = await replays.foreseen(self.editing, job, originals, quote.plan.placement)
+            since = self.context.now() - self.settings.reuse
+            gone = job and self.replied.job(caller.client, digest_of(job))
+            made = await replays.already_made(self.context, job, since, gone)
         return Outcome(
             status="dry_run",
             model=quote.plan.order.model,
@@ -200,6 +208,7 @@ class ImageService:
                 *quote.plan.warnings,
                 *notes,
                 *copies.refusals(files, overwrite=quote.request.overwrite),
+                *made,
             ),
         )
 
@@ -292,7 +301,7 @@ class ImageService:
         """Wait on for a job that answered `working`, whichever process runs it."""
         record = await self.context.catalog.job(job, caller.owner)
         if record is None:
-            raise NoSuchImage(f"There is no job {job}.", LISTING)
+            raise NoSuchImage(f"There is no job {job}.", JOBS)
         return await self.waiting.wait(record.job, report)
 
     async def recent(
@@ -324,13 +333,3 @@ class ImageService:
             await self.context.catalog.delivered(job)
         except AquatintError as error:  # the pictures are there all the same
             log.warning("that %s was delivered could not be written down: %s", job, error)
-
-
-def _digest(job: Job) -> str:
-    """The same for two calls whose pictures would be interchangeable."""
-    parts = {
-        "owner": job.owner,
-        "order": job.order.model_dump(mode="json", exclude={"chosen", "icon"}),
-        "finish": job.finish.model_dump(mode="json", exclude={"save_to", "overwrite"}),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from ..domain.budget import SECONDS, Limit, Shortfall, dollars
@@ -92,6 +92,8 @@ class Pricing:
             svg_model=settings.svg_model,
             first=first,
         )
+        remarks = self._refused_when_paid(request, choice, targets, first)
+        planned = replace(planned, warnings=(*planned.warnings, *remarks))
         priced = planned.order
         size_is_open = not priced.chosen & {"size", "exact_size"} and planned.exact_size is None
         if edit and first is None and size_is_open:
@@ -101,6 +103,30 @@ class Pricing:
         return Quote(
             request, targets, first, choice, planned, price, self._needs_consent(choice, price)
         )
+
+    def _refused_when_paid(
+        self,
+        request: GenerateRequest | EditRequest,
+        choice: Choice,
+        targets: SaveTargets,
+        first: Size | None,
+    ) -> list[str]:
+        """What of a draft the default model would refuse; a draft takes more than it does."""
+        if choice.model.engine != "draft" or not self.first_party:
+            return []  # other services decide for themselves
+        usual = self.models.find(
+            None,
+            edit=isinstance(request, EditRequest),
+            today=self._today(),
+            first_party=True,
+            engine_default="openai",
+        )
+        files = SaveTargets(targets.files)
+        try:
+            plan(request, usual, files, defaults=self.models.defaults, first=first)
+        except BadRequest as error:
+            return [f"{usual.name} would refuse this: {one}" for one in error.parts or (error,)]
+        return []
 
     def _needs_consent(self, choice: Choice, price: Estimate) -> bool:
         """Whether a person must agree first."""
@@ -113,7 +139,7 @@ class Pricing:
         """Refuse what may not be paid whatever was spent before; `agreed` is in dollars."""
         if quote.is_draft:
             return
-        self._need_key(quote.choice.name)
+        self._need_key(quote.choice.words)
         self._need_price(quote)
         self._within_one_call(quote)
         self._need_consent(quote, agreed)

@@ -23,7 +23,8 @@ ATTACHMENT = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"data(?=:)|[a-z][a-z0-9+.-]*(?=://)", re.IGNORECASE)
-LISTING = "Call recent_images to see what there is."
+LISTING = 'Call recent_images to see what there is, or pass "latest".'
+JOBS = "Call recent_images to see what runs and what was made."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,23 @@ class References:
                 raise NoSuchImage("There is no latest picture yet.", "Call generate_image first.")
             return newest
         bare = text.removeprefix("image://").split("/")[0]
+        if ids.JOB.fullmatch(bare):
+            raise await self._not_a_picture(bare, caller)
         if not (text.startswith("image://") or ids.ID.fullmatch(text)):
             return None
         image = await self.context.catalog.image(bare, caller.owner)
         if image is None:
             raise NoSuchImage(f"There is no picture {bare!r:.60}.", LISTING)
         return image
+
+    async def _not_a_picture(self, job: str, caller: Caller) -> NoSuchImage:
+        """The error for a job's id where a picture is wanted."""
+        record = await self.context.catalog.job(job, caller.owner)
+        if record is None:
+            return NoSuchImage(f"There is no job {job}.", JOBS)
+        made = ", ".join(f"image://{one.id}" for one in record.images)
+        fix = f"Pass {made}." if made else f'Call get_image(image="{job}") to wait for its picture.'
+        return NoSuchImage(f"{job} is a job, not a picture.", fix)
 
     async def _foreign(self, text: str, caller: Caller) -> Opened:
         named = SCHEME.match(text)

@@ -142,6 +142,7 @@ class LocalWorkspace:
         fix = f"Give an absolute path, or one that starts at {start}."
         if near:
             fix = f"Near names there: {', '.join(shown(name) for name in near)}."
+        fix += ' For a picture made here pass "latest", or an image://id from recent_images.'
         return NoSuchImage(f"There is no file {shown(path)} (the workspace is {start}).", fix)
 
     def _place(self, path: str, caller: Caller) -> tuple[Root, tuple[str, ...]]:

@@ -38,6 +38,7 @@ class Choice:
 
     `peers` are the provider's other live models for that task, by id, for the fixes of errors.
     `nearby`: the service runs on this machine or in its network, and draws what it is given.
+    `asked` is the name that the caller gave, where this model replaces it.
     """
 
     model: Model
@@ -45,6 +46,12 @@ class Choice:
     warnings: tuple[str, ...] = ()
     peers: tuple[tuple[str, Model], ...] = ()
     nearby: bool = False
+    asked: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The model as an error names it: as the caller did, and what draws in its place."""
+        return self.name if self.asked is None else f"{self.asked} (drawn by {self.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class Models:
             return Choice(model, name, (unchecked,) if model.unknown else (), nearby=nearby)
         endpoint: Endpoint = "edit" if edit else "generate"
         warnings: list[str] = []
+        asked = None
         if not model.alive(today):
             asked, gone = name, model.retired
             while not model.alive(today):
@@ -93,7 +101,7 @@ class Models:
             warnings.append(unchecked + hint)
         live = ((peer, self.row(peer)) for peer in self.names(today, edit) if peer != name)
         peers = tuple((peer, row) for peer, row in live if row.engine == "openai")
-        return Choice(model, name, tuple(warnings), peers)
+        return Choice(model, name, tuple(warnings), peers, asked=asked)
 
     def names(self, today: datetime.date, edit: bool) -> tuple[str, ...]:
         """The ids that work today, those about to be shut down last."""

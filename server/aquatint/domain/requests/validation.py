@@ -45,7 +45,7 @@ class RequestCheck:
 
     @property
     def name(self) -> str:
-        return self.choice.name
+        return self.choice.words
 
     @property
     def edit(self) -> EditRequest | None:

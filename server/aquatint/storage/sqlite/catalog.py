@@ -55,7 +55,9 @@ class SqliteCatalog:
         self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""
     ) -> JobRecord | Shortfall | None:
         def work(db: sqlite3.Connection) -> JobRecord | Shortfall | None:
-            if reuse_after is not None and (twin := self._twin(db, job, reuse_after)):
+            if reuse_after is not None and (
+                twin := self._twin(db, job.owner, job.digest, reuse_after)
+            ):
                 return twin
             wanted = job.estimate_usd or 0.0
             if limit is not None and wanted > 0:
@@ -67,7 +69,12 @@ class SqliteCatalog:
 
         return await self._file.write(work)
 
-    def _twin(self, db: sqlite3.Connection, job: Job, reuse_after: float) -> JobRecord | None:
+    async def twin(self, owner: str, digest: str, reuse_after: float) -> JobRecord | None:
+        return await self._file.read(lambda db: self._twin(db, owner, digest, reuse_after))
+
+    def _twin(
+        self, db: sqlite3.Connection, owner: str, digest: str, reuse_after: float
+    ) -> JobRecord | None:
         crashed = (
             "json_extract(failure, '$.code') = 'crashed'"
             " AND json_extract(failure, '$.spent') != 'no'"
@@ -76,7 +83,7 @@ class SqliteCatalog:
             "SELECT * FROM jobs WHERE owner = ? AND digest = ? AND (state = 'intent'"  # noqa: S608 - ours
             f" OR ended >= ? AND (state = 'done' AND NOT delivered OR {crashed}))"
             " ORDER BY rowid DESC",
-            (job.owner, job.digest, reuse_after),
+            (owner, digest, reuse_after),
         )
         records = (to_record(db, row) for row in rows.fetchall())
         return next((one for one in records if self._runs_or_ended(one)), None)

@@ -1,0 +1,55 @@
+"""The same request again: what makes two requests the same, and what a dry run says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from ..domain.types import Job, Placement
+from ..jobs.context import JobContext
+from .editing import Editing, Originals
+
+
+def digest_of(job: Job) -> str:
+    """The same for two calls whose pictures would be interchangeable."""
+    parts = {
+        "owner": job.owner,
+        "order": job.order.model_dump(mode="json", exclude={"chosen", "icon"}),
+        "finish": job.finish.model_dump(mode="json", exclude={"save_to", "overwrite"}),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+async def foreseen(
+    editing: Editing, job: Job, originals: Originals, placement: Placement | None
+) -> Job | None:
+    """An edit's job as it would be prepared, with nothing stored.
+
+    None when a picture of it is new here, so that no earlier job can have had it.
+    """
+    for one in (*originals.images, *originals.marks.values()):
+        known, digest = one.image, hashlib.sha256(one.data).hexdigest()
+        if known is None and await editing.context.catalog.same(digest, job.owner) is None:
+            return None
+    return await replace(editing, keeps=False).prepare(job, originals, placement)
+
+
+async def already_made(
+    context: JobContext, job: Job | None, since: float, gone: str | None
+) -> list[str]:
+    """What a dry run says when the same call would be answered by what is there.
+
+    `gone` is the id of the job whose reply has just gone to the same client.
+    """
+    if job is None:
+        return []
+    twin = await context.catalog.twin(job.owner, digest_of(job), since)
+    if twin is None and gone is not None:
+        twin = await context.catalog.job(gone, job.owner)
+    if twin is None or twin.failure is not None:
+        return []
+    what = f"Already being made: {twin.job.id}"
+    if twin.images:
+        what = f"Already made: {', '.join(f'image://{one.id}' for one in twin.images)}"
+    return [f"{what}. The same call gives it without paying again; fresh=true pays for another."]
