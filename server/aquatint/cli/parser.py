@@ -106,6 +106,8 @@ def _edit(edit: Arguments) -> None:
     edit.add_argument("words", nargs="+", metavar="REF", help=text)
     text = "a mask: every pixel outside it stays as it was"
     edit.add_argument("--mask", dest="mask_reference", metavar="REF", help=text)
+    text = "grow the picture: right=50%%, left=200,top=100 (pixels), a ratio like 16:9, or a size"
+    edit.add_argument("--extend", metavar="HOW", help=text)
     text = "a transparent PNG with hints drawn on it; not with --mask"
     edit.add_argument("--markup", metavar="REF", help=text)
     text = "with --mask: keep what is outside it (the default), or take the model's own picture"

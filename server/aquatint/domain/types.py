@@ -12,6 +12,7 @@ from . import lineage
 from .errors import Spent
 from .frozen import Frozen, Strings, rows_of
 from .lineage import Parent
+from .requests.extend import Extend
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
@@ -50,10 +51,11 @@ class GenerateRequest(Frozen):
 
 
 class EditRequest(GenerateRequest):
-    """A change to 1-16 pictures; `outside=None` keeps what a mask does not cover."""
+    """A change to 1-16 pictures; `outside=None` keeps what neither mask nor extend gives away."""
 
     images: Strings
     mask: str | None = None
+    extend: Extend | None = None
     markup: str | None = None
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
@@ -93,7 +95,7 @@ class Order(Frozen):
 
 
 class Placement(Frozen):
-    """Where a picture stands on the canvas that was sent: pixels, left, top, width, height."""
+    """Where a picture stands on a larger canvas: pixels, left, top, width, height."""
 
     left: int
     top: int
@@ -134,7 +136,8 @@ class Finish(Frozen):
     base: str | None = None  # blob key of the upright first picture that must stay exact
     mask: str | None = None  # blob key of the coverage that was asked for (soft)
     placement: Placement | None = None
-    size: tuple[int, int] | None = None  # the upright first picture's
+    size: tuple[int, int] | None = None  # the upright first picture's, grown where that was asked
+    grown: Placement | None = None  # where the first picture stands on the canvas it was grown to
     outside: Literal["keep", "model"] = "model"
     seam: float | None = None  # pixels of soft edge inside the mask; None chooses
 

@@ -163,12 +163,15 @@ async def _keep_outside(
         edge=STORED_EDGE,
         budget=STORED_BUDGET,
         seam=finish.seam,
+        grown=finish.grown,
     )
     outside = exact.outside
-    edge = "the mask's own softness" if exact.seam is None else f"{exact.seam:.3g} pixels inside it"
+    edge = "the mask's own softness"
+    if exact.seam is not None:
+        edge = f"{exact.seam:.3g} pixels inside {'the new part' if finish.grown else 'it'}"
     converted = f"the input was converted {exact.converted}; " if exact.converted else ""
     note = (
-        f"{converted}outside the mask identical to {'that' if converted else 'the input'} "
+        f"{converted}{_kept(finish)} identical to {'that' if converted else 'the input'} "
         f"(largest difference "
         f"{outside.largest_difference}; the model itself had changed {outside.model_share:.0%} of "
         f"it, by {outside.model_mean:.1f} levels on average); seam: {edge}; the provider's bytes, "
@@ -179,6 +182,18 @@ async def _keep_outside(
     found = Survey(exact.seen, exact.small, exact.sha256)
     kept = await derive(context, job, original, identity, exact.data, note, warnings, found)
     made.append(kept.model_copy(update={"outside": outside}))
+
+
+def _kept(finish: Finish) -> str:
+    """What of the result is the input's, in words."""
+    old = finish.grown
+    if old is None:
+        return "outside the mask"
+    wide, high = old.canvas
+    return (
+        f"extended from {old.width}x{old.height} to {wide}x{high}; the old picture, at "
+        f"left {old.left}, top {old.top},"
+    )
 
 
 async def _unplace(
@@ -243,7 +258,9 @@ async def _difference(job: Job, context: JobContext, data: bytes) -> int:
     assert finish.base is not None
     assert finish.mask is not None
     base, mask = await context.blobs.read(finish.base), await context.blobs.read(finish.mask)
-    return await context.pixelwork(results.outside_of, base, mask, data, context.max_pixels)
+    return await context.pixelwork(
+        results.outside_of, base, mask, data, context.max_pixels, finish.grown
+    )
 
 
 async def survey(context: JobContext, source: bytes | Part) -> Survey:

@@ -14,7 +14,8 @@ run `aquatint add FILE` and use "latest".
 - To change one part: look with get_image(image=PICTURE), call make_mask(image=PICTURE, \
 regions=[...], units="permille", grid=true), and check that the red covers that part and nothing \
 else. Then edit_image(images=[PICTURE], prompt=..., mask=MASK). Everything outside the mask stays \
-identical: tell the user. Without a mask the whole picture is redrawn.
+identical: tell the user. Without a mask the whole picture is redrawn; extend="16:9" draws more \
+around it.
 - Cost depends on size and quality: try with quality="low", finish with quality="high". \
 dry_run=true gives the price and sends nothing. Report cost_usd. Without a key, pictures are free \
 placeholders (drafts): tell the user.

@@ -56,6 +56,7 @@ EDIT = {
     "images": "1-16: image://id, latest, a path, https://, data:",
     "prompt": "What to change",
     "mask": "From make_mask, or any mask picture",
+    "extend": "Grow it: right=50%, top=200px or 16:9",
     "markup": "Transparent PNG of hints; not with mask",
     "outside": "With a mask: keep (default), or the model's own picture",
     "mask_fit": "scale: fit a mask of another size",

@@ -10,48 +10,20 @@ from typing import TYPE_CHECKING
 from ..domain import lineage, names
 from ..domain.errors import BadMask
 from ..domain.models.sizes import parse_size
+from ..domain.requests.extend import enlarged
+from ..domain.requests.plan import Plan
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, ImageRecord, Job, Order, Placement
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .closeups import Look, budget_of, cut_remark, look_of
 from .mask_checks import other_picture, refuse_mask
+from .originals import Markup, Mask, Originals
 from .references import Opened, References
 
 if TYPE_CHECKING:
-    from ..imaging.editing.inputs import DrawnMask, GivenMask
+    from ..imaging.editing.inputs import DrawnMask
     from ..imaging.encode import Prepared  # these import Pillow, so they come where they are used
-
-
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """A mask that was handed in, and what it covers of the first picture."""
-
-    opened: Opened
-    read: GivenMask
-
-
-@dataclass(frozen=True, slots=True)
-class Markup:
-    """Hints drawn over the first picture, and the PNG of them that may be sent."""
-
-    opened: Opened
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Originals:
-    """An edit's inputs, opened and checked; `size` is the upright first picture's, in pixels."""
-
-    images: tuple[Opened, ...]
-    mask: Mask | None
-    markup: Markup | None
-    size: tuple[int, int]
-
-    @property
-    def marks(self) -> dict[str, Opened]:
-        given = {"mask": self.mask, "markup": self.markup}
-        return {name: one.opened for name, one in given.items() if one is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +55,8 @@ class Editing:
         sizes = [await self._size(one, deep=request.dry_run) for one in images]
         refuse_mask("images[0]", images[0])
         mask, markup = None, None
-        if not (request.mask and request.markup):  # else the plan says that they do not go together
+        if sum(map(bool, (request.mask, request.markup, request.extend))) == 1:
+            # else the plan says that they do not go together
             if request.mask:
                 opened = await self.references.open(request.mask, caller)
                 mask = await self._mask(opened, images, sizes[0], request, caller)
@@ -137,7 +110,7 @@ class Editing:
         data = await work(inputs.read_markup, opened.data, size, label=label, max_pixels=limit)
         return Markup(opened, data)
 
-    async def prepare(self, job: Job, originals: Originals, placement: Placement | None) -> Job:
+    async def prepare(self, job: Job, originals: Originals, plan: Plan) -> Job:
         """The job with its inputs stored as they will be sent, and its parents listed.
 
         Foreign pictures are taken into the catalog, hidden, so that lineage has ids to name.
@@ -145,12 +118,17 @@ class Editing:
         request = job.request
         assert isinstance(request, EditRequest)
         # First what may still find a picture broken, so that a refused call leaves nothing behind.
-        order, notes = await self._inputs(job.order, originals, placement)
+        order, notes = await self._inputs(job.order, originals, plan)
         sources = [await self.take_in(one, job.owner) for one in originals.images]
         marks = {name: await self.take_in(one, job.owner) for name, one in originals.marks.items()}
-        finish: dict[str, object] = {"placement": placement, "size": originals.size}
-        if originals.mask is not None and request.outside != "model":
+        finish: dict[str, object] = {"placement": plan.placement, "size": originals.size}
+        kept = None
+        if plan.grown is not None:
+            finish |= {"size": plan.grown.canvas, "grown": plan.grown}
+            kept = await self._new_part(plan.grown)
+        elif originals.mask is not None and request.outside != "model":
             kept = await self._coverage(originals, marks["mask"])
+        if kept is not None:
             finish |= {"outside": "keep", "base": sources[0].key, "mask": kept}
             finish["seam"] = request.seam if isinstance(request.seam, float) else None
         recorded = {
@@ -169,13 +147,13 @@ class Editing:
         )
 
     async def _inputs(
-        self, order: Order, originals: Originals, placement: Placement | None
+        self, order: Order, originals: Originals, plan: Plan
     ) -> tuple[Order, list[str]]:
         """The order with the keys of everything that is sent, and what must be said of that."""
         from ..imaging.editing import inputs
 
         first, *others = originals.images
-        ready = [await self._first(originals, placement, parse_size(order.size))]
+        ready = [await self._first(originals, plan, parse_size(order.size))]
         ready += [await self._ready(one) for one in others]
         notes = [
             f"{opened.label}: {note}"
@@ -183,32 +161,41 @@ class Editing:
             for note in made.notes
         ]
         keys = [await self._keep(made.data, made.format) for made in ready]
-        sent, whole = (ready[0].width, ready[0].height), _whole(originals.size)
+        sent, grown = (ready[0].width, ready[0].height), plan.grown
+        place = plan.placement or _whole(grown.canvas if grown else originals.size)
         update: dict[str, object] = {"images": tuple(keys)}
+        notes += enlarged(grown, plan.placement, sent)
+        coverage = None
         if originals.mask is not None:
             notes += [originals.mask.read.extent, *originals.mask.read.notes]
             coverage = originals.mask.read.coverage
-            hard = await self.context.pixelwork(
-                inputs.placed_mask, coverage, placement or whole, sent
-            )
+        if coverage is not None or grown is not None:
+            work = self.context.pixelwork
+            hard = await work(inputs.placed_mask, coverage, place, sent, grown)
             update["mask"] = await self._keep(hard, "png")
         if originals.markup is not None:
             data = originals.markup.data
-            over = await self.context.pixelwork(
-                inputs.placed_markup, data, placement or whole, sent
-            )
+            over = await self.context.pixelwork(inputs.placed_markup, data, place, sent)
             update["markup"] = await self._keep(over, "png")
         return order.model_copy(update=update), notes
 
     async def _first(
-        self, originals: Originals, placement: Placement | None, size: tuple[int, int] | None
+        self, originals: Originals, plan: Plan, size: tuple[int, int] | None
     ) -> Prepared:
-        first, limit = originals.images[0], self.context.max_pixels
-        if placement is None or size is None:
+        first, limit, grown = originals.images[0], self.context.max_pixels, plan.grown
+        place = plan.placement or (_whole(grown.canvas) if grown else None)
+        if place is None or size is None:
             return await self._ready(first, want_png=bool(originals.marks))
         from ..imaging.editing import inputs
 
-        return await self.context.pixelwork(inputs.placed, first.data, placement, size, limit)
+        work = self.context.pixelwork
+        return await work(inputs.placed, first.data, place, size, limit, grown)
+
+    async def _new_part(self, grown: Placement) -> str:
+        """The blob key of the coverage that gives away the new part alone."""
+        from ..imaging.editing import inputs
+
+        return await self._keep(await self.context.pixelwork(inputs.new_mask, grown), "png")
 
     async def _ready(self, opened: Opened, *, want_png: bool = False) -> Prepared:
         from ..imaging import encode

@@ -16,6 +16,7 @@ from ..domain.models.registry import Models
 from ..domain.names import hashed
 from ..domain.requests import save_targets
 from ..domain.requests.existing import ShowRequest
+from ..domain.requests.extend import told
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import (
     Caller,
@@ -34,9 +35,10 @@ from ..jobs.runner import Runner, staying
 from ..settings import Settings
 from . import replays
 from .closeups import budget_of, covered
-from .editing import Editing, Originals
+from .editing import Editing
 from .exports import Exports
 from .library import Library
+from .originals import Originals
 from .outcomes import Outcome, Report
 from .pricing import Pricing, Quote
 from .references import JOBS
@@ -170,7 +172,7 @@ class ImageService:
         await self.ready()
         job = self._job(quote, caller)
         if originals is not None:
-            job = await self.editing.prepare(job, originals, quote.plan.placement)
+            job = await self.editing.prepare(job, originals, quote.plan)
         job = job.model_copy(update={"digest": digest_of(job)})
         twin = await self._record(job, quote, caller)
         if twin is not None:
@@ -180,7 +182,7 @@ class ImageService:
 
     async def _dry(self, quote: Quote, originals: Originals | None, caller: Caller) -> Outcome:
         price, mask = quote.estimate, originals and originals.mask
-        notes = (mask.read.extent, *mask.read.notes) if mask else ()
+        notes = (mask.read.extent, *mask.read.notes) if mask else told(quote.plan.grown)
         files = await copies.planned(self.context, quote.plan, caller)
         look = None
         if mask and originals:

@@ -91,6 +91,7 @@ class Pricing:
             safety_identifier=settings.safety_identifier,
             svg_model=settings.svg_model,
             first=first,
+            max_pixels=settings.max_pixels,
         )
         remarks = self._refused_when_paid(request, choice, targets, first)
         planned = replace(planned, warnings=(*planned.warnings, *remarks))
@@ -242,7 +243,7 @@ class Pricing:
     def _variants(self, quote: Quote) -> Iterator[tuple[float, Quote]]:
         """The same picture by other models and at other qualities, where the price is known."""
         size, request = quote.plan.order.size, quote.request
-        masked = isinstance(request, EditRequest) and request.mask is not None
+        masked = isinstance(request, EditRequest) and (request.mask or request.extend)
         same_size = {} if masked else {"size": size}  # a masked edit has its picture's
         for name in self.models.names(self._today(), isinstance(request, EditRequest)):
             row = self.models.row(name)

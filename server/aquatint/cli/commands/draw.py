@@ -36,6 +36,7 @@ async def edit(service: ImageService, arguments: argparse.Namespace) -> int:
     request = EditRequest(
         images=tuple(images),
         mask=arguments.mask_reference,
+        extend=arguments.extend,
         markup=arguments.markup,
         outside=arguments.outside,
         mask_fit=arguments.mask_fit,

@@ -26,6 +26,7 @@ from .validation import (
     check_look,
     check_words,
     choose_format,
+    extended,
     words,
 )
 
@@ -37,8 +38,9 @@ class Plan:
     `convert` is the format asked for where the order's is another one (the model cannot, or the
     pixels must stay exact until the end); other extensions of `save_to` are converted when saved.
     `placement` is set where the first picture is to be padded and scaled to the order's size before
-    it is sent, and that undone after. `shown` is the size of what is shown and copied in the end,
-    None where the model decides it. `warnings` begins with the choice's own.
+    it is sent, and that undone after; `grown` where it is extended before that. `shown` is the size
+    of what is shown and copied in the end, None where the model decides it. `warnings` begins with
+    the choice's own.
     """
 
     order: Order
@@ -47,6 +49,7 @@ class Plan:
     compression: int | None
     warnings: tuple[str, ...]
     placement: Placement | None = None
+    grown: Placement | None = None
     shown: Size | None = None
     save_to: tuple[SaveTarget, ...] = ()
 
@@ -61,6 +64,7 @@ def plan(
     safety_identifier: str | None = None,
     svg_model: str | None = None,
     first: Size | None = None,
+    max_pixels: int = 50_000_000,
 ) -> Plan:
     """The order for a request; `first` is the upright size of an edit's first picture.
 
@@ -74,6 +78,8 @@ def plan(
     format, convert = choose_format(check)
     check_look(check, format)
     frames, frame_ms = animation(check, format)
+    grown = extended(check, first, max_pixels)
+    first = first if grown is None else grown.canvas
     exact = _exact_size(check, format, first)
     rules = _Rules.of(choice, format, frames)
     check, densest = copy_sizes.drawn_for(check, rules.forbids, first)
@@ -104,7 +110,9 @@ def plan(
     warnings = (*choice.warnings, *check.warnings, *targets.notes)
     shown = exact or (first if placement else sizes.parse_size(size))
     files = check.targets.files
-    return Plan(order, exact, convert, request.compression, warnings, placement, shown, files)
+    return Plan(
+        order, exact, convert, request.compression, warnings, placement, grown, shown, files
+    )
 
 
 def _exact_size(check: RequestCheck, format: Format, first: Size | None) -> Size | None:
@@ -126,7 +134,12 @@ def _exact_size(check: RequestCheck, format: Format, first: Size | None) -> Size
         check.wrong("exact_size: an svg is not made of pixels.", "Leave exact_size out.")
     if check.keep and exact == first:
         return None  # it has that size as it is
-    if check.keep:
+    if check.edit and check.edit.extend:
+        check.wrong(
+            "exact_size: extend says how large the picture becomes.",
+            "Leave exact_size out, or pass extend=1600x900; export_image writes other sizes.",
+        )
+    elif check.keep:
         check.wrong(
             "exact_size: a masked edit keeps the first picture's own size.",
             "Leave exact_size out, or pass outside=model.",
@@ -216,10 +229,14 @@ def _check_own_size(check: RequestCheck, asked: str, first: Size) -> None:
     size, ratio = sizes.parse_size(asked), sizes.parse_ratio(asked)
     own = first[0] / first[1]
     if size != first and (ratio is None or not 0.99 < ratio / own < 1.01):
-        check.wrong(
-            f"size: a masked edit keeps the first picture's own size, {sizes.text(first)}.",
-            "Leave size out, or pass outside=model.",
+        grows = check.edit is not None and check.edit.extend
+        which = (
+            "an extended edit has the grown"
+            if grows
+            else "a masked edit keeps the first picture's own"
         )
+        fix = "Leave size out." if grows else "Leave size out, or pass outside=model."
+        check.wrong(f"size: {which} size, {sizes.text(first)}.", fix)
 
 
 def _usual(check: RequestCheck, rules: _Rules, words: str) -> Size | None:

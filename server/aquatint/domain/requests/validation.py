@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from ..errors import AquatintError, BadRequest, ModelCannot, together
 from ..models.registry import Choice, Model
-from ..types import EditRequest, Format, GenerateRequest
+from ..models.sizes import Size
+from ..types import EditRequest, Format, GenerateRequest, Placement
+from .extend import sides
 from .save_targets import SaveTargets
 
 KINDS: Mapping[str, Format] = MappingProxyType(  # the extensions of save_to that a model may make
@@ -53,8 +55,9 @@ class RequestCheck:
 
     @property
     def keep(self) -> bool:
-        """Whether everything outside a mask must stay exact."""
-        return self.edit is not None and self.edit.mask is not None and self.edit.outside != "model"
+        """Whether everything outside a mask, or of an extended picture, must stay exact."""
+        edit = self.edit
+        return edit is not None and bool(edit.mask or edit.extend) and edit.outside != "model"
 
     def wrong(self, what: str, fix: str) -> None:
         """The caller asked for something no model does."""
@@ -115,7 +118,8 @@ def check_inputs(check: RequestCheck) -> None:
             f"images: {len(edit.images)} given; it takes 1 to {model.images}.",
             "Give the picture to change first, then the references.",
         )
-    if not edit.mask and (edit.outside == "keep" or edit.mask_fit == "scale"):
+    _check_extend(check, edit)
+    if not edit.mask and not edit.extend and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
         check.wrong(f"{name}: it needs a mask.", "Pass a mask from make_mask, or leave it out.")
     if edit.seam not in (None, "auto") and not (check.keep and 0 <= edit.seam <= 64):
@@ -143,6 +147,42 @@ def check_inputs(check: RequestCheck) -> None:
             else "does not have that choice"
         )
         check.cannot(f"input_fidelity: {check.name} {has}.", "Leave input_fidelity out.")
+
+
+def _check_extend(check: RequestCheck, edit: EditRequest) -> None:
+    """An extended edit sends a mask of its own, and keeps all of the picture."""
+    if not edit.extend:
+        return
+    for name in ("mask", "markup"):
+        if getattr(edit, name):
+            check.wrong(
+                f"{name}: it does not go with extend, which changes nothing of the picture.",
+                f"Extend it first; then edit the result with {name}.",
+            )
+    if edit.outside == "model":
+        check.wrong(
+            "outside=model: it does not go with extend, which keeps the picture.",
+            "Leave outside out; the reply also names the model's own picture.",
+        )
+    if not check.model.mask and not edit.mask:
+        check.cannot(
+            f"extend: {check.name} takes no mask, which that needs.",
+            "Leave extend out.",
+            lambda peer: peer.mask,
+        )
+
+
+def extended(check: RequestCheck, first: Size | None, max_pixels: int) -> Placement | None:
+    """Where the first picture stands on the canvas that it is extended to."""
+    if check.edit is None or check.edit.extend is None or first is None:
+        return None
+    try:
+        left, top, right, bottom = sides(check.edit.extend, first, max_pixels)
+    except BadRequest as problem:
+        check.problems.append(problem)
+        return None
+    (width, height), canvas = first, (left + first[0] + right, top + first[1] + bottom)
+    return Placement(left=left, top=top, width=width, height=height, canvas=canvas)
 
 
 def choose_format(check: RequestCheck) -> tuple[Format, Format | None]:
@@ -216,8 +256,9 @@ def check_look(check: RequestCheck, format: Format) -> None:
             check.warnings.append("compression: not used, as a masked edit's webp is lossless.")
     if format == "svg" and request.n != 1:
         check.wrong(f"n: an svg is drawn alone, not {request.n} at once.", "Use n=1.")
-    if format in {"gif", "svg"} and check.edit and check.edit.mask:
-        check.wrong(f"mask: it does not go with {format}.", "Use format=png.")
+    if format in {"gif", "svg"} and check.edit and (check.edit.mask or check.edit.extend):
+        name = "mask" if check.edit.mask else "extend"
+        check.wrong(f"{name}: it does not go with {format}.", "Use format=png.")
 
 
 def _check_background(check: RequestCheck, final: Format, targets: set[str]) -> None:

@@ -11,7 +11,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from ...domain.types import Placement
 from ..masks.coverage import Coverage, averaged, feathered, is_soft
-from ..masks.levels import ANY, BOX, FULL, LANCZOS, NONE, extremes, mapped, resized, where
+from ..masks.levels import ANY, FULL, LANCZOS, NONE, extremes, mapped, resized, where
+from .extension import drawn_out, seam_of, toned
 from .original import DEEP, deep_difference
 
 RIM = 512  # longest side, in pixels, of the copies on which colours are compared
@@ -46,21 +47,26 @@ def keep_outside(
     coverage: Coverage,
     *,
     feather: float | None = None,
+    grown: Placement | None = None,
 ) -> Composite:
     """The original wherever coverage is 0, the model's picture where it is 255, a ramp between.
 
     All three have one size. The result is RGBA if the original has alpha or the model returned some
     inside, else RGB. ICC profiles are the caller's: pass the original's to `encode_exact`. Without
-    `feather` a hard mask gets a ramp inwards of 0.4 % of the shorter side, at least 2 pixels.
+    `feather` a hard mask gets a ramp inwards of 0.4 % of the shorter side, at least 2 pixels; where
+    the original was `grown`, `seam_of` it, and the model's light is matched along that edge.
     """
     base, drawn = _alike(original, model, coverage)
     mean, share = _changed(base, drawn, coverage)
     ramp, length = coverage, feather
     if feather is None and not is_soft(coverage):
-        length = max(2.0, 0.004 * min(base.size))
+        length = seam_of(grown) if grown else max(2.0, 0.004 * min(base.size))
     if length is not None:
         ramp = feathered(coverage, length)
     table = _match(base, drawn, coverage)
+    matched = table is not None
+    if grown is not None:
+        drawn, table = toned(mapped(drawn, table) if table else drawn, base, grown), None
     result = base.copy()
     box = coverage.image.getbbox()
     if box is not None:
@@ -71,7 +77,7 @@ def keep_outside(
         outside_max=outside_difference(base, result, coverage),
         model_outside_mean=mean,
         model_outside_share=share,
-        matched=table is not None,
+        matched=matched,
         feather=length,
     )
 
@@ -95,7 +101,7 @@ def pad_for_sending(image: Image.Image, placement: Placement, size: tuple[int, i
     image = resized(image, (placement.width, placement.height), LANCZOS)
     canvas = image
     if placement.canvas != image.size:
-        canvas = _drawn_out(image, placement)
+        canvas = drawn_out(image, placement)
         canvas.paste(image, where)
     return resized(canvas, size, LANCZOS)
 
@@ -208,28 +214,3 @@ def _rim(mask: Image.Image, was: Image.Image, now: Image.Image) -> Image.Image:
 
 def _apart(a: Image.Image, b: Image.Image, where: Image.Image) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(a, b), where).mean[:3])
-
-
-def _drawn_out(image: Image.Image, placement: Placement) -> Image.Image:
-    """The canvas filled with the picture's outermost pixels, blurred so that no streaks remain."""
-    width, height = image.size
-    wide, high = placement.canvas
-    right, bottom = wide - placement.left - width, high - placement.top - height
-    # edge strips as (from, to, where, how wide): before the picture, the picture, after it
-    across = (
-        (0, 1, 0, placement.left),
-        (0, width, placement.left, width),
-        (width - 1, width, placement.left + width, right),
-    )
-    down = (
-        (0, 1, 0, placement.top),
-        (0, height, placement.top, height),
-        (height - 1, height, placement.top + height, bottom),
-    )
-    canvas = Image.new(image.mode, placement.canvas)
-    for x0, x1, x, span in across:
-        for y0, y1, y, rise in down:
-            if span > 0 and rise > 0:
-                strip = resized(image.crop((x0, y0, x1, y1)), (span, rise), BOX)
-                canvas.paste(strip, (x, y))
-    return canvas.filter(ImageFilter.GaussianBlur(max(wide, high) / 100))

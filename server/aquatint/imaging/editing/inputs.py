@@ -27,6 +27,7 @@ from .composite import (
     pad_coverage,
     pad_for_sending,
 )
+from .extension import extended, new_part, sent_part
 
 Size = tuple[int, int]
 FROM_GRID = 1500  # pixels; on a smaller image the numbers of a grid select much the same place
@@ -223,18 +224,31 @@ def _text(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def placed(data: bytes, placement: Placement, size: Size, max_pixels: int) -> Prepared:
-    """The first picture on the canvas that is sent, as PNG without metadata."""
+def placed(
+    data: bytes, placement: Placement, size: Size, max_pixels: int, grown: Placement | None = None
+) -> Prepared:
+    """The first picture on the canvas that is sent, extended before, as PNG without metadata."""
     seen = inspect(data, max_pixels=max_pixels, deep=False)
     image = to_srgb(open_upright(data, max_pixels))
+    if grown is not None:
+        image = extended(image, grown)
     sent = pad_for_sending(image, placement, size)
     return Prepared(_png(sent), MIME["png"], "png", *size, tuple(sent_as(seen, "png")))
 
 
-def placed_mask(coverage: Coverage, placement: Placement, size: Size) -> bytes:
-    """A mask in the hard form that is sent, on the same canvas."""
+def placed_mask(
+    coverage: Coverage | None, placement: Placement, size: Size, grown: Placement | None = None
+) -> bytes:
+    """A mask, or the new part of a grown picture, in the hard form that is sent on that canvas."""
+    coverage = sent_part(grown) if grown is not None else coverage
+    assert coverage is not None
     hard = render.hard(coverage)  # first, or scaling would round away what is faint
     return render.sent_png(pad_coverage(hard, placement, size))
+
+
+def new_mask(grown: Placement) -> bytes:
+    """The new part of an extended picture as a mask, in the stored form."""
+    return render.to_png(new_part(grown))
 
 
 def placed_markup(data: bytes, placement: Placement, size: Size) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Literal
 
@@ -18,6 +18,7 @@ from ..masks.levels import resized
 from ..previews import Preview, preview_of
 from ..sniff import MIME
 from .composite import encode_exact, keep_outside, outside_difference, undo
+from .extension import extended
 from .original import in_mode_of, open_original
 
 Size = tuple[int, int]
@@ -52,20 +53,24 @@ def composite(
     edge: int,
     budget: int,
     seam: float | None = None,
+    grown: Placement | None = None,
 ) -> CompositeFile:
     """The model's picture inside the mask, the original everywhere else, and the proof of it.
 
     `base` and `drawn` are files as they came, `mask` is a stored mask of the upright base's size,
-    `seam` the length of its soft edge in pixels (None: as `keep_outside` chooses).
+    `seam` the length of its soft edge in pixels (None: as `keep_outside` chooses). Where the base
+    is `grown`, the mask has the new canvas's size.
     The proof is read off the encoded result, not off what was meant.
     """
     original = open_original(base, max_pixels, depth=16 if format == "png" else 8)
+    if grown is not None:
+        original = replace(original, image=extended(original.image, grown))
     size = original.image.size
     coverage = _stored(mask)
     model = _aligned(drawn, placement, size, max_pixels)
     coloured = has_colour(model, render.hard(coverage).image)
     model = from_srgb(model, original.profile)
-    kept = keep_outside(eight_bit(original.image), model, coverage, feather=seam)
+    kept = keep_outside(eight_bit(original.image), model, coverage, feather=seam, grown=grown)
     result, grey = in_mode_of(original.image, kept.image, coverage, coloured=coloured)
     del model  # at 3840x2160 each of these is 25 MB
     data = encode_exact(result, format, original.profile)
@@ -98,9 +103,13 @@ def _listed(names: tuple[str, ...]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def outside_of(base: bytes, mask: bytes, data: bytes, max_pixels: int) -> int:
+def outside_of(
+    base: bytes, mask: bytes, data: bytes, max_pixels: int, grown: Placement | None = None
+) -> int:
     """The largest difference between a picture and its original where the mask keeps it."""
     original, copy = open_upright(base, max_pixels), open_upright(data, max_pixels)
+    if grown is not None:
+        original = extended(original, grown)
     return outside_difference(original, copy, _stored(mask))
 
 
