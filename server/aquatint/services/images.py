@@ -193,7 +193,7 @@ class ImageService:
         if not quote.request.fresh:
             job = self._job(quote, caller)
             if originals is not None:
-                job = await replays.foreseen(self.editing, job, originals, quote.plan.placement)
+                job = await replays.foreseen(self.editing, job, originals, quote.plan)
             since = self.context.now() - self.settings.reuse
             gone = job and self.replied.job(caller.client, digest_of(job))
             made = await replays.already_made(self.context, job, since, gone)

@@ -6,9 +6,11 @@ import hashlib
 import json
 from dataclasses import replace
 
-from ..domain.types import Job, Placement
+from ..domain.requests.plan import Plan
+from ..domain.types import Job
 from ..jobs.context import JobContext
-from .editing import Editing, Originals
+from .editing import Editing
+from .originals import Originals
 
 
 def digest_of(job: Job) -> str:
@@ -21,9 +23,7 @@ def digest_of(job: Job) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-async def foreseen(
-    editing: Editing, job: Job, originals: Originals, placement: Placement | None
-) -> Job | None:
+async def foreseen(editing: Editing, job: Job, originals: Originals, plan: Plan) -> Job | None:
     """An edit's job as it would be prepared, with nothing stored.
 
     None when a picture of it is new here, so that no earlier job can have had it.
@@ -32,7 +32,7 @@ async def foreseen(
         known, digest = one.image, hashlib.sha256(one.data).hexdigest()
         if known is None and await editing.context.catalog.same(digest, job.owner) is None:
             return None
-    return await replace(editing, keeps=False).prepare(job, originals, placement)
+    return await replace(editing, keeps=False).prepare(job, originals, plan)
 
 
 async def already_made(
