@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import httpx2
     from anyio.abc import TaskGroup
 
-    from .domain.ports import Fetch
+    from .domain.outside import Fetch
     from .domain.types import Job
     from .jobs.context import JobContext
     from .jobs.execute import Ended
@@ -133,6 +133,7 @@ def _service(
     from .services.exports import Exports
     from .services.images import ImageService
     from .services.library import Library
+    from .services.naming import Naming
     from .services.references import References
     from .services.replied import MOMENT, Replied
     from .services.waiting import Waiting
@@ -145,13 +146,16 @@ def _service(
     references = References(context, context.workspace, fetch, settings.max_bytes)
     notices = (*backend.notes, *settings.problems)
     library = Library(context, references, _verify, settings.keep_prompts)
+    editing = Editing(context, references, _fresh_id)
+    naming = Naming(context, references, editing.take_in)
     return ImageService(
         context=context,
         runner=runner,
         waiting=Waiting(context, runner, settings.wait, later),
         library=library,
-        exports=Exports(context, library),
-        editing=Editing(context, references, _fresh_id),
+        exports=Exports(context, library, naming),
+        editing=editing,
+        naming=naming,
         models=backend.models,
         settings=settings,
         first_party=is_first_party(settings.base_url),

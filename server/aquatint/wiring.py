@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import httpx2
 
     from .domain.models.registry import Models
-    from .domain.ports import Engine, Event, Fetch, Inputs, Part
+    from .domain.outside import Fetch
+    from .domain.ports import Engine, Event, Inputs, Part
     from .domain.types import Finding, Order
     from .jobs.context import JobContext
 

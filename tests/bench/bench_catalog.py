@@ -17,6 +17,8 @@ from aquatint.storage.sqlite.catalog import SqliteCatalog
 
 SMALL = 1_000
 WORDS = ("fox", "snow", "harbour", "dusk", "lantern", "moss", "glass", "tram", "plum", "rain")
+PARTLY = "some of six words that a third holds each"
+SOME = "fox snow harbour dusk lantern unheard"  # which no picture has all of
 FEW = 20  # pictures of a page
 Looks = dict[str, Callable[[SqliteCatalog], Awaitable[object]]]
 
@@ -24,6 +26,7 @@ LOOKS: Looks = {
     "the newest 20": lambda catalog: catalog.recent("local", None, None, FEW, None),
     "a search that finds a tenth": lambda catalog: catalog.recent("local", "fox", None, FEW, None),
     "a search that finds one": lambda catalog: catalog.recent("local", "n0000077", None, FEW, None),
+    PARTLY: lambda catalog: catalog.recent("local", SOME, None, FEW, None),
     "masks only": lambda catalog: catalog.recent("local", None, "mask", FEW, None),
     "ids that begin so": lambda catalog: catalog.ids("local", "bench00007", FEW),
 }
@@ -37,7 +40,7 @@ def rows(effort: Effort) -> list[Row]:
         listed = _listed(str(large), effort.calls)
     name = f"{effort.rows:,} pictures beside {SMALL:,}"
     found = [Row(f"{what}, {name}", many[what], "ms", few[what], *_bound(what)) for what in LOOKS]
-    slowest = max(many.values())
+    slowest = max(took for what, took in many.items() if what != PARTLY)
     return [
         *found,
         Row(f"the slowest of these, {effort.rows:,} pictures", slowest, "ms", at_most=10),
@@ -47,6 +50,8 @@ def rows(effort: Effort) -> list[Row]:
 
 def _bound(what: str) -> tuple[Judged, float]:
     """What finds more in a larger catalog may take longer; the rest may not."""
+    if what == PARTLY:  # goes through all that holds most of the words, of which there is nothing
+        return "ours", 100
     return ("ours", 10) if "a tenth" in what else ("ratio", 2)
 
 

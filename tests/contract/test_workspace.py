@@ -24,7 +24,7 @@ from aquatint.domain.errors import (
     NotKept,
     PathNotAllowed,
 )
-from aquatint.domain.ports import Target
+from aquatint.domain.outside import Target
 from aquatint.domain.types import LOCAL, Caller
 from aquatint.workspace import LocalWorkspace
 

@@ -174,9 +174,8 @@ def _show(show: Arguments) -> None:
 def _export(export: Arguments) -> None:
     export.add_argument("ref", metavar="REF", help="an id, latest, a path, an address")
     text = "icon-{16,32}.png, hero{,@2x}.webp, favicon.ico; may be repeated"
-    export.add_argument(
-        "-o", "--save-to", action="append", required=True, metavar="FILE", help=text
-    )
+    export.add_argument("-o", "--save-to", action="append", metavar="FILE", help=text)
+    export.add_argument("--name", help="a name for the picture: @NAME is a REF then")
     export.add_argument("--overwrite", action="store_true", help="replace existing FILEs")
     export.add_argument("--exact-size", metavar="WxH", help="covered, the middle kept")
     text = "left,top,width,height of the part to take"
@@ -187,6 +186,16 @@ def _export(export: Arguments) -> None:
     text = "where FILE has no extension"
     export.add_argument("--format", choices=["png", "jpeg", "webp", "gif", "avif"], help=text)
     export.add_argument("--compression", type=int, metavar="N", help="0-100, jpeg, webp, avif")
+
+
+def _name(name: Arguments) -> None:
+    name.add_argument("ref", nargs="?", metavar="REF", help="an id, latest, a path, an address")
+    name.add_argument("name", metavar="NAME", help="letters, digits, - and _; @NAME is a REF then")
+    name.add_argument("--remove", action="store_true", help="take NAME away; the picture stays")
+
+
+def _names(names: Arguments) -> None:
+    names.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -215,8 +224,10 @@ def _cancel(cancel: Arguments) -> None:
 
 
 def _recent(recent: Arguments) -> None:
-    recent.add_argument("query", nargs="*", metavar="WORD", help="of the prompt, in any language")
-    kinds = ["generated", "edited", "mask", "added", "raw"]
+    recent.add_argument(
+        "query", nargs="*", metavar="WORD", help="of the prompt, in any language, a file or @name"
+    )
+    kinds = ["generated", "edited", "mask", "added", "raw", "named"]
     recent.add_argument("--kind", choices=kinds, help="only pictures of this kind")
     recent.add_argument("--limit", type=int, default=10, metavar="N", help="how many, 1-50 (10)")
     recent.add_argument("--cursor", help="the next page: the cursor that the last page ended with")
@@ -280,6 +291,8 @@ COMMANDS = (
     Command("mask", "select the part of a picture to edit", "mask:mask", _mask),
     Command("show", "show a picture, its facts and its recipe", "show:show", _show),
     Command("export", "write a picture to files: sizes, formats, crops", "export:export", _export),
+    Command("name", "give a picture a name, or take it away", "names:name", _name),
+    Command("names", "list the names of pictures", "names:names", _names),
     Command("forget", "delete pictures for good", "forget:forget", _forget),
     Command("add", "add your own pictures, so that agents can use them", "draw:add", _add),
     Command("spend", "list what was paid, and for what", "ledger:spend", _spend),

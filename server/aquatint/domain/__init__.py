@@ -2,13 +2,16 @@
 
 __all__ = [
     "addresses",
+    "answers",
     "budget",
     "endpoints",
     "errors",
+    "given_names",
     "ids",
     "lineage",
     "models",
     "names",
+    "outside",
     "ports",
     "redaction",
     "requests",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import model_validator
@@ -17,6 +17,7 @@ Role = Literal[
     "raw",  # what the same call had before: the provider's own picture, or a step after it
     "mask for",  # of a mask: the picture it selects a part of
     "region from",  # of a mask: a picture that one of its regions was read from
+    "copy of",  # a file of another size or crop that save_to wrote, given back as a picture
     "made from",  # nothing more is known
 ]
 
@@ -58,6 +59,10 @@ def of_mask(parents: Iterable[str], picture: str | None) -> tuple[Parent, ...]:
 def told(parents: Iterable[Parent]) -> list[dict[str, str]]:
     """The same as JSON has it: each one's address and role."""
     return [{"uri": one.uri, "role": one.role} for one in parents]
+
+
+def in_words(parents: Iterable[Mapping[str, str]]) -> str:
+    return ", ".join(f"{one['role']}: {one['uri']}" for one in parents)
 
 
 def source(parents: Iterable[Parent]) -> str | None:

@@ -6,8 +6,17 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from .answers import Page, Spending, Written
 from .budget import Limit, Shortfall
-from .types import Caller, Copy, Finding, ImageRecord, Job, JobRecord, Order, Page, Spending, Usage
+from .types import (
+    Copy,
+    Finding,
+    ImageRecord,
+    Job,
+    JobRecord,
+    Order,
+    Usage,
+)
 
 
 class Part(Protocol):
@@ -234,7 +243,30 @@ class Catalog(Protocol):
         ...
 
     async def saved(self, image: str, owner: str, copies: tuple[Copy, ...]) -> None:
-        """Note down every file that a picture was written to."""
+        """Note down files that a picture was written to; they are no other picture's any more."""
+        ...
+
+    async def written(self, paths: Collection[str], owner: str) -> dict[str, Written]:
+        """What was written to these paths last, for those that anything was written to."""
+        ...
+
+    async def name(self, image: str, owner: str, name: str) -> str | None:
+        """Give a picture a name (domain.given_names.checked), and the id of whose it was before.
+
+        Raises NoSuchImage.
+        """
+        ...
+
+    async def unname(self, owner: str, name: str) -> ImageRecord | None:
+        """Take a name away; the picture that had it, None where nobody did."""
+        ...
+
+    async def named(self, owner: str, name: str) -> ImageRecord | None:
+        """The picture of that name, in any case and width."""
+        ...
+
+    async def names(self, owner: str, limit: int) -> list[str]:
+        """The names that were given, in order."""
         ...
 
     async def same(self, sha256: str, owner: str) -> ImageRecord | None:
@@ -251,7 +283,7 @@ class Catalog(Protocol):
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
     ) -> Page:
-        """Newest first. Raises BadRequest for a cursor that is not ours."""
+        """Newest first; kind `named` lists what has a name. BadRequest for a cursor not ours."""
         ...
 
     async def running(self, owner: str) -> list[JobRecord]: ...
@@ -284,46 +316,3 @@ class Catalog(Protocol):
 
     async def check(self) -> list[Finding]: ...
     async def aclose(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place save_to may write: checked, absolute."""
-
-    path: str
-
-
-class Verify(Protocol):
-    """Reads and verifies where a picture's bytes say they come from (C2PA). Never raises."""
-
-    def __call__(self, data: bytes, mime: str, /) -> dict[str, object]: ...
-
-
-class Workspace(Protocol):
-    """The only way to files that are not ours: reads and writes inside the allowed folders."""
-
-    async def read(self, path: str, caller: Caller) -> bytes:
-        """Raises PathNotAllowed, NoSuchImage or BadImage (no regular file, too large)."""
-        ...
-
-    async def check_target(self, path: str, caller: Caller, overwrite: bool) -> Target:
-        """Judge a place to write before anything is paid. Raises PathNotAllowed, BadRequest."""
-        ...
-
-    async def write(self, target: Target, data: bytes, caller: Caller, overwrite: bool) -> None:
-        """Atomically; raises PathNotAllowed, BadRequest (exists) or NotKept (disk)."""
-        ...
-
-    async def check(self) -> list[Finding]: ...
-
-
-class Fetch(Protocol):
-    """The only way to addresses that are not the provider's."""
-
-    async def get(self, url: str) -> bytes:
-        """A picture. https, public addresses only. Raises BadRequest, NoSuchImage, Unavailable."""
-        ...
-
-    async def save(self, url: str, write: Callable[[bytes], object]) -> None:
-        """The same for whatever stands there, handed to `write` piece by piece."""
-        ...

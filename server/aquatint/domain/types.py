@@ -19,6 +19,7 @@ Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["auto", "opaque", "transparent"]
 Level = Literal["low", "medium", "high"]
 Kind = Literal["generated", "edited", "mask", "added", "raw"]
+Listing = Kind | Literal["named"]  # what a list may be of
 State = Literal["intent", "done", "failed", "refused", "unknown"]
 Reply = Literal["preview", "path", "full"]
 Units = Literal["pixel", "fraction", "permille"]
@@ -210,12 +211,18 @@ class Usage(Frozen):
 
 
 class Copy(Frozen):
-    """A file that save_to wrote: absolute path, pixels (an icon's largest), bytes."""
+    """A file that save_to wrote: absolute path, pixels (an icon's largest), bytes, their digest.
+
+    `whole` where it has the picture's own pixels, in whatever format: it is the picture then, and
+    else one that was made from it.
+    """
 
     path: str
     width: int = 0
     height: int = 0
     bytes: int = 0
+    sha256: str = ""  # not known of files of before 2026-11-27
+    whole: bool = False
 
 
 class Outside(Frozen):
@@ -250,6 +257,7 @@ class ImageRecord(Frozen):
     created: float
     note: str | None = None  # what was done locally, for derived pictures
     saved: tuple[Copy, ...] = ()
+    names: tuple[str, ...] = ()  # that were given to it, without @
     outside: Outside | None = None
     arguments: str | None = None  # JSON of the free call that made it (make_mask)
 
@@ -295,26 +303,6 @@ class JobRecord(Frozen):
     ended: float | None = None
     delivered: bool = False
     lease: str = ""  # of the process that answers for it, while it has not ended
-
-
-class Spending(Frozen):
-    """What one owner's calls of one model for one project folder cost on one day (UTC)."""
-
-    day: str  # YYYY-MM-DD
-    model: str
-    project: str
-    calls: int
-    usd: float  # what is known and what is reserved
-    unknown: int = 0  # calls whose outcome nobody knows; counted at their estimate
-    unpriced: int = 0  # calls whose price nobody knows; counted as nothing
-
-
-class Page(Frozen):
-    """Newest first; `cursor` continues after the last one, None at the end."""
-
-    images: tuple[ImageRecord, ...]
-    cursor: str | None = None
-    total: int = 0
 
 
 LOCAL = "local"  # the owner of everything made by the one person whose machine this is

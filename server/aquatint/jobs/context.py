@@ -11,7 +11,8 @@ from typing import ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from ..domain.ports import Blobs, Catalog, Engine, Leases, Workspace
+from ..domain.outside import Workspace
+from ..domain.ports import Blobs, Catalog, Engine, Leases
 from ..domain.types import JobRecord, Usage
 from ..domain.vision import Vision
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from .context import JobContext
 if TYPE_CHECKING:
     from PIL import Image
 
+MOVING = frozenset({"gif", "webp"})
 EXACT = frozenset({"png", "webp"})  # formats that can keep pixels exact
 
 
@@ -124,7 +126,7 @@ async def save_copies(
         except AquatintError as error:
             warnings.append(f"Not saved to {one.path}: {error}")
         else:
-            written.append(Copy(path=target.path, width=size[0], height=size[1], bytes=len(data)))
+            written.append(copies.noted(one, target.path, size, data))
             remarks = copies.remarks(one, size)
             warnings += [remark for remark in remarks if remark not in warnings]
     return image.model_copy(update={"saved": (*image.saved, *written)}) if written else image
@@ -193,6 +195,19 @@ class _Copies:
             return await self.context.pixelwork(results.as_webp, data, self.context.max_pixels)
         compression = self.saving.compression
         return await self.context.pixelwork(encode.convert, data, format, compression)
+
+    def noted(self, target: SaveTarget, path: str, size: Size, data: bytes) -> Copy:
+        """What is remembered of a copy, so that the file is known again."""
+        image, format = self.image, _format(target)
+        lacks = (image.alpha and format == "jpeg") or (image.frames > 1 and format not in MOVING)
+        return Copy(
+            path=path,
+            width=size[0],
+            height=size[1],
+            bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            whole=size == self.own and format != "ico" and not lacks,
+        )
 
     def remarks(self, target: SaveTarget, size: Size) -> list[str]:
         """What must be said of a copy that was written."""

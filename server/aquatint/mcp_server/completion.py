@@ -13,6 +13,7 @@ from mcp.types import (
     PromptReference,
 )
 
+from ..domain import given_names
 from ..domain.models import sizes
 from ..domain.names import slug
 from ..domain.types import LOCAL, ImageRecord
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 100  # values of one answer, by the protocol
 PAGE = 50
+MOST_NAMES = 1000  # that are looked through
 LABEL = 48  # bytes
 OFFERS: Mapping[tuple[str, str], Offers] = MappingProxyType(
     {(guide.name, one.name): one.offers for guide in GUIDES for one in guide.arguments}
@@ -38,7 +40,8 @@ async def complete(service: ImageService, asked: CompleteRequestParams) -> Compl
     if isinstance(asked.ref, PromptReference):
         found = await _words(service, OFFERS.get((asked.ref.name, name), ()), typed)
     elif name == "id":
-        found = await service.context.catalog.ids(LOCAL, typed, MOST + 1)
+        found = await _names(service, typed)
+        found += await service.context.catalog.ids(LOCAL, typed, MOST + 1)
     return CompleteResult(completion=Completion(values=found[:MOST], has_more=len(found) > MOST))
 
 
@@ -66,6 +69,9 @@ async def _images(service: ImageService, typed: str) -> list[str]:
 
     The protocol completes to bare strings; a fragment says which picture it is, and goes again.
     """
+    names = await _names(service, typed)
+    if typed.startswith("@"):
+        return names
     start = typed.removeprefix("image://").partition("#")[0]
     recent = service.context.catalog.recent
     owner = LOCAL
@@ -74,7 +80,14 @@ async def _images(service: ImageService, typed: str) -> list[str]:
     if not found:
         found = (await recent(owner, typed, None, PAGE, None)).images
     latest = ["latest"] if "latest".startswith(typed) and page.images else []
-    return [*latest, *(_labelled(one) for one in found if one.kind != "mask")]
+    return [*latest, *names, *(_labelled(one) for one in found if one.kind != "mask")]
+
+
+async def _names(service: ImageService, typed: str) -> list[str]:
+    """`@logo` for every name that begins so, with or without the @."""
+    start = given_names.key(typed.strip())
+    names = await service.context.catalog.names(LOCAL, MOST_NAMES)
+    return [f"@{name}" for name in names if given_names.key(name).startswith(start)]
 
 
 def _labelled(image: ImageRecord) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..domain.addresses import file_path
 from ..domain.errors import BadRequest
+from ..domain.given_names import named
 from ..domain.ids import ID
 from ..domain.requests.existing import ExportRequest, ShowRequest
 from ..domain.requests.regions import MaskRequest
@@ -106,7 +107,7 @@ def _references(request: Frozen) -> Iterator[str]:
 
 
 def _is_path(reference: str) -> bool:
-    ours = reference == "latest" or ID.fullmatch(reference)
+    ours = reference == "latest" or ID.fullmatch(reference) or named(reference)
     return not ours and not reference.startswith(("image://", "https://", "data:", "job-"))
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel
 
 from ..domain.errors import AquatintError, NotKept
-from ..domain.lineage import told
+from ..domain.lineage import in_words, told
 from ..domain.requests.save_targets import PlannedFile
-from ..domain.times import to_the_second
-from ..domain.types import Copy, ImageRecord, JobRecord, Outside, Reply, Usage
-from ..domain.words import clean, cut
+from ..domain.types import ImageRecord, Outside, Reply, Usage
+from ..domain.words import cut
 from ..services.outcomes import Outcome
 from .previews import block, previews
 
 if TYPE_CHECKING:
     from ..services.images import ImageService
+
+_FILE = {"path", "width", "height", "bytes"}
+
+
+class SavedFile(BaseModel):
+    path: str
+    width: int
+    height: int
+    bytes: int
 
 
 class ShownImage(BaseModel):
@@ -31,7 +38,8 @@ class ShownImage(BaseModel):
     format: str
     model: str | None = None
     parents: list[dict[str, str]] | None = None  # uri, role
-    saved: list[Copy] | None = None
+    names: list[str] | None = None
+    saved: list[SavedFile] | None = None
     note: str | None = None
     outside: Outside | None = None
     provenance: str | None = None
@@ -61,35 +69,6 @@ class Shown(BaseModel):
     order: dict[str, str | int] | None = None
     files: list[PlannedFile] | None = None  # that a dry run would write
     warnings: list[str] | None = None
-
-
-class Listed(BaseModel):
-    id: str
-    uri: str
-    path: str | None = None
-    prompt: str
-    kind: str
-    created: str
-    width: int
-    height: int
-    format: str
-    model: str | None = None
-    parents: list[dict[str, str]] | None = None
-
-
-class Running(BaseModel):
-    job: str
-    prompt: str
-    model: str
-    since: str
-    ended: str | None = None  # how, where the catalog could not be written yet
-
-
-class Recent(BaseModel):
-    images: list[Listed]
-    running: list[Running] | None = None
-    total: int
-    cursor: str | None = None
 
 
 async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int) -> CallToolResult:
@@ -142,7 +121,8 @@ def _image(service: ImageService, image: ImageRecord, number: int | None) -> Sho
         format=image.format,
         model=image.model,
         parents=told(image.parents) or None,
-        saved=list(image.saved) or None,
+        names=[f"@{name}" for name in image.names] or None,
+        saved=[SavedFile(**one.model_dump(include=_FILE)) for one in image.saved] or None,
         note=image.note,
         outside=image.outside,
         provenance="c2pa" if image.provenance else None,
@@ -194,20 +174,17 @@ def _box(outcome: Outcome) -> list[int] | None:
 def _image_line(image: ShownImage) -> str:
     parts = [
         image.uri or "(not in the catalog)",
+        " ".join(image.names or []),
         f"{image.width}x{image.height} {image.format}, {image.bytes:,} bytes",
         f"path: {image.path}" if image.path else "",
         f"saved to: {', '.join(map(_copy, image.saved))}" if image.saved else "",
         f"model: {image.model}" if image.model else "",
-        _lineage(image.parents or []),
+        in_words(image.parents or []),
         _provenance(image.provenance),
         image.note or "",
     ]
     words = " | ".join(part for part in parts if part)
     return f"{image.number}. {words}" if image.number else words
-
-
-def _lineage(parents: list[dict[str, str]]) -> str:
-    return ", ".join(f"{one['role']}: {one['uri']}" for one in parents)
 
 
 def _provenance(known: str | None) -> str:
@@ -216,7 +193,7 @@ def _provenance(known: str | None) -> str:
     return f"provenance: {known}" if known else ""
 
 
-def _copy(copy: Copy) -> str:
+def _copy(copy: SavedFile) -> str:
     return f"{copy.path} ({copy.width}x{copy.height}, {copy.bytes:,} bytes)"
 
 
@@ -243,76 +220,6 @@ def _order(outcome: Outcome) -> dict[str, str | int] | None:
         return None
     return outcome.order.model_dump(
         mode="json", exclude_none=True, exclude={"prompt", "chosen", "images", "mask", "markup"}
-    )
-
-
-def listed(
-    service: ImageService,
-    images: Sequence[ImageRecord],
-    running: Sequence[JobRecord],
-    total: int,
-    cursor: str | None,
-    sheet: tuple[bytes, str] | None,
-) -> CallToolResult:
-    """A page of recent pictures, as text, structure and perhaps a contact sheet."""
-    structure = Recent(
-        images=[
-            Listed.model_validate(
-                {
-                    "id": image.id,
-                    **service.library.row(image),
-                    "prompt": clean(image.prompt, 160),
-                    "parents": told(image.parents) or None,
-                }
-            )
-            for image in images
-        ],
-        running=[
-            Running(
-                job=record.job.id,
-                prompt=clean(record.job.order.prompt, 160),
-                model=record.job.order.model,
-                since=to_the_second(record.job.created),
-                ended=None if record.state == "intent" else record.state,
-            )
-            for record in running
-        ]
-        or None,
-        total=total,
-        cursor=cursor,
-    )
-    lines = [f"{len(structure.images)} of {total} picture(s), newest first."]
-    lines += [f"{number}. {_row(one)}" for number, one in enumerate(structure.images, 1)]
-    lines += [_running_line(one) for one in structure.running or []]
-    if cursor:
-        lines.append(f'More: recent_images(cursor="{cursor}").')
-    blocks: list[ContentBlock] = [TextContent(type="text", text="\n".join(lines))]
-    if sheet is not None:
-        blocks.append(block(*sheet))
-    return CallToolResult(
-        content=blocks, structured_content=structure.model_dump(mode="json", exclude_none=True)
-    )
-
-
-def _row(one: Listed) -> str:
-    parts = [
-        one.uri,
-        f"{one.kind}, {one.created}",
-        f"{one.width}x{one.height} {one.format}",
-        one.model or "no model",
-        f"path: {one.path}",
-        _lineage(one.parents or []),
-        one.prompt,
-    ]
-    return " | ".join(part for part in parts if part)
-
-
-def _running_line(one: Running) -> str:
-    call = f'get_image(image="{one.job}")'
-    if one.ended is not None:
-        return f"Ended ({one.ended}), but not listed yet: {one.job}: {one.prompt}. See it: {call}."
-    return (
-        f"Running: {one.job} since {one.since} with {one.model}: {one.prompt}. Call {call} to wait."
     )
 
 

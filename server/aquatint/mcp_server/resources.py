@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.types import (
@@ -32,7 +32,9 @@ SANITISED = {"aquatint/sanitised": "scripts and addresses left out; the whole fi
 
 TEMPLATES = [
     ResourceTemplate(
-        uri_template="image://{id}", name="image", description="The picture file itself."
+        uri_template="image://{id}",
+        name="image",
+        description="The picture file itself; latest or @name stand for an id.",
     ),
     ResourceTemplate(
         uri_template="image://{id}/preview",
@@ -99,7 +101,7 @@ async def read(service: ImageService, uri: str) -> list[ReadResourceContents]:
     reading = parts.path.strip("/")
     if parts.scheme != "image" or reading not in {"", "preview", "recipe"}:
         raise unknown
-    image = await service.library.image(parts.netloc, Caller(LOCAL))
+    image = await service.library.image(unquote(parts.netloc), Caller(LOCAL))
     if reading == "recipe":
         recipe = await service.library.recipe(image, Caller(LOCAL))
         text = json.dumps(recipe, ensure_ascii=False, indent=1)
@@ -126,6 +128,7 @@ async def _recent(service: ImageService, query: str) -> ReadResourceContents:
         "images": [service.library.row(image) for image in found.images],
         "running": [record.job.id for record in running if record.state == "intent"],
         "total": found.total,
+        "partly": found.partly,
     }
     text = json.dumps(listing, ensure_ascii=False, indent=1)
     return ReadResourceContents(content=text, mime_type="application/json")

@@ -18,7 +18,7 @@ from ..domain.types import (
     EditRequest,
     Frozen,
     GenerateRequest,
-    Kind,
+    Listing,
     Reply,
 )
 from ..services.closeups import budget_of
@@ -26,7 +26,8 @@ from ..services.outcomes import Outcome, Progress, Report
 from .consent import agreed_for
 from .host_roots import caller_for
 from .lifespan import LazyService
-from .replies import listed, shown
+from .lists import listed
+from .replies import shown
 from .signatures import Tool, ToolContext, request_of, tool_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ EXPORT = {
     "format": "For names without an extension",
     "compression": "0-100, for jpeg, webp, avif",
     "overwrite": "Replace existing files",
+    "name": "Makes @name a reference to it",
 }
 
 ReplyExplained = Annotated[
@@ -172,8 +174,8 @@ async def export_image(
 
 async def recent_images(
     ctx: ToolContext,
-    query: Annotated[str | None, Field(description="Words of the prompt, any language")] = None,
-    kind: Kind | None = None,
+    query: Annotated[str | None, Field(description="Words of the prompt, a file or @name")] = None,
+    kind: Listing | None = None,
     limit: Annotated[int, Field(description="1-50")] = 10,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
     sheet: Annotated[bool, Field(description="Add one picture of numbered thumbnails")] = False,
@@ -182,7 +184,7 @@ async def recent_images(
     service = _service(ctx)
     page, running = await service.recent(Caller(LOCAL), query, kind, limit, cursor)
     look = await service.library.sheet(page.images) if sheet and page.images else None
-    return listed(service, page.images, running, page.total, page.cursor, look)
+    return listed(service, page, running, look)
 
 
 class Row(NamedTuple):

@@ -7,6 +7,7 @@ __all__ = [
     "exports",
     "images",
     "library",
+    "naming",
     "outcomes",
     "pricing",
     "references",

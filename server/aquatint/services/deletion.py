@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..domain import ids
+from ..domain import given_names, ids
 from ..domain.errors import Busy, NoSuchImage
 from ..domain.types import EditRequest, ImageRecord, Job
 from ..jobs.context import JobContext
@@ -25,8 +25,10 @@ class Forgotten:
 
 async def family(context: JobContext, owner: str, reference: str) -> list[ImageRecord]:
     """The picture, and the raw ones behind it that the same call made and no reply showed."""
-    identity = reference.removeprefix("image://")
+    identity, name = reference.removeprefix("image://"), given_names.named(reference)
     found = await context.catalog.image(identity, owner) if ids.ID.fullmatch(identity) else None
+    if name is not None:
+        found = await context.catalog.named(owner, name)
     if found is None:
         raise NoSuchImage(f"There is no picture {reference!r:.60}.", LISTING)
     record = await context.catalog.job(found.job, owner) if found.job else None

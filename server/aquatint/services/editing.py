@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..domain import lineage, names
 from ..domain.errors import BadMask
+from ..domain.lineage import Parent
 from ..domain.models.sizes import parse_size
 from ..domain.requests.extend import enlarged
 from ..domain.requests.plan import Plan
@@ -242,6 +243,7 @@ class Editing:
             bytes=len(opened.data),
             key=key,
             created=now,
+            parents=() if opened.copy_of is None else (Parent(id=opened.copy_of, role="copy of"),),
             **found.facts(),
         )
         image = await with_preview(self.context, image, found.small, [])

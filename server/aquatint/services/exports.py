@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..domain import given_names
 from ..domain.errors import BadRequest, together
 from ..domain.models.sizes import Size, parse_size, text
 from ..domain.requests import save_targets
@@ -15,9 +16,13 @@ from ..jobs import exports
 from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from .library import Library
+from .naming import Naming
 from .outcomes import Outcome
 
-EXAMPLE = 'Name the files, as in save_to=["public/hero.webp", "icon-{16,32}.png"].'
+EXAMPLE = (
+    'Name the files, as in save_to=["public/hero.webp", "icon-{16,32}.png"], or the picture, '
+    'as in name="logo".'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,24 @@ class Exports:
 
     context: JobContext
     library: Library
+    naming: Naming
 
     async def export(self, request: ExportRequest, caller: Caller) -> Outcome:
         """Write the picture to every file that `save_to` stands for. Raises AquatintError."""
-        if not request.save_to:
-            raise BadRequest("export_image writes files, and save_to is empty.", EXAMPLE)
+        if not request.save_to and request.name is None:
+            raise BadRequest(
+                "export_image writes files (save_to) or gives a name (name); both are missing.",
+                EXAMPLE,
+            )
+        if request.name is not None:
+            given_names.checked(request.name)  # before anything is written
         if request.compression is not None and not 0 <= request.compression <= 100:
             raise BadRequest(
                 f"compression={request.compression} is out of range.", "Pass 0 to 100."
             )
-        image, data = await self.library.get(request.image, caller)
+        if request.name is not None and not request.save_to:
+            return await self._named(request, request.name, caller)
+        image, data = await self._picture(request, caller)
         if data is None:
             data = await self.context.blobs.read(image.key)
         exact = _exact(request)
@@ -56,10 +69,16 @@ class Exports:
             self.context, source.image, source.image, saving, warnings, source.data
         )
         written = saved.saved[len(source.image.saved) :]
+        if source.changed:  # a part of the picture, or over a colour: made from it
+            written = tuple(one.model_copy(update={"whole": False}) for one in written)
         if not written:
             raise BadRequest("Nothing was written. " + "\n".join(warnings), "", code="not_saved")
         if image.id:
-            await self.context.catalog.saved(image.id, caller.owner, saved.saved)
+            await self.context.catalog.saved(image.id, caller.owner, written)
+        if request.name is not None:
+            named, notes = await self.naming.give(image, request.name, caller)
+            saved = saved.model_copy(update={"names": named.names})
+            warnings += notes
         return Outcome(
             status="done",
             images=(saved.model_copy(update={"saved": written}),),
@@ -67,6 +86,28 @@ class Exports:
             data=source.data if source.changed or not image.id else None,
             warnings=tuple(warnings),
         )
+
+    async def _picture(
+        self, request: ExportRequest, caller: Caller
+    ) -> tuple[ImageRecord, bytes | None]:
+        """What is written; it is in the catalog where it gets a name."""
+        if request.name is None:
+            return await self.library.get(request.image, caller)
+        (image,) = await self.library.as_is(await self.naming.picture(request.image, caller))
+        return image, None
+
+    async def _named(self, request: ExportRequest, name: str, caller: Caller) -> Outcome:
+        """The picture with a name, and nothing written. Raises BadRequest for what would be."""
+        asked = request.model_dump(exclude={"image", "name", "save_to"}, exclude_defaults=True)
+        if asked:
+            raise BadRequest(
+                f"{', '.join(asked)}: without save_to nothing is written, only the name is given.",
+                f"Leave it out, or add save_to. {EXAMPLE}",
+            )
+        image = await self.naming.picture(request.image, caller)
+        named, notes = await self.naming.give(image, name, caller)
+        shown = await self.library.as_is(named)
+        return Outcome(status="done", images=tuple(shown), warnings=notes)
 
     async def _source(self, request: ExportRequest, whole: Source, warnings: list[str]) -> Source:
         """The picture, cropped and laid on a colour where that is asked for."""

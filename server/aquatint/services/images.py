@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from ..domain import lineage
+from ..domain.answers import Page
 from ..domain.budget import Shortfall
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.models.registry import Models
@@ -18,16 +19,7 @@ from ..domain.requests import save_targets
 from ..domain.requests.existing import ShowRequest
 from ..domain.requests.extend import told
 from ..domain.requests.regions import MaskRequest
-from ..domain.types import (
-    Caller,
-    EditRequest,
-    Finish,
-    GenerateRequest,
-    ImageRecord,
-    Job,
-    JobRecord,
-    Page,
-)
+from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, ImageRecord, Job, JobRecord
 from ..jobs import exports as copies
 from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
@@ -38,6 +30,7 @@ from .closeups import budget_of, covered
 from .editing import Editing
 from .exports import Exports
 from .library import Library
+from .naming import Naming
 from .originals import Originals
 from .outcomes import Outcome, Report
 from .pricing import Pricing, Quote
@@ -62,6 +55,7 @@ class ImageService:
     library: Library
     exports: Exports
     editing: Editing
+    naming: Naming
     models: Models
     settings: Settings
     first_party: bool
@@ -286,7 +280,11 @@ class ImageService:
         for index, image in enumerate(outcome.images):
             saving = Saving.of(job.finish, caller, index, job.order.n)
             source = await self._source(image, job)
-            images.append(await save_copies(self.context, image, source, saving, warnings))
+            saved = await save_copies(self.context, image, source, saving, warnings)
+            copies_made = saved.saved[len(image.saved) :]
+            if copies_made:
+                await self.context.catalog.saved(image.id, caller.owner, copies_made)
+            images.append(saved)
         return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
 
     async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:

@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain import ids
+from ..domain.answers import Page
 from ..domain.errors import BadRequest, NoSuchImage
-from ..domain.lineage import told
-from ..domain.ports import Verify
+from ..domain.lineage import Parent, told
+from ..domain.outside import Verify
 from ..domain.requests.existing import ShowRequest
 from ..domain.times import to_the_second
-from ..domain.types import Caller, ImageRecord, JobRecord, Page, Reply
+from ..domain.types import Caller, ImageRecord, JobRecord, Reply
 from ..imaging.sniff import MIME, sniff
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
 from . import closeups, comparing
 from .outcomes import Outcome
-from .references import LISTING, References
+from .references import LISTING, Opened, References
+from .saved_files import only_ours
 
 Pixels = tuple[bytes, str]  # encoded bytes and their MIME type
 PAGE = 50  # pictures at most
@@ -39,15 +41,22 @@ class Library:
     async def get(self, reference: str, caller: Caller) -> tuple[ImageRecord, bytes | None]:
         """The picture behind any reference; with its bytes where it is not in the catalog."""
         image = await self.references.known(reference, caller)
-        if image is not None:
-            return image, None
-        opened = await self.references.open(reference, caller)
-        return await self._foreign(opened.data, opened.label, caller), opened.data
+        if image is None:
+            opened = await self.references.open(reference, caller)
+            if opened.image is None:
+                return await self._foreign(opened, caller), opened.data
+            image = opened.image
+        return (await self.as_is(image))[0], None
 
-    async def _foreign(self, data: bytes, label: str, caller: Caller) -> ImageRecord:
+    async def as_is(self, *images: ImageRecord) -> list[ImageRecord]:
+        """The pictures with those copies only that are still theirs on the disk."""
+        return await only_ours(self.context, images, images[0].owner) if images else []
+
+    async def _foreign(self, opened: Opened, caller: Caller) -> ImageRecord:
         """A picture that is not ours is looked at, not taken in."""
         from ..imaging import decode
 
+        data = opened.data
         seen = await self.context.pixelwork(
             decode.inspect, data, max_pixels=self.context.max_pixels
         )
@@ -66,7 +75,8 @@ class Library:
             key="",
             sha256=hashlib.sha256(data).hexdigest(),
             created=self.context.now(),
-            note=label,
+            note=opened.label,
+            parents=() if opened.copy_of is None else (Parent(id=opened.copy_of, role="copy of"),),
         )
 
     async def recent(
@@ -76,6 +86,8 @@ class Library:
         if not 1 <= limit <= PAGE:
             raise BadRequest(f"limit={limit} is out of range.", f"Pass 1 to {PAGE}.")
         page = await self.context.catalog.recent(caller.owner, query, kind, limit, cursor)
+        images = tuple(await self.as_is(*page.images))
+        page = page.model_copy(update={"images": images})
         if query and not page.total and not self.keep_prompts:
             raise BadRequest(
                 "Words find nothing here: prompts are kept as hashes only "
@@ -87,7 +99,11 @@ class Library:
         return page, running
 
     async def image(self, identity: str, caller: Caller) -> ImageRecord:
-        """Raises NoSuchImage, the same for a missing picture and for somebody else's."""
+        """By its id, `latest` or `@name`. Raises NoSuchImage, for somebody else's as for none."""
+        if identity == "latest" or identity.startswith("@"):
+            named = await self.references.known(identity, caller)
+            if named is not None:
+                return named
         if not ids.ID.fullmatch(identity):
             raise NoSuchImage(f"There is no picture {identity!r:.60}.", LISTING)
         image = await self.context.catalog.image(identity, caller.owner)
@@ -202,6 +218,8 @@ class Library:
             "format": image.format,
             "model": image.model,
             "parents": told(image.parents),
+            "names": [f"@{name}" for name in image.names],
+            "saved_to": [copy.path for copy in image.saved],
         }
 
     async def recipe(self, image: ImageRecord, caller: Caller) -> dict[str, object]:
@@ -212,8 +230,9 @@ class Library:
             parent = await self.context.catalog.image(pending.pop(0), caller.owner)
             if parent is not None and parent.id not in seen:
                 seen.add(parent.id)
-                family.append(await self._step(parent, caller))
+                family.append(await self._step((await self.as_is(parent))[0], caller))
                 pending.extend(one.id for one in parent.parents)
+        (image,) = await self.as_is(image)
         recipe = {**await self._step(image, caller), "ancestors": family}
         if image.provenance:
             recipe["provenance"] = await self.provenance(image)
@@ -233,6 +252,8 @@ class Library:
             "uri": f"image://{image.id}",
             "kind": image.kind,
             "parents": told(image.parents),
+            "names": [f"@{name}" for name in image.names] or None,
+            "saved_to": [copy.path for copy in image.saved] or None,
             "note": image.note,
             "sha256": image.sha256,
         }

@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from ..domain import ids
+from ..domain import given_names, ids
 from ..domain.addresses import file_path
 from ..domain.errors import BadImage, BadRequest, NoSuchImage
-from ..domain.ports import Fetch, Workspace
+from ..domain.outside import Fetch, Workspace
 from ..domain.redaction import redact
 from ..domain.types import Caller, ImageRecord
 from ..jobs.context import JobContext
+from .saved_files import holder
 
 # What assistants pass when the user dropped a picture into the chat: such bytes never get here.
 ATTACHMENT = re.compile(
@@ -23,17 +24,22 @@ ATTACHMENT = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"data(?=:)|[a-z][a-z0-9+.-]*(?=://)", re.IGNORECASE)
+MOST_NAMES = 1000  # that are looked through for a near one
 LISTING = 'Call recent_images to see what there is, or pass "latest".'
 JOBS = "Call recent_images to see what runs and what was made."
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The bytes behind a reference; `picture` is its catalog row where it has one."""
+    """The bytes behind a reference; `image` is its catalog row where it has one.
+
+    `copy_of` is the id of the picture that a file was made from, in another size or part.
+    """
 
     data: bytes
     image: ImageRecord | None
     label: str
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,15 @@ class References:
         return await self._foreign(reference.strip(), caller)
 
     async def known(self, reference: str, caller: Caller) -> ImageRecord | None:
-        """The catalog's row behind `image://id`, a bare id or `latest`; None for other forms."""
+        """The catalog's row behind `image://id`, a bare id, `latest` or `@name`; else None."""
         text = reference.strip()
-        if text == "latest":
+        if text.removeprefix("image://") == "latest":
             newest = await self.context.catalog.latest(caller.owner)
             if newest is None:
                 raise NoSuchImage("There is no latest picture yet.", "Call generate_image first.")
             return newest
+        if name := given_names.named(text):
+            return await self._of_name(name, caller)
         bare = text.removeprefix("image://").split("/")[0]
         if ids.JOB.fullmatch(bare):
             raise await self._not_a_picture(bare, caller)
@@ -78,6 +86,39 @@ class References:
         made = ", ".join(f"image://{one.id}" for one in record.images)
         fix = f"Pass {made}." if made else f'Call get_image(image="{job}") to wait for its picture.'
         return NoSuchImage(f"{job} is a job, not a picture.", fix)
+
+    async def _of_name(self, name: str, caller: Caller) -> ImageRecord:
+        image = await self.context.catalog.named(caller.owner, name)
+        if image is not None:
+            return image
+        import difflib  # a server starts without it
+
+        keys = {
+            given_names.key(one): one
+            for one in await self.context.catalog.names(caller.owner, MOST_NAMES)
+        }
+        near = difflib.get_close_matches(given_names.key(name), keys, n=3)
+        there = f" Near names: {', '.join(f'@{keys[one]}' for one in near)}." if near else ""
+        raise NoSuchImage(
+            f"No picture has the name @{name}.{there}",
+            'Call recent_images(kind="named") to list the names, or pass ./ before a file\'s name.',
+            code="no_such_name",
+        )
+
+    async def _file(self, path: str, caller: Caller) -> Opened:
+        """A file; one that we wrote and that nobody changed is the picture it holds."""
+        data = await self.workspace.read(path, caller)
+        found = await holder(self.context, path, data, caller)
+        if found is None:
+            return Opened(data, None, path)
+        image, whole = found
+        if not whole:
+            return Opened(data, None, path, image.id)
+        try:
+            kept = await self.context.blobs.read(image.key)
+        except NoSuchImage:  # the copy is all that is left of it
+            return Opened(data, None, path, image.id)
+        return Opened(kept, image, f"image://{image.id}")
 
     async def _foreign(self, text: str, caller: Caller) -> Opened:
         named = SCHEME.match(text)
@@ -100,7 +141,7 @@ class References:
                 f"{scheme[:40]}: is not a picture reference.",
                 "Pass image://id, latest, a path, file://, https:// or a data: URL.",
             )
-        return Opened(await self.workspace.read(text, caller), None, text)
+        return await self._file(text, caller)
 
 
 def _data_url(text: str, max_bytes: int) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..domain.answers import Spending
 from ..domain.errors import BadRequest, NoSuchImage
 from ..domain.times import to_the_second
-from ..domain.types import Job, JobRecord, Spending
+from ..domain.types import Job, JobRecord
 from ..jobs.context import JobContext
 from ..jobs.execute import CANCELLED
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import anyio.to_thread
 
 from ..domain.errors import BadImage, BadRequest, NoSuchImage, NotKept, PathNotAllowed
-from ..domain.ports import Target
+from ..domain.outside import Target
 from ..domain.types import LOCAL, Caller, Finding
 from . import handles as folders
 from .policy import Root, Roots, bad_path, is_hidden, shown
@@ -59,6 +61,15 @@ class LocalWorkspace:
         """A file's bytes. Raises PathNotAllowed, NoSuchImage or BadImage."""
         return await anyio.to_thread.run_sync(self._read, path, caller)
 
+    async def place(self, path: str, caller: Caller) -> str:
+        """The absolute path that a path means to the caller. Raises PathNotAllowed, BadRequest."""
+        root, parts = await anyio.to_thread.run_sync(self._roots.locate, path, caller)
+        return str(Path(root.real, *parts))
+
+    async def digests(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        """The SHA-256 of those files that have exactly these sizes; of files we wrote, by path."""
+        return await anyio.to_thread.run_sync(self._digests, sizes) if sizes else {}
+
     async def check_target(self, path: str, caller: Caller, overwrite: bool) -> Target:
         """Judge a place to write; missing folders are made later. PathNotAllowed, BadRequest."""
         return await anyio.to_thread.run_sync(self._check_target, path, caller, overwrite)
@@ -104,6 +115,21 @@ class LocalWorkspace:
             raise self._missing(path, root, parts, caller) from error
         except OSError as error:
             raise _unreadable(path, error) from error
+
+    def _digests(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for path, size in sizes.items():
+            parts = Path(path).parts
+            with (
+                contextlib.suppress(OSError, folders.Linked, ValueError),
+                folders.enter(parts[0], parts[1:-1], handles=self._handles) as folder,
+                folders.open_file(folder, parts[-1]) as fd,
+            ):
+                info = os.fstat(fd)
+                if stat.S_ISREG(info.st_mode) and info.st_size == size:
+                    data = folders.read(fd, size)
+                    found[path] = hashlib.sha256(data or b"").hexdigest()
+        return found
 
     def _judge(self, path: str, info: os.stat_result) -> None:
         """Judge what was opened: nobody can swap it any more."""

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from ...domain.answers import Page, Spending
 from ...domain.budget import dollars
 from ...domain.errors import BadRequest
 from ...domain.times import to_the_second
-from ...domain.types import LOCAL, Caller, ImageRecord, JobRecord, Page, Spending
+from ...domain.types import LOCAL, Caller, ImageRecord, JobRecord
 from ...domain.words import clean
 from ...services import spending
 from ...services.images import ImageService
@@ -118,7 +119,8 @@ def _listed(service: ImageService, page: Page, running: Sequence[JobRecord]) -> 
         | {"since": to_the_second(job.created)}
         for job in (record.job for record in running)
     ]
-    return {"images": images, "running": jobs, "total": page.total, "cursor": page.cursor}
+    found = {"images": images, "running": jobs, "total": page.total, "cursor": page.cursor}
+    return {**found, "partly": page.partly}
 
 
 def _print_list(
@@ -126,15 +128,20 @@ def _print_list(
 ) -> None:
     for image in page.images:
         facts = f"{image.kind}, {image.width}x{image.height} {image.format}"
-        print(f"image://{image.id}  {to_the_second(image.created)}  {facts}")
+        names = "".join(f"@{name}  " for name in image.names)
+        print(f"image://{image.id}  {names}{to_the_second(image.created)}  {facts}")
         print(f"  {clean(image.prompt, 160)}")
         print(f"  {service.context.blobs.path(image.key)}")
+        for copy in image.saved:
+            print(f"  saved to {copy.path}")
     for record in running:
         order = record.job.order
         state = "running" if record.state == "intent" else f"{record.state}, not listed yet"
         print(f"{record.job.id}  {state}, {order.model}: {clean(order.prompt, 160)}")
     if not page.images and not running:
         print("Nothing yet." if query is None else "Nothing was found.")
+    if page.partly:
+        print("Note: no picture has all words; these have some.", file=sys.stderr)
     if page.cursor:
         more = f"{page.total} in all; the next page: --cursor {page.cursor}"
         print(more, file=sys.stderr)

@@ -81,7 +81,10 @@ def facts(service: ImageService, image: ImageRecord, recipe: dict[str, object]) 
     known = image.model_dump(
         mode="json",
         exclude_none=True,
-        exclude={"owner", "key", "preview", "arguments", "created", "parents"},
+        exclude={
+            **dict.fromkeys(("owner", "key", "preview", "arguments", "created", "parents"), True),
+            "saved": {"__all__": {"sha256", "whole"}},
+        },
     )
     known |= {"parents": told(image.parents)}
     if image.id:
@@ -108,6 +111,7 @@ def _rows(
     if not image.id:
         return
     yield "made", f"{to_the_second(image.created)}, {_made(image, recipe)}"
+    yield "name", " ".join(f"@{name}" for name in image.names)
     yield "prompt", clean(image.prompt, PROMPT)
     yield "path", service.context.blobs.path(image.key) or ""
     for copy in image.saved:

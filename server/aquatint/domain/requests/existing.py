@@ -36,11 +36,11 @@ class ShowRequest(Frozen):
 
 
 class ExportRequest(Frozen):
-    """Files to be made of a picture that is there. `crop` is left, top, width, height in `units`,
-    `background` a colour to put under what is transparent."""
+    """Files to be made of a picture that is there, or a name for it. `crop` is left, top, width,
+    height in `units`, `background` a colour to put under what is transparent."""
 
     image: str
-    save_to: Strings
+    save_to: Strings = ()
     exact_size: str | None = None
     crop: tuple[Number, ...] | None = None
     units: Units = "pixel"
@@ -48,6 +48,7 @@ class ExportRequest(Frozen):
     format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
     compression: int | None = None
     overwrite: bool = False
+    name: str | None = None
 
 
 def box_of(crop: Sequence[float], units: Units, size: Size) -> Box:

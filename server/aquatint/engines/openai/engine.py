@@ -16,7 +16,8 @@ from openai import AsyncOpenAI
 from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes, origin_of
 from ...domain.errors import AquatintError, Busy, Misconfigured
 from ...domain.models.sizes import parse_size
-from ...domain.ports import Event, Fetch, Finished, Inputs, Part, Sent, Waiting
+from ...domain.outside import Fetch
+from ...domain.ports import Event, Finished, Inputs, Part, Sent, Waiting
 from ...domain.redaction import Gate, secrets_in
 from ...domain.types import Finding, Order
 from .addresses import Pictures

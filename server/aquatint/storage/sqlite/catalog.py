@@ -5,26 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from ...domain.answers import Page, Spending, Written
 from ...domain.budget import Limit, Shortfall
-from ...domain.errors import AquatintError, BadRequest
-from ...domain.search import match
-from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord, Page, Spending
+from ...domain.errors import AquatintError, BadRequest, NoSuchImage
+from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord
+from . import found_by
 from .connection import CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
-from .rows import (
-    from_cursor,
-    insert_image,
-    insert_job,
-    to_cursor,
-    to_image,
-    to_record,
-    total_of,
-)
+from .listing import Asked, page
+from .rows import insert_image, insert_job, to_image, to_record
 from .schema import TROUBLE
 
-_COUNTED = 1000  # where counting what a search found stops: all of 100,000 takes 50 ms
 # Dollars of one job: what it cost, or what is reserved while nobody knows.
 _MONEY = "CASE WHEN state IN ('failed', 'refused') THEN cost ELSE coalesce(cost, estimate) END"
 
@@ -121,7 +114,7 @@ class SqliteCatalog:
             if self._end(db, record, late, record.state):
                 for place, image in enumerate(every.values()):
                     order = shown.get(image.id, len(shown) + place)
-                    insert_image(db, image, order, image.id in shown)
+                    _insert(db, image, order, image.id in shown)
 
         await self._file.write(work, spent=record.failure.spent if record.failure else "yes")
 
@@ -221,12 +214,34 @@ class SqliteCatalog:
     # The pictures
 
     async def add(self, image: ImageRecord, *, shown: bool = True) -> None:
-        await self._file.write(lambda db: insert_image(db, image, 0, shown))
+        await self._file.write(lambda db: _insert(db, image, 0, shown))
 
     async def saved(self, image: str, owner: str, copies: tuple[Copy, ...]) -> None:
-        rows = json.dumps([copy.model_dump() for copy in copies])
-        statement = "UPDATE pictures SET saved = ? WHERE id = ? AND owner = ?"
-        await self._file.write(lambda db: db.execute(statement, (rows, image, owner)))
+        def work(db: sqlite3.Connection) -> None:
+            if _row(db, image, owner):
+                found_by.note_copies(db, owner, image, copies)
+
+        await self._file.write(work)
+
+    async def written(self, paths: Collection[str], owner: str) -> dict[str, Written]:
+        return await self._file.read(lambda db: found_by.written(db, owner, paths))
+
+    async def name(self, image: str, owner: str, name: str) -> str | None:
+        def work(db: sqlite3.Connection) -> str | None:
+            if not _row(db, image, owner):
+                raise NoSuchImage(f"There is no picture {image}.", "Call recent_images.")
+            return found_by.give_name(db, owner, image, name)
+
+        return await self._file.write(work)
+
+    async def unname(self, owner: str, name: str) -> ImageRecord | None:
+        return await self._file.write(lambda db: found_by.take_name(db, owner, name))
+
+    async def named(self, owner: str, name: str) -> ImageRecord | None:
+        return await self._file.read(lambda db: found_by.of_name(db, owner, name))
+
+    async def names(self, owner: str, limit: int) -> list[str]:
+        return await self._file.read(lambda db: found_by.all_names(db, owner, limit))
 
     async def same(self, sha256: str, owner: str) -> ImageRecord | None:
         return await self._newest("sha256 = ?", owner, sha256)
@@ -235,45 +250,16 @@ class SqliteCatalog:
         return await self._newest("shown = 1 AND kind != 'mask'", owner)
 
     async def image(self, image: str, owner: str) -> ImageRecord | None:
-        statement = "SELECT * FROM pictures WHERE id = ? AND owner = ?"
-        row = await self._file.read(lambda db: db.execute(statement, (image, owner)).fetchone())
-        return row and to_image(row)
+        row = await self._file.read(lambda db: _row(db, image, owner))
+        return None if row is None else to_image(row)
 
     async def recent(
         self, owner: str, query: str | None, kind: str | None, limit: int, cursor: str | None
     ) -> Page:
-        """Newest first; a query without any word is not a query.
-
-        Without a kind only what replies showed, with one also the raw pictures behind them. The
-        total of a search stops at 1,000.
-        """
         if limit < 1:
             raise BadRequest("A page holds at least one picture.", "Call again with limit=20.")
-        before = from_cursor(cursor) if cursor else 2**63 - 1
-        words = match(query) if query else None
-        where = ["p.owner = ?", "p.shown = 1" if kind is None else "p.kind = ?"]
-        values: list[str | int] = [owner] if kind is None else [owner, kind]
-        source, seq = "pictures p", "p.seq"
-        if words:
-            source, seq = "words CROSS JOIN pictures p ON p.seq = words.rowid", "words.rowid"
-            where.append("words MATCH ?")
-            values.append(words)
-        tail = f"FROM {source} WHERE {' AND '.join(where)}"
-
-        def work(db: sqlite3.Connection) -> Page:
-            if words:
-                counted = f"SELECT count(*) FROM (SELECT 1 {tail} LIMIT {_COUNTED})"  # noqa: S608 - ours
-                total = db.execute(counted, values).fetchone()[0]
-            else:
-                total = total_of(db, owner, kind or "")
-            rows = db.execute(
-                f"SELECT p.* {tail} AND {seq} < ? ORDER BY {seq} DESC LIMIT ?",
-                (*values, before, limit + 1),
-            ).fetchall()
-            more = to_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-            return Page(images=tuple(map(to_image, rows[:limit])), cursor=more, total=total)
-
-        return await self._file.read(work)
+        asked = Asked(owner, query, kind, limit, cursor)
+        return await self._file.read(lambda db: page(db, asked))
 
     async def ids(self, owner: str, prefix: str, limit: int) -> list[str]:
         """Of the shown pictures only; the others are found by their whole id."""
@@ -324,6 +310,16 @@ class SqliteCatalog:
             return [to_record(db, row) for row in db.execute(statement, values).fetchall()]
 
         return await self._file.read(work)
+
+
+def _insert(db: sqlite3.Connection, image: ImageRecord, order: int, shown: bool) -> None:
+    if insert_image(db, image, order, shown) and image.saved:
+        found_by.note_copies(db, image.owner, image.id, image.saved)
+
+
+def _row(db: sqlite3.Connection, image: str, owner: str) -> sqlite3.Row | None:
+    statement = "SELECT * FROM pictures WHERE id = ? AND owner = ?"
+    return db.execute(statement, (image, owner)).fetchone()
 
 
 def _entries(

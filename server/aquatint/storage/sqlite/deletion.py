@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from ...domain.types import ImageRecord, Job
+from .found_by import drop
 from .rows import count, to_image
 
 # A job without its words: what it was asked, where copies went, and what the provider quoted.
@@ -33,6 +34,7 @@ def forget_image(db: sqlite3.Connection, image: str, owner: str, last: bool) -> 
     db.execute("DELETE FROM pictures WHERE seq = ?", (row["seq"],))
     count(db, row["owner"], row["kind"], row["shown"], -1)
     db.execute("DELETE FROM words WHERE rowid = ?", (row["seq"],))
+    drop(db, image)
     if last:
         db.execute("INSERT INTO words(words) VALUES ('optimize')")
     db.execute(f"{_BLANK} AND id = ?", (row["job"],))

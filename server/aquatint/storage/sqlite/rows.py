@@ -10,11 +10,12 @@ from typing import Any
 
 from ...domain.errors import BadRequest
 from ...domain.lineage import Parent
-from ...domain.search import fold
-from ...domain.types import Failure, ImageRecord, Job, JobRecord, Usage
+from ...domain.search import file_part, fold
+from ...domain.types import Copy, Failure, ImageRecord, Job, JobRecord, Usage
 
+STEPS = 6  # that a search for some of the words has at most
 _COLUMNS = tuple(ImageRecord.model_fields)  # each has a column of its name
-_AS_JSON = ("saved", "outside")  # parents have two: their ids, and beside them their roles
+_AS_JSON = ("saved", "outside", "names")  # parents have two: their ids, and beside them their roles
 
 
 def insert_job(db: sqlite3.Connection, job: Job, lease: str = "") -> None:
@@ -66,11 +67,13 @@ def to_record(db: sqlite3.Connection, row: sqlite3.Row) -> JobRecord:
     )
 
 
-def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: bool) -> None:
+def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: bool) -> bool:
+    """Whether it was not there yet."""
     values = image.model_dump()
     for name in _AS_JSON:
         values[name] = json.dumps(values[name])
     values["parents"], roles = as_columns(image.parents)
+    values["saved"] = as_json(image.saved)
     names = ", ".join(_COLUMNS)
     marks = ", ".join("?" * len(_COLUMNS))
     row = db.execute(
@@ -82,12 +85,23 @@ def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: 
         count(db, image.owner, image.kind, shown, 1)
         text = searchable(values)
         db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
+    return row.rowcount > 0
 
 
 def searchable(picture: Mapping[str, Any]) -> str:
     """All by which a picture is found, as the index keeps it."""
-    words = (picture[name] for name in ("prompt", "id", "kind", "model", "note"))
+    words = [picture[name] for name in ("prompt", "id", "kind", "model", "note")]
+    words += json.loads(picture.get("names", "[]"))
+    words += [
+        file_part(one if isinstance(one, str) else one["path"])
+        for one in json.loads(picture["saved"])
+    ]
     return fold(" \n".join(word for word in words if word))
+
+
+def as_json(copies: Iterable[Copy]) -> str:
+    """As a server of before 2026-11-27 reads them; the rest of a copy is in `files`."""
+    return json.dumps([one.model_dump(exclude={"sha256", "whole"}) for one in copies])
 
 
 def as_columns(parents: Iterable[Parent]) -> tuple[str, str]:
@@ -124,20 +138,21 @@ def to_image(row: sqlite3.Row) -> ImageRecord:
     return ImageRecord.model_validate(values)
 
 
-def to_cursor(seq: int) -> str:
-    return base64.urlsafe_b64encode(seq.to_bytes(9)).decode()
+def to_cursor(seq: int, step: int = 0) -> str:
+    return base64.urlsafe_b64encode(bytes([step]) + seq.to_bytes(8)).decode()
 
 
-def from_cursor(cursor: str) -> int:
+def from_cursor(cursor: str) -> tuple[int, int]:
+    """Which picture a page ended with, and at which step of a search for some of the words."""
     try:
         data = base64.b64decode(cursor, altchars=b"-_", validate=True)
     except ValueError:
         data = b""
-    seq = int.from_bytes(data)
-    if len(data) != 9 or seq >= 2**63:
+    seq = int.from_bytes(data[1:])
+    if len(data) != 9 or seq >= 2**63 or data[0] > STEPS:
         raise BadRequest(
             "The cursor is none that this server gave.",
             "Call again without cursor for the first page.",
             code="bad_cursor",
         )
-    return seq
+    return seq, data[0]

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...domain import lineage
 from ...domain.lineage import Parent
-from .rows import as_columns, searchable
+from .found_by import note_copies
+from .rows import as_columns, searchable, to_image
 
 _FIRST = """
 CREATE TABLE jobs (
@@ -115,5 +116,28 @@ def _understood(row: sqlite3.Row) -> tuple[str, tuple[Parent, ...]]:
     return job["kind"] if as_asked else "raw", (*inputs, *raw)
 
 
+def _names_and_files(db: sqlite3.Connection) -> None:
+    """Names that pictures were given, and which file on disk is whose; both are found by words."""
+    db.execute("ALTER TABLE pictures ADD COLUMN names TEXT NOT NULL DEFAULT '[]'")
+    db.execute(
+        "CREATE TABLE names (owner TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,"
+        " image TEXT NOT NULL, PRIMARY KEY (owner, key)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX names_image ON names(image)")
+    db.execute(
+        "CREATE TABLE files (owner TEXT NOT NULL, path TEXT NOT NULL, image TEXT NOT NULL,"
+        " sha256 TEXT NOT NULL, whole INTEGER NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX files_image ON files(image)")
+    rows = db.execute("SELECT * FROM pictures WHERE saved != '[]' ORDER BY seq").fetchall()
+    for row in rows:
+        note_copies(db, row["owner"], row["id"], to_image(row).saved)
+
+
 # Appended to, never edited; PRAGMA user_version counts those that a file has seen.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _troubles, _lineage)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _troubles,
+    _lineage,
+    _names_and_files,
+)
