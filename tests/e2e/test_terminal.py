@@ -430,3 +430,19 @@ def test_a_mask_is_cleaned_up_and_an_edit_says_its_seam(shell: Shell) -> None:
     assert re.search(r"seam\W.*3", shell("show").out)
     wrong = shell("edit", "latest", "--mask", mask, "--seam", "wide", "a hat")
     assert (wrong.code, "--seam wide is not a number" in wrong.err) == (1, True)
+
+
+def test_pictures_get_names_and_lose_them(shell: Shell) -> None:
+    shell("draw", "a fox", "--size", "64x64")
+    uri = shell("name", "latest", "Logo").out.split()[1]
+    shell("draw", "a hen", "--size", "64x64")
+    exported = shell("export", "@logo", "-o", "out.webp", "--name", "hero")
+    assert f"@hero @Logo  {uri}" in exported.out
+    assert shell("names").out == f"@hero  {uri}  a fox\n@Logo  {uri}  a fox\n"
+    moved = shell("name", "latest", "LOGO")
+    assert f"@LOGO was {uri} until now." in moved.err
+    assert "is not @logo any more" in shell("name", "--remove", "logo").out
+    assert [one["name"] for one in json.loads(shell("names", "--json").out)] == ["@hero"]
+    assert "saved to" in shell("recent", "out.webp").out
+    shell("forget", "@hero")
+    assert "No picture has a name yet" in shell("names").out

@@ -92,7 +92,7 @@ EXPORT = {
     "format": "For names without an extension",
     "compression": "0-100, for jpeg, webp, avif",
     "overwrite": "Replace existing files",
-    "name": "Makes @name a reference to it",
+    "name": "Then @name is it",
 }
 
 ReplyExplained = Annotated[
@@ -174,7 +174,7 @@ async def export_image(
 
 async def recent_images(
     ctx: ToolContext,
-    query: Annotated[str | None, Field(description="Words of the prompt, a file or @name")] = None,
+    query: Annotated[str | None, Field(description="Words of the prompt, file, @name")] = None,
     kind: Listing | None = None,
     limit: Annotated[int, Field(description="1-50")] = 10,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
