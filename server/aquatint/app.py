@@ -129,6 +129,7 @@ def _service(
     """The use cases over what was opened."""
     # Imported here, for hosts wait for tools/list, which needs mcp_server only.
     from .domain.endpoints import is_first_party
+    from .services.annotations import Annotating
     from .services.editing import Editing
     from .services.exports import Exports
     from .services.images import ImageService
@@ -159,6 +160,7 @@ def _service(
         models=backend.models,
         settings=settings,
         first_party=is_first_party(settings.base_url),
+        annotations=Annotating(context, _fresh_id),
         new_id=_fresh_id,
         ready=backend.ready,
         replied=Replied(context.now, min(MOMENT, settings.reuse)),

@@ -2,6 +2,7 @@
 
 __all__ = [
     "addresses",
+    "annotations",
     "answers",
     "budget",
     "endpoints",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from .annotations import Annotations
 from .answers import Page, Spending, Written
 from .budget import Limit, Shortfall
 from .types import (
@@ -171,6 +172,9 @@ class Blobs(Protocol):
 
 class Catalog(Protocol):
     """The ledger of jobs and the list of pictures. Everything is seen by its owner only."""
+
+    @property
+    def annotations(self) -> Annotations: ...
 
     async def begin(
         self, job: Job, reuse_after: float | None, limit: Limit | None = None, *, lease: str = ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 import anyio.to_thread
 from mcp.server import MCPServer, NotificationOptions
+from mcp.server.apps import Apps
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
@@ -44,7 +45,7 @@ from pydantic import AnyUrl, ValidationError
 
 from ..domain.errors import AquatintError, BadRequest, NoSuchImage
 from ..domain.words import clean, cut
-from . import completion, host_roots, resources, tools
+from . import apps, completion, host_roots, news, resources, tools
 from .argument_errors import malformed, refuse_unknown, unknown_tool
 from .clients import client_of, fitted
 from .lifespan import LazyService
@@ -93,6 +94,7 @@ class AquatintServer(MCPServer[LazyService]):
             instructions=instructions,
             lifespan=self._lifespan,
             log_level="WARNING",
+            extensions=[Apps()],  # says so; what it shows is registered with the others
         )
         self._open_service = open_service
         self._warm = warm
@@ -215,6 +217,8 @@ class AquatintServer(MCPServer[LazyService]):
         if context is None or not isinstance(result, CallToolResult):
             return result
         ctx = context.request_context
+        if name != apps.studio_page.__name__:
+            result = await news.told(ctx.lifespan_context.service, result)
         links = ctx.lifespan_context.service.settings.links
         return fitted(result, client_of(ctx.session.client_params), links)
 
@@ -233,6 +237,8 @@ class AquatintServer(MCPServer[LazyService]):
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[LazyService, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        if str(uri) == apps.STUDIO:
+            return [apps.page()]
         assert context is not None, "resources are read inside a request"
         service = await self._service(context.request_context)
         try:

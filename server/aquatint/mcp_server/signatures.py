@@ -98,3 +98,14 @@ def _shaped(
     signature = inspect.Signature(parameters, return_annotation=types.get("return", Any))
     call.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     return call
+
+
+def tool_named(handler: Tool, name: str, types: Types) -> Tool:
+    """A tool of that name whose parameters have these annotations, some of them filled."""
+
+    async def call(**given: Any) -> CallToolResult:
+        return await handler(**given)
+
+    shaped = _shaped(call, handler, types)
+    shaped.__name__ = shaped.__qualname__ = name
+    return shaped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
@@ -23,6 +23,7 @@ from ..domain.types import (
 )
 from ..services.closeups import budget_of
 from ..services.outcomes import Outcome, Progress, Report
+from . import apps
 from .consent import agreed_for
 from .host_roots import caller_for
 from .lifespan import LazyService
@@ -193,6 +194,7 @@ class Row(NamedTuple):
     tool: Tool
     title: str
     hints: ToolAnnotations
+    meta: dict[str, Any] | None = None
 
 
 _FREE = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -202,18 +204,20 @@ _PAID = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world
 
 
 def register(server: MCPServer[LazyService]) -> None:
-    for tool, title, hints in _table():
-        server.add_tool(tool, title=title, annotations=hints, structured_output=False)
+    for tool, title, hints, meta in _table():
+        server.add_tool(tool, title=title, annotations=hints, structured_output=False, meta=meta)
 
 
 def _table() -> list[Row]:
     return [
-        Row(_tool(generate_image, GenerateRequest, GENERATE), "Generate image", _PAID),
-        Row(_tool(edit_image, EditRequest, EDIT), "Edit image", _PAID),
-        Row(_tool(make_mask, MaskRequest, MASK), "Make mask", _MAKES),
+        Row(_tool(generate_image, GenerateRequest, GENERATE), "Generate image", _PAID, apps.PAGE),
+        Row(_tool(edit_image, EditRequest, EDIT), "Edit image", _PAID, apps.PAGE),
+        Row(_tool(make_mask, MaskRequest, MASK), "Make mask", _MAKES, apps.PAGE),
         Row(_tool(get_image, ShowRequest, SHOW), "Get image", _FREE),
         Row(_tool(export_image, ExportRequest, EXPORT), "Export image", _WRITES),
         Row(recent_images, "Recent images", _FREE),
+        Row(apps.open_studio, "Open studio", _FREE, apps.PAGE),
+        Row(apps.studio_page, "Studio page", _PAID, apps.ITS_OWN),
     ]
 
 

@@ -1,6 +1,7 @@
 """The use cases: making, changing, looking, spending, deleting."""
 
 __all__ = [
+    "annotations",
     "closeups",
     "deletion",
     "editing",
@@ -13,5 +14,6 @@ __all__ = [
     "references",
     "replied",
     "spending",
+    "studio",
     "waiting",
 ]

@@ -26,6 +26,7 @@ from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
 from . import replays
+from .annotations import Annotating
 from .closeups import budget_of, covered
 from .editing import Editing
 from .exports import Exports
@@ -37,6 +38,7 @@ from .pricing import Pricing, Quote
 from .references import JOBS
 from .replays import digest_of
 from .replied import Replied
+from .uploads import Uploads
 from .waiting import Waiting
 
 log = logging.getLogger(__name__)
@@ -63,8 +65,10 @@ class ImageService:
     ready: Callable[[], Awaitable[None]]  # raises when nothing could be kept
     replied: Replied
     later: Callable[..., None]  # runs what no caller waits for, until the service closes
+    annotations: Annotating
     notices: tuple[str, ...] = ()  # what every reply must say about this server
     callers: Counter[str] = field(default_factory=Counter[str])  # of each job that runs
+    uploads: Uploads = field(default_factory=Uploads)  # what came of pictures from the page
 
     async def generate(
         self, request: GenerateRequest, caller: Caller, report: Report, agreed: float = 0.0

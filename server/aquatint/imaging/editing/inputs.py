@@ -84,12 +84,33 @@ def draw_mask(
     Raises BadMask with every problem of the regions at once, BadImage for a file that is none.
     """
     image = None if base is None else open_upright(base, max_pixels)
+    size, coverage = selection(request, image, images, max_pixels, vision)
+    box = None if request.crop is None else box_of(request.crop, request.units, size)
+    grid = request.units if request.grid else None
+    small = laid_over(image, coverage, replace(whole, grid=grid)).look
+    close = box and laid_over(image, coverage, replace(part, grid=grid, box=box))
+    facts = render.describe(coverage)
+    notes = (*_frames(base, max_pixels), *coverage.notes, *_grid_numbers(request, size, facts))
+    seen = ImageInfo("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
+    return DrawnMask(render.to_png(coverage), seen, small, close, facts, notes)
+
+
+def selection(
+    request: MaskRequest,
+    image: Image.Image | None,
+    images: dict[str, bytes],
+    max_pixels: int,
+    vision: Vision | None,
+) -> tuple[Size, Coverage]:
+    """What a request selects, and of what size; for whatever shows or keeps it.
+
+    Raises BadMask with every problem of the regions at once.
+    """
     size = _canvas(request, max_pixels) if image is None else image.size
     problems = check(request.regions, size, request.units, image=image is not None)
     problems += _unsound(request, size)
     if problems:
         raise BadMask("\n".join(problems), "Call make_mask again with these mended.")
-    box = None if request.crop is None else box_of(request.crop, request.units, size)
     coverage = render.render(
         request.regions,
         size,
@@ -105,13 +126,7 @@ def draw_mask(
         feather=request.feather,
         invert=request.invert,
     )
-    grid = request.units if request.grid else None
-    small = laid_over(image, coverage, replace(whole, grid=grid)).look
-    close = box and laid_over(image, coverage, replace(part, grid=grid, box=box))
-    facts = render.describe(coverage)
-    notes = (*_frames(base, max_pixels), *coverage.notes, *_grid_numbers(request, size, facts))
-    seen = ImageInfo("png", MIME["png"], *size, alpha=facts.box is not None, mode="RGBA")
-    return DrawnMask(render.to_png(coverage), seen, small, close, facts, notes)
+    return size, coverage
 
 
 def _frames(base: bytes | None, max_pixels: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest, NoSuchImage
 from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord
 from . import found_by
+from .annotations import SqliteAnnotations
 from .connection import CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
 from .listing import Asked, page
@@ -39,6 +40,7 @@ class SqliteCatalog:
         patience: float = 30.0,
     ) -> None:
         self._file = CatalogFile(path, patience)
+        self.annotations = SqliteAnnotations(self._file)
         self._now = now
         self._abandoned = abandoned
 

@@ -35,6 +35,7 @@ def forget_image(db: sqlite3.Connection, image: str, owner: str, last: bool) -> 
     count(db, row["owner"], row["kind"], row["shown"], -1)
     db.execute("DELETE FROM words WHERE rowid = ?", (row["seq"],))
     drop(db, image)
+    db.execute("DELETE FROM annotations WHERE owner = ? AND image = ?", (owner, image))
     if last:
         db.execute("INSERT INTO words(words) VALUES ('optimize')")
     db.execute(f"{_BLANK} AND id = ?", (row["job"],))

@@ -134,10 +134,22 @@ def _names_and_files(db: sqlite3.Connection) -> None:
         note_copies(db, row["owner"], row["id"], to_image(row).saved)
 
 
+def _annotations(db: sqlite3.Connection) -> None:
+    """What people marked in the studio; `told` is when an agent heard of it."""
+    db.execute(
+        "CREATE TABLE annotations (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+        " owner TEXT NOT NULL, project TEXT NOT NULL, image TEXT NOT NULL, told REAL,"
+        " annotation TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX annotations_of ON annotations(owner, image)")
+    db.execute("CREATE INDEX annotations_untold ON annotations(owner) WHERE told IS NULL")
+
+
 # Appended to, never edited; PRAGMA user_version counts those that a file has seen.
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _troubles,
     _lineage,
     _names_and_files,
+    _annotations,
 )

@@ -1,0 +1,31 @@
+"""The page marks: picks, pins, sketches, names, the style board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import requests as asked
+
+if TYPE_CHECKING:
+    from .operations import Answer, Visitor
+
+
+async def add(visitor: Visitor, request: asked.Annotate) -> Answer:
+    """{annotation}: as it is kept, with its id."""
+    service = visitor.service
+    image = await service.library.image(request.image.removeprefix("image://"), visitor.caller)
+    annotation = await service.annotations.add(image, visitor.caller, request)
+    return {"annotation": annotation.model_dump(mode="json")}
+
+
+async def listed(visitor: Visitor, request: asked.Annotations) -> Answer:
+    """{annotations}: of one picture, or all, oldest first."""
+    image = request.image and request.image.removeprefix("image://")
+    found = await visitor.service.annotations.open(visitor.caller, image)
+    return {"annotations": [one.model_dump(mode="json") for one in found]}
+
+
+async def remove(visitor: Visitor, request: asked.Unannotate) -> Answer:
+    """{removed}: its id."""
+    await visitor.service.annotations.remove(request.id, visitor.caller)
+    return {"removed": request.id}
