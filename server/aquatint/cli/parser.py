@@ -236,6 +236,13 @@ def _recent(recent: Arguments) -> None:
     recent.add_argument("--json", action="store_true", help="machine-readable")
 
 
+def _studio(studio: Arguments) -> None:
+    studio.add_argument("--no-browser", action="store_true", help="only print the link")
+    studio.add_argument("--port", type=_port, default=0, help="of the page (any that is free)")
+    text = "end after so long without a page that is open (1800)"
+    studio.add_argument("--idle", type=float, default=1800, metavar="SECONDS", help=text)
+
+
 def _completion(completion: Arguments) -> None:
     completion.formatter_class = argparse.RawDescriptionHelpFormatter
     completion.description = COMPLETION
@@ -298,6 +305,7 @@ COMMANDS = (
     Command("spend", "list what was paid, and for what", "ledger:spend", _spend),
     Command("cancel", "cancel calls that were not sent yet", "ledger:cancel", _cancel),
     Command("recent", "list the latest pictures", "ledger:recent", _recent),
+    Command("studio", "open the page to see, choose and paint", "studio:studio", _studio),
     Command("install", "set up a host (Claude, VS Code, ...)", "install:install", _install),
     Command("uninstall", "remove aquatint from a host", "install:uninstall", _host),
     Command("completion", "complete commands on TAB", "completion:completion", _completion),

@@ -128,6 +128,15 @@ class Leases(Protocol):
         """Whether a job will never end by itself: its process is gone, or was stopped for long."""
         ...
 
+    def claim(self, role: str, words: str = "") -> bool:
+        """Be the one process of this home in that role, and say how to reach it; False where
+        another one is. Again changes the words. Until this process ends."""
+        ...
+
+    def claimed(self, role: str) -> str | None:
+        """The words of the living process in that role; None where there is none."""
+        ...
+
     def holders(self) -> list[Holder]:
         """The other living processes of this home."""
         ...

@@ -29,6 +29,10 @@ OPENED = (
     "The studio is open in the chat: the user can look, choose, point and paint there. What they "
     "do is told with the next result of any tool."
 )
+LINK = (
+    "Give the user this link, which opens the studio once, on this machine: {link} . What they do "
+    "there is told with the next result of any tool."
+)
 WITHOUT = "This host shows no pages. The user can run `aquatint studio` to open it in a browser."
 
 
@@ -36,7 +40,13 @@ async def open_studio(ctx: ToolContext, image: str | None = None) -> CallToolRes
     """Show the user a page to see, pick, mark and paint on pictures. Free."""
     service = ctx.request_context.lifespan_context.service
     found = image and await service.library.references.known(image, Caller(LOCAL))
-    text = OPENED if client_supports_apps(ctx) else WITHOUT
+    text = OPENED
+    if not client_supports_apps(ctx):
+        text = WITHOUT
+        if service.settings.studio == "auto":
+            from ..services.studio.link import link
+
+            text = LINK.format(link=await link(service))
     structure = {"studio": text, **({"image": f"image://{found.id}"} if found else {})}
     return CallToolResult(
         content=[TextContent(type="text", text=text)], structured_content=structure

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..domain.errors import Misconfigured
 from ..domain.ports import Holder
 from ..domain.types import JobRecord
+from .roles import Roles
 
 if sys.platform != "win32":
     import fcntl
@@ -42,6 +43,7 @@ class Leases:
         self.name = name
         self._folder = Path(home) / ".aquatint" / "runners"
         self._role = role
+        self._roles = Roles(self._folder)
         self._monotonic = monotonic
         self._held: int | None = None
         # Of each lease its last beat, when we looked, and for how long it was silent then.
@@ -139,8 +141,18 @@ class Leases:
             found.append(Holder(lease=place.stem, role=role, pid=pid))
         return found
 
+    def claim(self, role: str, words: str = "") -> bool:
+        """Be the one process of this home in that role. Raises Misconfigured without a home."""
+        self.take()
+        return self._roles.claim(role, words)
+
+    def claimed(self, role: str) -> str | None:
+        """The words of the living process in that role; None where there is none."""
+        return self._roles.claimed(role)
+
     def release(self) -> None:
         """Give it back; whoever looks for it from now on finds nobody."""
+        self._roles.release()
         held, self._held = self._held, None
         if held is not None:
             ours = self._in_place(held)

@@ -1,3 +1,3 @@
 """The same server over HTTP."""
 
-__all__ = ["app"]
+__all__ = ["app", "studio"]

@@ -1,0 +1,50 @@
+// What a pointer draws: each tool turns a drag into a region, while it lasts and when it ends.
+import { signal } from "@preact/signals";
+import { boxOf, thinned, type Point, type Region } from "../document";
+import type { IconName } from "../icons";
+
+export type ToolName = "brush" | "eraser" | "rect" | "ellipse" | "lasso" | "wand";
+export type Tool = {
+  icon: IconName;
+  key: string;
+  /** The region of a drag so far; null while it is none. `size` is the whole picture's. */
+  region: (points: readonly Point[], size: Point) => Region | null;
+};
+
+export const tool = signal<ToolName>("brush");
+export const brush = signal(40); // pixels of the whole picture
+export const tolerance = signal(32); // 0-255
+export const subtracts = signal(false); // held by a key: shapes take away
+
+const stroke = (op: Region["op"]) => (points: readonly Point[]): Region => ({
+  kind: "brush", op, width: brush.value, points: thinned(points, Math.max(0.5, brush.value / 12)),
+});
+const op = () => (subtracts.value ? "subtract" as const : "add" as const);
+const between = (kind: "rect" | "ellipse") => (points: readonly Point[], size: Point): Region | null => {
+  const [first, last] = [points[0], points[points.length - 1]];
+  const box = first && last ? boxOf(first, last, size) : null;
+  return box && { kind, op: op(), ...box };
+};
+
+export const TOOLS: Record<ToolName, Tool> = {
+  brush: { icon: "brush", key: "b", region: stroke("add") },
+  eraser: { icon: "eraser", key: "e", region: stroke("subtract") },
+  rect: { icon: "rect", key: "r", region: between("rect") },
+  ellipse: { icon: "ellipse", key: "o", region: between("ellipse") },
+  lasso: {
+    icon: "lasso", key: "l",
+    region: (points) => {
+      const kept = thinned(points, 2);
+      return kept.length < 3 ? null : { kind: "polygon", op: op(), points: kept };
+    },
+  },
+  wand: {
+    icon: "wand", key: "w",
+    region: (points, size) => {
+      const [x, y] = points[points.length - 1] ?? [-1, -1];
+      if (x < 0 || y < 0 || x >= size[0] || y >= size[1]) return null;
+      return { kind: "color", op: op(), x: Math.floor(x), y: Math.floor(y), tolerance: tolerance.value };
+    },
+  },
+};
+export const NAMES = Object.keys(TOOLS) as ToolName[];

@@ -1,0 +1,90 @@
+// How regions look before the server has said what they are: drawn on a canvas, scaled.
+import type { Region } from "./document";
+
+type Canvas = HTMLCanvasElement;
+
+export function canvasOf(width: number, height: number): [Canvas, CanvasRenderingContext2D] {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(width));
+  canvas.height = Math.max(1, Math.round(height));
+  return [canvas, canvas.getContext("2d")!];
+}
+
+/** Adds one region to a canvas that is opaque where something is selected. */
+export function paint(ctx: CanvasRenderingContext2D, region: Region, scale: number): void {
+  ctx.save();
+  if (region.op === "intersect") {
+    const [mask, inner] = canvasOf(ctx.canvas.width, ctx.canvas.height);
+    shape(inner, region, scale);
+    ctx.globalCompositeOperation = "destination-in";
+    ctx.drawImage(mask, 0, 0);
+  } else {
+    ctx.globalCompositeOperation = region.op === "subtract" ? "destination-out" : "source-over";
+    shape(ctx, region, scale);
+  }
+  ctx.restore();
+}
+
+function shape(ctx: CanvasRenderingContext2D, region: Region, scale: number): void {
+  ctx.save();
+  ctx.scale(scale, scale);
+  ctx.fillStyle = ctx.strokeStyle = "#fff";
+  ctx.lineCap = ctx.lineJoin = "round";
+  const { x = 0, y = 0, width = 0, height = 0, points = [] } = region;
+  ctx.beginPath();
+  if (region.kind === "all") ctx.rect(0, 0, ctx.canvas.width / scale, ctx.canvas.height / scale);
+  else if (region.kind === "rect") ctx.rect(x, y, width, height);
+  else if (region.kind === "ellipse")
+    ctx.ellipse(x + width / 2, y + height / 2, width / 2, height / 2, 0, 0, 2 * Math.PI);
+  else points.forEach(([px, py], at) => (at ? ctx.lineTo(px, py) : ctx.moveTo(px, py)));
+  if (region.kind === "brush") {
+    ctx.lineWidth = width;
+    const [first] = points;
+    if (points.length === 1 && first) ctx.lineTo(first[0] + 0.01, first[1]);
+    ctx.stroke();
+  } else ctx.fill();
+  ctx.restore();
+}
+
+/** The selection as it is seen: stripes, under a rim of black and white, on any picture. */
+export function show(out: CanvasRenderingContext2D, mask: CanvasImageSource, rim: boolean): void {
+  const { width, height } = out.canvas;
+  out.clearRect(0, 0, width, height);
+  out.save();
+  out.drawImage(mask, 0, 0, width, height);
+  out.globalCompositeOperation = "source-in";
+  out.fillStyle = stripes(out);
+  out.fillRect(0, 0, width, height);
+  out.restore();
+  if (!rim) return;
+  const [edge, ctx] = canvasOf(width, height);
+  for (const [reach, colour] of [[2, "#000"], [1, "#fff"]] as const) {
+    const [ring, inner] = canvasOf(width, height);
+    for (let turn = 0; turn < 8; turn++) {
+      const angle = (turn * Math.PI) / 4;
+      inner.drawImage(mask, reach * Math.cos(angle), reach * Math.sin(angle), width, height);
+    }
+    inner.globalCompositeOperation = "source-in";
+    inner.fillStyle = colour;
+    inner.fillRect(0, 0, width, height);
+    ctx.drawImage(ring, 0, 0);
+  }
+  ctx.globalCompositeOperation = "destination-out";
+  ctx.drawImage(mask, 0, 0, width, height);
+  out.drawImage(edge, 0, 0);
+}
+
+function stripes(ctx: CanvasRenderingContext2D): CanvasPattern {
+  const [tile, inner] = canvasOf(12, 12);
+  inner.fillStyle = "rgba(230,40,60,.38)";
+  inner.fillRect(0, 0, 12, 12);
+  inner.strokeStyle = "rgba(255,255,255,.5)";
+  inner.lineWidth = 3;
+  inner.beginPath();
+  for (const at of [-12, 0, 12]) {
+    inner.moveTo(at, 12);
+    inner.lineTo(at + 12, 0);
+  }
+  inner.stroke();
+  return ctx.createPattern(tile, "repeat")!;
+}

@@ -1,0 +1,227 @@
+// What the page knows, as signals, and everything that changes it. Views read signals and call these.
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { api, type EditRequest, type Jobs, type Opened, type Pixels, type Quote, type Row, type Truth } from "./api";
+import { add, EMPTY, FLAT, redo, remove, undo, type Document, type Region, type Shape } from "./document";
+import type { Place } from "./transport";
+import { t } from "./words";
+
+export type Route = { view: "gallery" } | { view: "picture" | "paint" | "compare"; id: string };
+
+export const place = signal<Place | null>(null);
+export const route = signal<Route>({ view: "gallery" });
+const trail: Route[] = [];
+
+export const images = signal<Row[]>([]);
+export const cursor = signal<string | null>(null);
+export const total = signal(0);
+export const query = signal("");
+export const kind = signal<string | null>(null);
+export const loaded = signal(false);
+
+export const opened = signal<Opened | null>(null);
+export const pixels = signal<Pixels | null>(null);
+export const jobs = signal<Jobs | null>(null);
+export const toast = signal("");
+export const notes = signal<{ image: string; lines: string[] } | null>(null); // on what was just made
+
+export const doc = signal<Document>(EMPTY);
+export const shape = signal<Shape>(FLAT);
+export const truth = signal<Truth | null>(null);
+export const words = signal("");
+export const quote = signal<Quote | null>(null);
+export const sending = signal(false);
+
+let revision = "";
+let toasting = 0;
+
+export const server = computed(() => api((...asked) => place.value!.call(...asked)));
+
+export function say(text: string): void {
+  toast.value = text;
+  clearTimeout(toasting);
+  toasting = window.setTimeout(() => (toast.value = ""), 4000);
+}
+
+/** Runs what may be refused; the words of the refusal are shown. */
+export async function trying<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const { message, fix = "" } = error as Error & { fix?: string };
+    say([message, fix].filter(Boolean).join(" ") || t("lost", { why: String(error) }));
+    return undefined;
+  }
+}
+
+export function go(to: Route): void {
+  trail.push(route.value);
+  route.value = to;
+}
+
+export function back(): void {
+  route.value = trail.pop() ?? { view: "gallery" };
+}
+
+/** The first page anew; what is further down stays. */
+export async function reload(): Promise<void> {
+  const asked = { query: query.value || null, kind: kind.value };
+  const page = await server.value.list(asked);
+  if (asked.query !== (query.value || null) || asked.kind !== kind.value) return;
+  const fresh = new Set(page.images.map((one) => one.id));
+  const older = page.cursor && loaded.value ? images.value.filter((one) => !fresh.has(one.id)) : [];
+  const keep = older.length && images.value.some((one) => fresh.has(one.id));
+  images.value = keep ? [...page.images, ...older] : page.images;
+  if (!keep) cursor.value = page.cursor;
+  total.value = page.total;
+  loaded.value = true;
+}
+
+export async function more(): Promise<void> {
+  const from = cursor.value;
+  if (!from) return;
+  cursor.value = null; // once
+  const asked = { query: query.value || null, kind: kind.value };
+  const page = await server.value.list({ ...asked, cursor: from });
+  if (asked.query !== (query.value || null) || asked.kind !== kind.value) return;
+  const known = new Set(images.value.map((one) => one.id));
+  images.value = [...images.value, ...page.images.filter((one) => !known.has(one.id))];
+  cursor.value = page.cursor;
+}
+
+export function search(text: string, of: string | null = kind.value): void {
+  query.value = text;
+  kind.value = of;
+  images.value = [];
+  loaded.value = false;
+  void trying(reload);
+}
+
+/** Called when something may be new; cheap when nothing is. */
+export async function refresh(): Promise<void> {
+  const { revision: now, changed } = await server.value.changes(revision);
+  if (!changed && !jobs.value?.running.length) return;
+  jobs.value = await server.value.jobs();
+  if (!changed) return;
+  revision = now;
+  await reload();
+}
+
+async function open(id: string): Promise<void> {
+  if (opened.value?.image.id !== id) {
+    opened.value = pixels.value = null;
+    doc.value = EMPTY;
+    shape.value = FLAT;
+    truth.value = quote.value = null;
+    words.value = "";
+  }
+  const [found, look] = await Promise.all([server.value.image(id), server.value.pixels(id)]);
+  const now = route.value;
+  if (!("id" in now) || now.id !== id) return;
+  opened.value = found;
+  pixels.value = look;
+}
+
+export function change(step: (doc: Document) => Document): void {
+  doc.value = step(doc.value);
+}
+export const steps = {
+  add: (region: Region) => change((now) => add(now, region)),
+  undo: () => change(undo),
+  redo: () => change(redo),
+  remove: (index: number) => change((now) => remove(now, index)),
+  clear: () => change(() => EMPTY),
+};
+
+const maskRequest = () => ({ image: opened.value!.image.uri, regions: [...doc.value.done], ...shape.value });
+
+async function settle(): Promise<void> {
+  const asked = doc.value, shaped = shape.value;
+  if (!asked.done.length) return;
+  const found = await server.value.mask(maskRequest());
+  if (asked === doc.value && shaped === shape.value) truth.value = found;
+}
+
+let kept: { doc: Document; shape: Shape; uri: string } | null = null;
+
+/** The stored mask of what is selected now, made once. */
+async function maskUri(): Promise<string | undefined> {
+  const [asked, shaped] = [doc.value, shape.value];
+  if (kept?.doc !== asked || kept.shape !== shaped) {
+    const made = await trying(() => server.value.makeMask(maskRequest()));
+    if (!made) return undefined;
+    kept = { doc: asked, shape: shaped, uri: made.uri };
+  }
+  return kept.uri;
+}
+
+/** Keeps the selection as a mask that the agent hears of. */
+export async function keepMask(): Promise<boolean> {
+  const image = opened.value!.image.id, uri = await maskUri();
+  if (!uri) return false;
+  const mask = uri.replace("image://", "");
+  return !!(await trying(() => server.value.annotate({ image, kind: "mask", mask })));
+}
+
+const editRequest = (mask?: string): EditRequest => ({
+  images: [opened.value!.image.uri],
+  prompt: words.value.trim(),
+  ...(mask ? { mask } : {}),
+});
+
+/** Sends the edit of the selected part, or of all of it; shows what came. */
+export async function sendEdit(): Promise<void> {
+  sending.value = true;
+  const mask = doc.value.done.length ? await maskUri() : "";
+  if (mask !== undefined) {
+    const made = await trying(() => server.value.edit(editRequest(mask), quote.value?.usd ?? 0));
+    const [first] = made?.images ?? [];
+    if (first) notes.value = { image: first, lines: made!.warnings };
+    if (first) go({ view: "picture", id: first });
+  }
+  sending.value = false;
+  void trying(refresh);
+}
+
+export async function makeNew(prompt: string, agreed: number): Promise<boolean> {
+  sending.value = true;
+  void trying(refresh);
+  const made = await trying(() => server.value.generate({ prompt }, agreed));
+  sending.value = false;
+  void trying(refresh);
+  return made !== undefined;
+}
+
+export async function takeIn(files: Iterable<File>): Promise<void> {
+  for (const file of files) {
+    if (await trying(() => server.value.upload(file, file.name))) say(t("dropped"));
+  }
+  void trying(refresh);
+}
+
+/** What follows from what: a route opens its picture, a stroke asks for the truth, words for a price. */
+export function begin(): void {
+  effect(() => {
+    const now = route.value;
+    if ("id" in now && place.value) untracked(() => void trying(() => open(now.id)));
+  });
+  let settling = 0;
+  effect(() => {
+    doc.value, shape.value;
+    truth.value = null;
+    clearTimeout(settling);
+    settling = window.setTimeout(() => void trying(settle), 120);
+  });
+  let pricing = 0;
+  effect(() => {
+    const wanted = words.value.trim();
+    const masked = doc.value.done.length > 0;
+    quote.value = null;
+    clearTimeout(pricing);
+    if (!wanted || !opened.peek()) return;
+    // Any mask has the same price: the picture's own uri stands for the one that is not made yet.
+    pricing = window.setTimeout(async () => {
+      const price = await trying(() => server.value.quote(editRequest(masked ? opened.value!.image.uri : undefined)));
+      if (price && wanted === words.value.trim()) quote.value = price;
+    }, 350);
+  });
+}

@@ -1,0 +1,39 @@
+// Before and after, one over the other, with a slider between them.
+import { useEffect, useState } from "preact/hooks";
+import type { Pixels } from "../api";
+import { Button } from "../icons";
+import { back, opened, pixels, server, trying } from "../state";
+import { t } from "../words";
+
+export function Compare() {
+  const [before, setBefore] = useState<Pixels | null>(null);
+  const [share, setShare] = useState(50);
+  const parent = opened.value?.parents.find((one) => one.role === "edited from");
+  useEffect(() => {
+    if (parent) void trying(() => server.value.pixels(parent.id)).then((found) => setBefore(found ?? null));
+  }, [parent?.id]);
+  const after = pixels.value;
+  return (
+    <>
+      <header class="bar">
+        <Button icon="back" label={t("back")} act={back} hint="Esc" />
+        <span class="grow title">{t("compare")}</span>
+      </header>
+      <main class="compare">
+        {after && before ? (
+          <div class="pair" dir="ltr" style={`--share:${share}%;--ratio:${after.width / after.height}`}>
+            <img src={after.url} alt={t("after")} />
+            <img class="over" src={before.url} alt={t("before")} />
+            <span class="line" />
+            <span class="tag start">{t("before")}</span>
+            <span class="tag end">{t("after")}</span>
+            <input
+              type="range" min="0" max="100" step="1" value={share} aria-label={t("slider")}
+              onInput={(event) => setShare(Number((event.target as HTMLInputElement).value))}
+            />
+          </div>
+        ) : <span class="loading" />}
+      </main>
+    </>
+  );
+}

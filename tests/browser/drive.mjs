@@ -1,0 +1,95 @@
+// Walks through the studio as a person does: node drive.mjs LINK SHOTS. Says what it saw as JSON.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [link, shots] = process.argv.slice(2);
+mkdirSync(shots, { recursive: true });
+const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+const page = await context.newPage();
+const faults = [];
+page.on("pageerror", (error) => faults.push(String(error)));
+page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
+const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`) });
+const seen = {};
+
+await page.goto(link);
+const cards = page.locator(".rows .card");
+await cards.nth(1).waitFor();
+await page.waitForFunction(() => [...document.images].every((one) => one.complete));
+seen.cards = await cards.count();
+seen.address = page.url();
+await shot("gallery");
+await page.getByRole("searchbox").fill("boat");
+await page.waitForFunction(() => document.querySelectorAll(".rows .card").length === 1);
+await cards.first().getByRole("button").click();
+await page.locator(".look img").waitFor();
+await page.getByRole("button", { name: "Pick this one" }).click();
+await page.getByRole("button", { name: "Take back the pick" }).waitFor();
+await shot("picture");
+
+await page.getByRole("button", { name: "Select and edit" }).click();
+const sheet = page.locator(".sheet img");
+await sheet.waitFor();
+const at = async (x, y) => {
+  const box = await sheet.boundingBox();
+  return [box.x + x * box.width, box.y + y * box.height];
+};
+const drag = async (...places) => {
+  const [first, ...rest] = places;
+  await page.mouse.move(...(await at(...first)));
+  await page.mouse.down();
+  for (const place of rest) await page.mouse.move(...(await at(...place)), { steps: 6 });
+  await page.mouse.up();
+};
+const settled = () => page.waitForFunction(() => /\d.* selected$/.test(document.querySelector(".share").textContent));
+await page.getByRole("button", { name: "Rectangle" }).click();
+await drag([0.2, 0.25], [0.6, 0.7]);
+await settled();
+seen.rectangle = await page.locator(".share").textContent();
+await page.keyboard.press("b");
+await drag([0.55, 0.3], [0.7, 0.4], [0.8, 0.6]);
+await settled();
+seen.stroke = await page.locator(".share").textContent();
+await page.keyboard.press("Control+z");
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.rectangle);
+await page.keyboard.press("Control+y");
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+await shot("painter");
+await page.locator(".steps summary").click();
+await page.getByRole("button", { name: "Keep the mask" }).click();
+await page.getByText("The mask is kept").waitFor();
+await page.getByRole("textbox", { name: "What should change" }).fill("a striped sail");
+await page.locator(".price:not(:empty)").waitFor();
+seen.price = await page.locator(".price").textContent();
+await shot("edit");
+await page.getByRole("button", { name: "Edit", exact: true }).click();
+await page.getByRole("button", { name: "Before and after" }).click({ timeout: 60_000 });
+await page.locator(".pair img").nth(1).waitFor();
+await page.waitForFunction(() => [...document.images].every((one) => one.complete));
+await shot("compare");
+
+await page.emulateMedia({ colorScheme: "dark" });
+await page.keyboard.press("Escape");
+await page.locator(".look img").waitFor();
+await shot("picture-dark");
+await page.setViewportSize({ width: 320, height: 640 });
+await shot("picture-narrow");
+await page.keyboard.press("Escape");
+await sheet.waitFor();
+await shot("painter-narrow");
+seen.wide = await page.evaluate(() => document.documentElement.scrollWidth);
+await page.keyboard.press("Escape");
+await page.keyboard.press("Escape");
+await page.getByRole("searchbox").fill("");
+await cards.nth(3).waitFor();
+await shot("gallery-narrow");
+await page.setViewportSize({ width: 1280, height: 800 });
+await shot("gallery-dark");
+seen.cookie = (await context.cookies()).map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }));
+seen.again = (await page.request.get(link)).status();
+await browser.close();
+console.log(JSON.stringify({ ...seen, faults }));
