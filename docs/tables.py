@@ -55,7 +55,9 @@ async def tables() -> dict[str, str]:
     """Every table by name, as Markdown."""
     models = parse((files("aquatint.domain.models") / "models.toml").read_text("utf-8"))
     return {
-        "tools": table(("tool", "does", "arguments"), map(tool_row, await tools())),
+        "tools": table(
+            ("tool", "does", "arguments"), map(tool_row, filter(for_models, await tools()))
+        ),
         "commands": table(("command", "does"), command_rows()),
         "settings": table(("variable", "default", "meaning"), setting_rows(models)),
         "models": table(MODEL_HEAD, model_rows(models)),
@@ -74,11 +76,12 @@ def cell(words: str) -> str:
 
 
 async def tools() -> list[Tool]:
-    """What a client is told, by the real client."""
+    """What a client is told, by the real client, but for the page's own tool, which hosts hide."""
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.from_env({"AQUATINT_HOME": home})
         async with Client(build(settings).server) as client:
-            return (await client.list_tools()).tools
+            listed = (await client.list_tools()).tools
+    return [one for one in listed if "visibility" not in (one.meta or {}).get("ui", {})]
 
 
 def tool_row(tool: Tool) -> tuple[str, ...]:

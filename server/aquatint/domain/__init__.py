@@ -7,6 +7,7 @@ __all__ = [
     "budget",
     "endpoints",
     "errors",
+    "frozen",
     "given_names",
     "ids",
     "lineage",

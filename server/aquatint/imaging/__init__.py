@@ -7,6 +7,7 @@ __all__ = [
     "decode",
     "editing",
     "encode",
+    "looks",
     "masks",
     "previews",
     "provenance",

@@ -48,7 +48,7 @@ async def generate(visitor: Visitor, request: GenerateRequest) -> Answer:
 
 
 def _ended(visitor: Visitor, outcome: Outcome) -> Answer:
-    visitor.service.delivered(outcome)
+    visitor.service.delivered(outcome, visitor.caller)
     return {
         "status": outcome.status,
         "job": outcome.job,

@@ -1,0 +1,95 @@
+"""The studio on loopback lets in whoever has a fresh link, once, and nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from mcp.types import TextContent
+
+from conftest import Connect
+from visiting import place_of, studio, visitor
+
+CALL: dict[str, Any] = {"op": "list", "args": {}}
+
+
+def test_a_link_opens_once_and_becomes_a_cookie_that_only_the_browser_sees(home: Path) -> None:
+    with studio(home) as (link, _):
+        with visitor(link) as client:
+            page = client.get("/")
+            assert (page.status_code, page.text[:15]) == (200, "<!doctype html>")
+            assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+            (cookie,) = client.cookies.jar
+            assert cookie.has_nonstandard_attr("HttpOnly")
+            assert cookie.get_nonstandard_attr("SameSite") == "strict"
+            assert parse_qs(urlsplit(link).query)["token"] != [cookie.value]
+            assert client.post("/call", json=CALL).json()["total"] == 0
+        again = httpx2.get(link, trust_env=False)
+        assert again.status_code == 401
+        assert "set-cookie" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Cookie": "aquatint-1=guess"}, 401),
+    ],
+)
+def test_other_sites_and_other_names_get_nothing(
+    home: Path, headers: dict[str, str], status: int
+) -> None:
+    with studio(home) as (link, _), visitor(link) as client:
+        if "Cookie" in headers:
+            client.cookies.clear()
+        for path in ("/", "/events"):
+            assert client.get(path, headers=headers).status_code == status
+        assert client.post("/call", json=CALL, headers=headers).status_code == status
+        form = client.post("/call", data={"op": "list"}, headers=headers)
+        assert form.status_code == status
+        assert client.post("/link", headers=headers).status_code in {status, 401}
+
+
+def test_a_form_of_another_page_is_no_call(home: Path) -> None:
+    with studio(home) as (link, _), visitor(link) as client:
+        body = '{"op": "list", "args": {}}'
+        assert client.post("/call", content=body).status_code == 415
+        assert client.post("/link", headers={"Authorization": "Bearer guess"}).status_code == 401
+        large = client.post("/call", json={"op": "list", "args": {"query": "x" * 3_000_000}})
+        assert large.status_code == 413
+
+
+def test_a_second_studio_of_a_home_gives_a_link_to_the_first(home: Path) -> None:
+    with studio(home) as (first, _), studio(home) as (second, process):
+        assert process.wait(30) == 0
+        assert place_of(first) == place_of(second)
+        assert first != second
+        with visitor(second) as client:
+            assert client.get("/").status_code == 200
+
+
+def test_it_ends_when_nobody_looks(home: Path) -> None:
+    with studio(home, "--idle", "0.2") as (_, process):
+        assert process.wait(60) == 0
+
+
+async def test_an_agent_in_a_terminal_gets_a_link_where_the_user_allows_it(
+    connect: Connect, home: Path
+) -> None:
+    with studio(home) as (link, _):
+        async with connect() as client:
+            (block,) = (await client.call_tool("open_studio", {})).content
+            assert isinstance(block, TextContent)
+            given = next(word for word in block.text.split() if word.startswith("http"))
+            assert place_of(given) == place_of(link)
+            with visitor(given) as browser:
+                assert browser.get("/").status_code == 200
+        async with connect(AQUATINT_STUDIO="never") as client:
+            (block,) = (await client.call_tool("open_studio", {})).content
+            assert isinstance(block, TextContent)
+            assert "http" not in block.text
