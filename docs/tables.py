@@ -55,9 +55,7 @@ async def tables() -> dict[str, str]:
     """Every table by name, as Markdown."""
     models = parse((files("aquatint.domain.models") / "models.toml").read_text("utf-8"))
     return {
-        "tools": table(
-            ("tool", "does", "arguments"), map(tool_row, filter(for_models, await tools()))
-        ),
+        "tools": table(("tool", "does", "arguments"), map(tool_row, await tools())),
         "commands": table(("command", "does"), command_rows()),
         "settings": table(("variable", "default", "meaning"), setting_rows(models)),
         "models": table(MODEL_HEAD, model_rows(models)),
