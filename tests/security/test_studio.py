@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx2
 import pytest
 from mcp.types import TextContent
 
-from conftest import Connect
+from aquatint.services.studio.link import link
+from conftest import Connect, MakeApp
 from visiting import place_of, studio, visitor
 
 CALL: dict[str, Any] = {"op": "list", "args": {}}
 
 
 def test_a_link_opens_once_and_becomes_a_cookie_that_only_the_browser_sees(home: Path) -> None:
-    with studio(home) as (link, _):
-        with visitor(link) as client:
+    with studio(home) as (address, _):
+        with visitor(address) as client:
             page = client.get("/")
             assert (page.status_code, page.text[:15]) == (200, "<!doctype html>")
             assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
             (cookie,) = client.cookies.jar
             assert cookie.has_nonstandard_attr("HttpOnly")
             assert cookie.get_nonstandard_attr("SameSite") == "strict"
-            assert parse_qs(urlsplit(link).query)["token"] != [cookie.value]
+            assert parse_qs(urlsplit(address).query)["token"] != [cookie.value]
             assert client.post("/call", json=CALL).json()["total"] == 0
-        again = httpx2.get(link, trust_env=False)
+        again = httpx2.get(address, trust_env=False)
         assert again.status_code == 401
         assert "set-cookie" not in again.headers
 
@@ -44,7 +49,7 @@ def test_a_link_opens_once_and_becomes_a_cookie_that_only_the_browser_sees(home:
 def test_other_sites_and_other_names_get_nothing(
     home: Path, headers: dict[str, str], status: int
 ) -> None:
-    with studio(home) as (link, _), visitor(link) as client:
+    with studio(home) as (address, _), visitor(address) as client:
         if "Cookie" in headers:
             client.cookies.clear()
         for path in ("/", "/events"):
@@ -56,7 +61,7 @@ def test_other_sites_and_other_names_get_nothing(
 
 
 def test_a_form_of_another_page_is_no_call(home: Path) -> None:
-    with studio(home) as (link, _), visitor(link) as client:
+    with studio(home) as (address, _), visitor(address) as client:
         body = '{"op": "list", "args": {}}'
         assert client.post("/call", content=body).status_code == 415
         assert client.post("/link", headers={"Authorization": "Bearer guess"}).status_code == 401
@@ -81,15 +86,39 @@ def test_it_ends_when_nobody_looks(home: Path) -> None:
 async def test_an_agent_in_a_terminal_gets_a_link_where_the_user_allows_it(
     connect: Connect, home: Path
 ) -> None:
-    with studio(home) as (link, _):
+    with studio(home) as (address, _):
         async with connect() as client:
             (block,) = (await client.call_tool("open_studio", {})).content
             assert isinstance(block, TextContent)
             given = next(word for word in block.text.split() if word.startswith("http"))
-            assert place_of(given) == place_of(link)
+            assert place_of(given) == place_of(address)
             with visitor(given) as browser:
                 assert browser.get("/").status_code == 200
         async with connect(AQUATINT_STUDIO="never") as client:
             (block,) = (await client.call_tool("open_studio", {})).content
             assert isinstance(block, TextContent)
             assert "http" not in block.text
+
+
+async def test_two_servers_that_need_it_first_start_one_page_process(
+    make_app: MakeApp, home: Path
+) -> None:
+    given: list[str] = []
+
+    async def ask() -> None:
+        async with make_app().service() as service:
+            given.append(await link(service))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        group.start_soon(ask)
+    locks = [one.read_text("ascii").split() for one in home.glob(".aquatint/runners/*.lock")]
+    started = {int(pid) for _, pid in locks} - {os.getpid()}
+    try:
+        assert len({place_of(one) for one in given}) == 1
+        with visitor(given[0]) as browser:
+            assert browser.get("/").status_code == 200
+    finally:
+        for pid in started:  # also the one that was second, and leaves by itself
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
