@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page check test coverage mutants test-newest test-full browser clients faults bench snapshots docs dist bundle image lock sbom clean
+.PHONY: help setup demo page check test coverage mutants test-newest test-full browser clients faults bench eyes snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -62,7 +62,7 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 	$(need-python)
 	rm -rf .venv-newest && $(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python $(PIP) install --quiet --upgrade pip # 25.1 and later know --group
-	.venv-newest/bin/python $(PIP) install --quiet . --group test
+	.venv-newest/bin/python $(PIP) install --quiet '.[vision,ocr]' --group test # 340 MB: text is read nowhere else
 	.venv-newest/bin/python $(PIP) list
 	.venv-newest/bin/python -m pytest -p no:cacheprovider -m short $(foreach one,clients clis packaging,--ignore tests/$(one))
 	rm -rf .venv-newest
@@ -102,6 +102,9 @@ faults: setup ## break it on purpose, on real processes; one table (ARGS="--shor
 
 bench: setup  ## the figures of the design, as ratios in one run
 	$(PY) tests/bench/bench.py
+
+eyes: setup   ## how well it sees, on labelled photographs that pip fetches (ARGS=--speed, ARGS=--all)
+	PYTHONPATH=tests $(PY) tests/bench/eyes.py $(ARGS)
 
 snapshots: setup  ## write anew what agents see (tests/e2e/{tools,prompts}), for review as a diff
 	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py tests/e2e/test_prompts.py

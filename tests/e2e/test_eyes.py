@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from conftest import Connect
 from retouching import CAT, kept_by, opened
@@ -123,6 +123,47 @@ async def test_what_is_not_there_is_said_with_what_to_do(connect: Connect, works
     assert box.getbbox() == (20, 20, 257, 194)
     assert "no clear thing in its box, so the box itself was taken" in fallen_back
     assert "found no face" in faceless
+
+
+@installed
+async def test_a_rough_shape_is_snapped_to_the_edges_in_it(
+    connect: Connect, workspace: Path
+) -> None:
+    (workspace / "cat.png").write_bytes(CAT.read_bytes())
+    rough = {"kind": "ellipse", "x": 118, "y": 70, "width": 112, "height": 94}
+    async with connect() as client:
+        given, _ = await made(client, "cat.png", rough)
+        snapped, told = await made(client, "cat.png", {**rough, "expand": "edges"})
+    assert ImageChops.subtract(snapped, given).getbbox() is None
+    assert "regions[0] was snapped to edges: " in told
+    assert snapped.getpixel((172, 116)) == 255  # the pupil
+    assert snapped.getpixel((174, 76)) == given.getpixel((174, 20)) == 0  # the fur above it
+    assert 0.3 < snapped.histogram()[255] / given.histogram()[255] < 0.85
+
+
+@pytest.mark.short
+async def test_lines_of_text_are_found_and_chosen_by_their_words(
+    connect: Connect, workspace: Path
+) -> None:
+    pytest.importorskip("rapidocr", reason="the extra `ocr` is not installed")
+    sign = Image.new("RGB", (800, 400), "white")
+    draw = ImageDraw.Draw(sign)
+    draw.text((50, 50), "BIG SALE today", fill="black", font=ImageFont.load_default(60))
+    draw.text((60, 250), "closed on Monday", fill="red", font=ImageFont.load_default(40))
+    sign.save(workspace / "sign.png")
+    async with connect() as client:
+        both, all_ = await made(client, "sign.png", {"kind": "text"})
+        one, told = await made(client, "sign.png", {"kind": "text", "words": "sale Today"})
+        none, missing = await made(client, "sign.png", {"kind": "text", "words": "open"})
+    assert "found 2 lines of text" in all_
+    assert "found 1 of 2 lines of text" in told
+    assert '"BIG SALE today", box [' in told
+    box = one.getbbox()
+    assert box is not None
+    assert box[3] < 180
+    assert (both.getbbox() or box)[3] > 280
+    assert none.getbbox() is None
+    assert 'found no line with "open". It reads "BIG SALE today", "closed on Monday"' in missing
 
 
 async def test_without_the_extra_the_error_has_the_line_that_installs_it(

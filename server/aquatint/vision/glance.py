@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..imaging.masks.flood_fill import connected
-from .arrays import Floats, grey_of, part_of, pixels_of, scaled
+from .arrays import Floats, grey_of, pixels_of, scaled
 from .networks import Networks
 
 FILE = "u2netp.onnx"
@@ -48,26 +48,6 @@ def look(networks: Networks, image: Image.Image, frame: Frame) -> Glance | None:
     return Glance(answer, frame, high * float(solid.mean()))
 
 
-def closer_of(first: Glance, closer: Glance) -> Glance:
-    """The closer look's answer, where the first saw at least a trace of the thing."""
-    seen = on(first, closer.frame)
-    trace = np.clip((seen - 0.02) / 0.1, 0, 1)
-    return replace(closer, answer=(closer.answer * trace).astype(np.float32))
-
-
-def on(glance: Glance, frame: Frame) -> Floats:
-    """The answer in a frame inside its own."""
-    left, top, right, bottom = glance.frame
-    across, down = SIDE / (right - left), SIDE / (bottom - top)
-    box = (
-        (frame[0] - left) * across,
-        (frame[1] - top) * down,
-        (frame[2] - left) * across,
-        (frame[3] - top) * down,
-    )
-    return part_of(glance.answer, box, (SIDE, SIDE))
-
-
 def clipped(glance: Glance, frame: Frame) -> Glance:
     """The same without what lies outside a frame."""
     left, top, right, bottom = glance.frame
@@ -93,20 +73,6 @@ def under(glance: Glance, at: tuple[float, float]) -> Glance | None:
     return replace(glance, answer=np.where(kept, glance.answer, np.float32(0)))
 
 
-def frame_of(glance: Glance, least: float) -> Frame:
-    """The whole pixels around everything whose answer is at least that."""
-    rows = np.flatnonzero((glance.answer >= least).any(axis=1))
-    columns = np.flatnonzero((glance.answer >= least).any(axis=0))
-    left, top, right, bottom = glance.frame
-    across, down = (right - left) / SIDE, (bottom - top) / SIDE
-    return (
-        left + floor(int(columns[0]) * across),
-        top + floor(int(rows[0]) * down),
-        left + ceil((int(columns[-1]) + 1) * across),
-        top + ceil((int(rows[-1]) + 1) * down),
-    )
-
-
 def padded(frame: Frame, size: tuple[int, int], share: float) -> Frame:
     """A frame with a share of its sides around it, inside the picture."""
     across, down = share * (frame[2] - frame[0]), share * (frame[3] - frame[1])
@@ -123,7 +89,3 @@ def within(frame: tuple[float, float, float, float], size: tuple[int, int]) -> F
         min(max(left + 1, ceil(frame[2])), size[0]),
         min(max(top + 1, ceil(frame[3])), size[1]),
     )
-
-
-def area(frame: Frame) -> int:
-    return (frame[2] - frame[0]) * (frame[3] - frame[1])

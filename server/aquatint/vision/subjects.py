@@ -6,25 +6,20 @@ from PIL import Image, ImageChops
 
 from ..domain.vision import Box, Cutout
 from .edges import refined
-from .glance import Frame, Glance, area, clipped, closer_of, frame_of, look, padded, under, within
+from .glance import Frame, Glance, clipped, look, padded, under, within
 from .networks import Networks
 
 PAD = 0.15  # of a box's sides around it: with more of the scene the network prefers other things
 AROUND = (0.3, 0.6)  # of the shorter side: how far around a point it is looked
-AGAIN = 0.6  # of the picture: a smaller thing is looked at again, closer
 
 
 def subject(networks: Networks, image: Image.Image) -> Cutout | None:
-    """Looked for in the whole picture, then again close to what was found, for its finer parts."""
-    whole = (0, 0, *image.size)
-    found = look(networks, image, whole)
-    if found is None:
-        return None
-    frame = padded(frame_of(found, 0.3), image.size, 0.1)
-    if area(frame) < AGAIN * area(whole):
-        closer = look(networks, image, frame)
-        found = found if closer is None else closer_of(found, closer)
-    return _cut(image, found)
+    """What stands out of the whole picture.
+
+    A second, closer look was measured (docs/vision.md): it helps some pictures and harms others.
+    """
+    found = look(networks, image, (0, 0, *image.size))
+    return None if found is None else _cut(image, found)
 
 
 def boxed(networks: Networks, image: Image.Image, box: Box) -> Cutout | None:
