@@ -73,6 +73,19 @@ def under(glance: Glance, at: tuple[float, float]) -> Glance | None:
     return replace(glance, answer=np.where(kept, glance.answer, np.float32(0)))
 
 
+def cut_off(glance: Glance, size: tuple[int, int]) -> bool:
+    """Whether the thing reaches a side of the frame that is not a side of the picture."""
+    solid = glance.answer[2:-2, 2:-2] > 0.5
+    left, top, right, bottom = glance.frame
+    sides = (
+        (left > 0, solid[:, 0]),
+        (top > 0, solid[0]),
+        (right < size[0], solid[:, -1]),
+        (bottom < size[1], solid[-1]),
+    )
+    return any(inner and bool(side.any()) for inner, side in sides)
+
+
 def padded(frame: Frame, size: tuple[int, int], share: float) -> Frame:
     """A frame with a share of its sides around it, inside the picture."""
     across, down = share * (frame[2] - frame[0]), share * (frame[3] - frame[1])

@@ -6,11 +6,11 @@ from PIL import Image, ImageChops
 
 from ..domain.vision import Box, Cutout
 from .edges import refined
-from .glance import Frame, Glance, clipped, look, padded, under, within
+from .glance import Frame, Glance, clipped, cut_off, look, padded, under, within
 from .networks import Networks
 
 PAD = 0.15  # of a box's sides around it: with more of the scene the network prefers other things
-AROUND = (0.3, 0.6)  # of the shorter side: how far around a point it is looked
+AROUND = (0.2, 0.4, 1.0)  # of the longer side: how far around a point it is looked
 
 
 def subject(networks: Networks, image: Image.Image) -> Cutout | None:
@@ -31,15 +31,22 @@ def boxed(networks: Networks, image: Image.Image, box: Box) -> Cutout | None:
 
 
 def pointed(networks: Networks, image: Image.Image, at: tuple[float, float]) -> Cutout | None:
-    """The thing under a point: the part under it of what stands out near it."""
+    """The thing under a point: the part under it of what stands out near it.
+
+    A part that reaches the rim of what was looked at may go on beyond it, so it is looked for in
+    more of the picture, at last in all of it.
+    """
+    largest: Glance | None = None
     for share in AROUND:
-        half = share * min(image.size)
+        half = share * max(image.size)
         frame = (at[0] - half, at[1] - half, at[0] + half, at[1] + half)
         found = look(networks, image, within(frame, image.size))
         part = None if found is None else under(found, at)
         if part is not None:
-            return _cut(image, part)
-    return None
+            largest = part
+            if not cut_off(part, image.size):
+                break
+    return None if largest is None else _cut(image, largest)
 
 
 def snapped(networks: Networks, image: Image.Image, rough: Image.Image) -> Cutout | None:
