@@ -139,17 +139,14 @@ async def test_a_picture_is_found_by_every_kind_of_reference(connect: Connect) -
     async with connect() as client:
         image = await draw(client, size="256x256")
         data = base64.b64encode(Path(image["path"]).read_bytes()).decode()
-        for reference in (image["uri"], image["id"], "latest"):
+        path = image["path"]
+        for reference in (image["uri"], image["id"], "latest", path, Path(path).as_uri()):
             found = images_of(await client.call_tool("get_image", {"image": reference}))[0]
             assert found["id"] == image["id"]
-        for reference in (
-            image["path"],
-            Path(image["path"]).as_uri(),
-            f"data:image/png;base64,{data}",
-        ):
-            found = images_of(await client.call_tool("get_image", {"image": reference}))[0]
-            assert found["bytes"] == image["bytes"]
-            assert "id" not in found
+        carried = {"image": f"data:image/png;base64,{data}"}
+        found = images_of(await client.call_tool("get_image", carried))[0]
+        assert found["bytes"] == image["bytes"]
+        assert "id" not in found
 
 
 async def test_the_full_picture_and_no_pixels_can_be_asked_for(connect: Connect) -> None:

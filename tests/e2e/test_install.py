@@ -396,7 +396,7 @@ async def test_what_was_written_starts_and_lists_its_tools(me: Person, name: str
     )
     with anyio.fail_after(30):
         async with Client(server) as client:
-            assert len((await client.list_tools()).tools) == 6
+            assert len((await client.list_tools()).tools) == 8
 
 
 def findings(me: Person, **environ: str) -> list[tuple[str, str, str]]:

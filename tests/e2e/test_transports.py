@@ -222,4 +222,4 @@ def test_a_handshake_may_follow_a_probe(home: Path, patient: bool) -> None:
         process.stdin.close()
         assert process.wait(30) == 0
     assert answers[2]["result"]["protocolVersion"] == "2025-11-25"
-    assert len(answers[3]["result"]["tools"]) == 6
+    assert len(answers[3]["result"]["tools"]) == 8

@@ -152,7 +152,7 @@ def test_the_settings_that_were_given_are_an_environment_again() -> None:
 
     environ = {
         "AQUATINT_BUDGET_USD": "2.50",
-        "AQUATINT_LINKS": "False",
+        "AQUATINT_LINKS": "Never",
         "AQUATINT_ROOTS": "/a:~/b",
         "AQUATINT_WAIT": "45",
         "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
@@ -161,7 +161,7 @@ def test_the_settings_that_were_given_are_an_environment_again() -> None:
     settings = Settings.from_env(environ, user_home="/h")
     assert given(settings, ":") == {
         "AQUATINT_BUDGET_USD": "2.5",
-        "AQUATINT_LINKS": "false",
+        "AQUATINT_LINKS": "never",
         "AQUATINT_ROOTS": "/a:/h/b",
         "AQUATINT_WAIT": "45",
         "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",

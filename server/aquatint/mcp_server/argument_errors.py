@@ -57,8 +57,9 @@ def _export(given: Mapping[str, Any]) -> str:
         extension = str(values.pop("format", "png"))
         values["save_to"] = f"picture.{clean(extension, 10)}"
     names = [name for name in (*ExportRequest.model_fields,) if name in values]
-    words = [f"{name}={_written(values[name])}" for name in names]
-    return f"export_image({', '.join(words)})"
+    words = ", ".join(f"{name}={_written(values[name])}" for name in names)
+    tool = "export_image"
+    return f"{tool}({words})"
 
 
 def _written(value: object) -> str:
