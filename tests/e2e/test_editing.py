@@ -94,7 +94,7 @@ async def test_one_picture_is_sent_bare_and_several_as_a_list(
 ) -> None:
     async with paying(make_app, provider) as client:
         await edit(client, cat)
-        await edit(client, [cat])
+        await edit(client, [cat], prompt="a green eye")  # as before it would be the same request
         await edit(client, [cat] * 3)
         images_of(await edit(client, ["cat.png"] * 16, n=2, prompt="a collage"))
     assert [list(got.files) for got in provider.paid] == [
@@ -397,7 +397,7 @@ async def test_the_result_is_png_or_lossless_webp_and_a_jpeg_is_a_copy_that_says
     for name in ("a.webp", "a.png"):
         assert apart(opened(workspace / "out" / name), original, kept) == 0
     assert apart(opened(workspace / "out" / "a.jpg"), original, kept) > difference, "quality 40"
-    assert "a.jpg is jpeg: its pixels outside the mask are not exact" in text_of(saved)
+    assert "a.jpg is jpeg: what the edit kept is not exact in it" in text_of(saved)
 
 
 @pytest.mark.parametrize("size", [{"size": "1024x1024"}, {"exact_size": "900x600"}])
@@ -508,14 +508,14 @@ async def test_a_mask_in_the_wrong_place_is_told_before_anything_is_made(
         for first in ("twin.png", "small.png"):
             order = {"images": [first, cat], "mask": eye["uri"], "mask_fit": "scale"}
             second = await refusal(client, "edit_image", **order, **said)
-            assert "This mask was made for images[1]" in second
-            assert "Put that picture first" in second
+            assert "This mask belongs to cat.png, which is second" in second
+            assert f'Put cat.png first in images, or call make_mask(image="{first}"' in second
         other = text_of(await edit(client, "twin.png", mask=eye["uri"]))
         once = await edited(client, cat, mask=eye["uri"])
         again = text_of(await edit(client, once["uri"], mask=eye["uri"], prompt="and again"))
     assert f"images[0]: {eye['uri']} is a mask, not a picture" in edits
     assert f"markup: {eye['uri']} is a mask" in marks
-    assert "The mask was made for another picture" in other
+    assert f"The mask was made for another picture, {eye['parents'][0]['uri']} (cat.png)" in other
     assert "made for another picture" not in again, "an edit of its picture is still its picture"
 
 
@@ -556,10 +556,12 @@ async def test_a_mask_of_another_size_names_both_or_is_scaled_when_that_is_said(
         dry = await refusal(client, "edit_image", dry_run=True, **given)
         result = await client.call_tool("edit_image", {**given, "mask_fit": "scale"})
     for words in (told, dry):
-        assert "Mask is 90x60 but the first image is 451x300" in words
-        assert "make_mask again with image=cat.png" in words
+        assert "The mask is 90x60, but the first image, cat.png, is 451x300" in words
+        assert 'make_mask(image="cat.png"' in words
         assert 'mask_fit="scale"' in words
+        assert "extend" not in words
     assert "scaled from 90x60 to 451x300" in text_of(result)
+    assert "stretched" not in text_of(result)
     assert images_of(result)[0]["outside"]["largest_difference"] == 0
 
 
@@ -599,7 +601,7 @@ async def test_a_mask_drawn_upright_fits_a_sideways_photograph(
         image = await edited(client, "phone.jpg", mask="upright.png")
         told = await refusal(client, "edit_image", images="phone.jpg", prompt="x", mask="lying.png")
     assert apart(opened(image), opened(workspace / "phone.jpg"), kept_by(upright)) == 0
-    assert "Mask is 80x40 but the first image is 40x80" in told
+    assert "The mask is 80x40, but the first image, phone.jpg, is 40x80" in told
 
 
 # Chains.
@@ -750,7 +752,7 @@ async def test_bad_edits_are_told_with_their_fix_before_anything_is_sent(
         ({"markup": "solid.png"}, ("no transparent pixels", "transparent ground")),
         ({"markup": cat}, ("no transparent pixels",)),
         ({"markup": "empty.png"}, ("wholly transparent", "Draw on it")),
-        ({"markup": "small.png"}, ("Markup is 40x30 but the first image is 451x300",)),
+        ({"markup": "small.png"}, ("The markup is 40x30, but the first image is 451x300",)),
         ({"mask": cat}, ("not like a mask", "make_mask")),
         ({"mask": "solid.png"}, ("not like a mask", "no transparency", "make_mask")),
         ({"mask": "notes.png"}, ("text",)),

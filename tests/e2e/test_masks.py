@@ -330,6 +330,10 @@ BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         {"regions": [{"kind": "ellipse", "breadth": 3}]},
         ("regions[0].breadth", "'ellipse' takes op, x, y, width, height, angle"),
     ),
+    (
+        {"regions": [{"kind": "rectangle", "breadth": 3}]},  # a kind by another name
+        ("regions[0].breadth", "'rect' takes op, x, y, width, height, angle"),
+    ),
     ({"regions": [{"kind": "ellipse", "radius": 3}]}, ("regions[0] (circle) lacks x and y",)),
     ({"regions": [{"kind": "circle", "x": 9, "y": 9, "radius": -1}]}, ("radius of -1",)),
     ({"regions": [{"kind": "circle", "x": 9, "y": 9}]}, ("(circle) lacks radius",)),

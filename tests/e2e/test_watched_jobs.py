@@ -10,7 +10,8 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from conftest import Connect
-from words import images_of, look, text_of
+from retouching import CAT, LEFT_EYE, apart, kept_by, opened, preview
+from words import images_of, look, parents, text_of
 
 
 class Script:
@@ -89,3 +90,51 @@ async def test_a_landing_page_takes_each_call_once(
     assert page.calls == 8
     with capsys.disabled():
         print(f"\nlanding page: {page.calls} calls")
+
+
+async def test_retouching_a_photograph_takes_each_call_once(
+    connect: Connect, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workspace / "cat.png").write_bytes(CAT.read_bytes())
+    right = {"type": "ellipse", "center": [308, 125], "radii": [36, 30]}
+    async with connect() as client:
+        job = Script(client)
+        aim = await job.call("make_mask", image="cat.png", grid=True)
+        both = {"image": "cat.png", "regions": [LEFT_EYE, right], "grow": 2}
+        eyes = (await job.images("make_mask", **both))[0]
+        edits: list[dict[str, Any]] = []
+        for prompt in ("a blue glass eye", "greener", "a little darker"):
+            first = "latest" if edits else "cat.png"
+            order = {"images": first, "mask": eyes["uri"], "prompt": prompt}
+            edits += await job.images("edit_image", **order)
+        branch = await job.images(
+            "edit_image", images=edits[0]["uri"], mask=eyes["uri"], prompt="amber instead", seam=0
+        )
+        wide = (
+            await job.images(
+                "edit_image",
+                images=branch[0]["uri"],
+                prompt="More of the room",
+                extend="16:9",
+                save_to="public/cat.png",
+            )
+        )[0]
+        compared = await job.call("get_image", image="public/cat.png", compare=True)
+        last = await job.call("get_image", image=edits[2]["uri"], compare=True)
+    original, kept = opened(CAT), kept_by(opened(eyes))
+    for one in (*edits, *branch):
+        assert apart(opened(one), original, kept) == 0
+    chain = [parents(one, "edited from")[0] for one in (*edits[1:], *branch, wide)]
+    assert chain == [edits[0]["uri"], edits[1]["uri"], edits[0]["uri"], branch[0]["uri"]]
+    assert (wide["width"], wide["height"]) == look(workspace / "public/cat.png")[0] == (533, 300)
+    old = opened(wide).convert("RGB").crop((41, 0, 41 + 451, 300))
+    assert old.tobytes() == opened(branch[0]).convert("RGB").tobytes()
+    assert f"before ({branch[0]['uri']}), after ({wide['uri']}), and what changed" in text_of(
+        compared
+    )
+    assert "In the old part (left 41, top 0): 0 pixels differ" in text_of(compared)
+    assert "Outside the mask: 0 pixels differ" in text_of(last)
+    assert all(preview(one).width > 300 for one in (aim, compared, last))
+    assert job.calls == 9
+    with capsys.disabled():
+        print(f"\nretouching: {job.calls} calls")

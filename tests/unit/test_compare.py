@@ -7,8 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from aquatint.domain.types import Placement
 from aquatint.imaging.closeup import Showing
 from aquatint.imaging.compare import Comparison, compare
+from aquatint.imaging.editing.extension import new_part
 from aquatint.imaging.masks import render
 from aquatint.imaging.masks.coverage import Coverage
 
@@ -82,6 +84,19 @@ def test_other_sizes_of_one_shape_are_compared_at_the_smaller_one():
 def test_other_shapes_are_shown_and_not_compared():
     made = compared(Image.new("RGB", (900, 900), (120, 140, 160)))
     assert (made.pixels, made.largest) == (None, None)
+
+
+def test_a_picture_that_grew_is_compared_at_its_place():
+    grown = Placement(left=100, top=50, width=1200, height=900, canvas=(1400, 1000))
+    after = Image.new("RGB", grown.canvas, (9, 9, 9))
+    after.paste(PLAIN, (100, 50))
+    drawn = render.to_png(new_part(grown))
+    showing = Showing(800, 200_000)
+    made = compare(file(PLAIN), file(after), drawn, showing, LIMIT, grown)
+    assert (made.masked, made.pixels, made.counted) == (True, 0, 1200 * 900)
+    after.putpixel((100, 50), (120, 140, 163))
+    made = compare(file(PLAIN), file(after), drawn, showing, LIMIT, grown)
+    assert (made.pixels, made.largest) == (1, 3)
 
 
 @pytest.mark.parametrize("size", [(900, 300), (300, 900), (500, 500)])

@@ -193,8 +193,6 @@ def test_a_mask_takes_its_size_from_the_picture_and_from_nothing_else():
 
 def test_a_picture_in_the_shape_of_a_stored_mask_is_read_back_softness_and_all():
     soft = Coverage(Image.linear_gradient("L"))
-    read_back = inputs.read_mask(
-        render.to_png(soft), (256, 256), scale=False, label="it", max_pixels=LIMIT
-    )
+    read_back = inputs.read_mask(render.to_png(soft), (256, 256), given=None, max_pixels=LIMIT)
     assert read_back.coverage.image.tobytes() == soft.image.tobytes()
     assert read_back.notes == ()

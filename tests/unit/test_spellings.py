@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from aquatint.domain.requests.existing import ExportRequest
 from aquatint.domain.requests.regions import Region
+from aquatint.domain.types import GenerateRequest
 
 RECT = {"kind": "rect", "x": 10, "y": 20, "width": 30, "height": 40}
 ROUND = {"kind": "ellipse", "x": 10, "y": 20, "width": 30, "height": 40}
@@ -27,6 +29,9 @@ WAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"kind": "ellipse", "cx": 25, "cy": 40, "rx": 15, "ry": 20}, ROUND),
     ({"kind": "oval", "centre": {"x": 25, "y": 40}, "radius_x": 15, "radius_y": 20}, ROUND),
     ({"kind": "ellipse", "box": [10, 20, 30, 40]}, ROUND),
+    ({"type": "ellipse", "bbox": [10, 20, 30, 40]}, ROUND),
+    ({"shape": "oval", "center": [25, 40], "radii": [15, 20]}, ROUND),
+    ({"kind": "circle", "center": [25, 40], "radius": [15, 20]}, ROUND),
     ({"kind": "ellipse", "x": 25, "y": 40, "rx": 15, "ry": 20}, ROUND),
     ({"kind": "circle", "x": 10, "y": 20, "width": 30, "height": 40}, ROUND),
     ({"kind": "circle", "center": [25, 40], "radius": 15}, CIRCLE),
@@ -77,3 +82,27 @@ def test_what_says_two_things_or_none_is_refused_by_its_name(
 def test_any_kind_is_judged_and_never_breaks(kind: Any) -> None:
     with pytest.raises(ValidationError):
         Region.model_validate({"kind": kind, "center": [1, 2], "radius": 3, "points": {}})
+
+
+@pytest.mark.parametrize("written", [1024, "1024", " 1024 ", [1024, 1024], ["1024", "1024"]])
+def test_a_size_as_a_number_is_a_square(written: Any) -> None:
+    for name in ("size", "exact_size"):
+        assert getattr(GenerateRequest(prompt="x", **{name: written}), name) == "1024x1024"
+    assert ExportRequest(image="x", exact_size=written).exact_size == "1024x1024"
+
+
+@pytest.mark.parametrize("written", ["16:9", "auto", "640x480", "large", None])
+def test_words_for_a_size_stay_as_they_are(written: Any) -> None:
+    assert GenerateRequest(prompt="x", size=written).size == written
+
+
+@pytest.mark.parametrize("written", [True, 1.5, [1024], [1, 2, 3], {"width": 3}])
+def test_what_is_no_size_is_refused(written: Any) -> None:
+    with pytest.raises(ValidationError):
+        GenerateRequest(prompt="x", size=written)
+
+
+@pytest.mark.parametrize("written", ["jpg", "JPG", ".jpg", "jpeg", "JPEG"])
+def test_jpg_is_jpeg(written: Any) -> None:
+    assert GenerateRequest(prompt="x", format=written).format == "jpeg"
+    assert ExportRequest(image="x", format=written).format == "jpeg"

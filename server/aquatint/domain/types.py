@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, WithJsonSchema, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from . import lineage
 from .errors import Spent
 from .frozen import Frozen, Strings, rows_of
 from .lineage import Parent
 from .requests.extend import Extend
+from .requests.spellings import format_name, size_words
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
@@ -23,7 +24,7 @@ Listing = Literal[Kind, "named"]  # what a list may be of
 State = Literal["intent", "done", "failed", "refused", "unknown"]
 Reply = Literal["preview", "path", "full"]
 Units = Literal["pixel", "fraction", "permille"]
-
+SizeWords = Annotated[str | None, BeforeValidator(size_words)]
 
 # A schema without `anyOf`: some clients refuse it. "auto" is taken all the same.
 Seam = Annotated[float | Literal["auto"], WithJsonSchema({"type": "number"})]
@@ -34,11 +35,11 @@ class GenerateRequest(Frozen):
 
     prompt: str
     model: str | None = None
-    size: str | None = None
-    exact_size: str | None = None
+    size: SizeWords = None
+    exact_size: SizeWords = None
     quality: Quality | None = None
     background: Background | None = None
-    format: Format | None = None
+    format: Annotated[Format | None, BeforeValidator(format_name)] = None
     compression: int | None = None
     n: int = 1
     moderation: Literal["auto", "low"] | None = None

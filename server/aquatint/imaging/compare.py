@@ -7,6 +7,8 @@ from functools import reduce
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from ..domain.requests.mask_fit import same_shape
+from ..domain.types import Placement
 from .closeup import Showing
 from .colour import to_srgb
 from .decode import open_upright, resized
@@ -22,7 +24,6 @@ NOTICED = 8  # levels; without a mask a smaller change is noise or compression
 GAP = 8  # pixels between panels
 INK, GROUND = (236, 236, 236), (24, 24, 28)
 RIM = (90, 200, 255)  # of the mask, on the map
-SAME_SHAPE = 0.01  # relative difference of two shapes that still counts as none
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,24 @@ class Comparison:
 
 
 def compare(
-    before: bytes, after: bytes, mask: bytes | None, showing: Showing, max_pixels: int
+    before: bytes,
+    after: bytes,
+    mask: bytes | None,
+    showing: Showing,
+    max_pixels: int,
+    grown: Placement | None = None,
 ) -> Comparison:
     """Two picture files beside each other. `mask` is any mask file for `before`.
 
+    Where that was `grown`, it is laid at its place on the larger canvas, whose size the mask has.
     `showing.box` is in pixels of `after`; `before` is cut in proportion. Raises BadImage, BadMask.
     """
     old, new = open_upright(before, max_pixels), open_upright(after, max_pixels)
+    if grown is not None:
+        old = _laid(old, grown)
     whole = new.size
-    shape, other = whole[0] / whole[1], old.width / old.height
     counted = None
-    if abs(shape / other - 1) <= SAME_SHAPE:
+    if same_shape(whole, old.size):
         counted = _difference(old, new, mask, before, max_pixels)
     box = showing.box or (0, 0, *whole)
     columns, edge = _layout((box[2] - box[0], box[3] - box[1]), 2 + bool(counted), showing.edge)
@@ -70,7 +78,8 @@ def compare(
     if counted is None:
         sheet = _side_by_side(panels, columns)
         return Comparison(_small(sheet, showing.budget), mask is not None)
-    name = "changed outside the mask" if mask else "changed"
+    outside = "changed in the old part" if grown else "changed outside the mask"
+    name = outside if mask else "changed"
     panels.append((name, _map(_seen(new, view), counted, view)))
     sheet = _side_by_side(panels, columns)
     return Comparison(
@@ -99,7 +108,7 @@ def _difference(
 ) -> _Counted:
     coverage = None
     if mask is not None:
-        read = read_mask(mask, old.size, scale=True, label="", max_pixels=max_pixels, base=before)
+        read = read_mask(mask, old.size, given=None, max_pixels=max_pixels, base=before)
         coverage = read.coverage
     a, b = old, new
     if a.info.get("icc_profile") != b.info.get("icc_profile"):
@@ -120,6 +129,14 @@ def _difference(
     above = 0 if coverage is not None else NOTICED
     largest = max((level for level in range(256) if counts[level]), default=0)
     return _Counted(apart, coverage, sum(counts[above + 1 :]), sum(counts), largest, above)
+
+
+def _laid(image: Image.Image, grown: Placement) -> Image.Image:
+    """A picture at its place on a larger, transparent canvas."""
+    canvas = Image.new("RGBA", grown.canvas)
+    canvas.paste(image.convert("RGBA"), (grown.left, grown.top))
+    canvas.info = dict(image.info)
+    return canvas
 
 
 def _seen(image: Image.Image, view: View) -> Image.Image:

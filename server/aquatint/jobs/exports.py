@@ -214,7 +214,7 @@ class _Copies:
         lines: list[str] = []
         format = _format(target)
         if _is_exact(self.image) and format not in EXACT and size == self.own:
-            lines.append(f"{target.path} is {format}: its pixels outside the mask are not exact.")
+            lines.append(f"{target.path} is {format}: what the edit kept is not exact in it.")
         scaled = size != self.own and self.image.format != "svg"
         if scaled and (size[0] > self.pixels[0] or size[1] > self.pixels[1]):
             lines.append(save_targets.scaled_up(target.name))

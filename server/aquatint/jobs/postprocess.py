@@ -243,7 +243,8 @@ async def _reshape(
             update={"largest_difference": await _difference(job, context, data)}
         )
         apart = f"differs from the input by up to {outside.largest_difference} levels there"
-        note += f", which is exact outside the mask; this copy {apart}"
+        kept = "in the old part" if job.finish.grown else "outside the mask"
+        note += f", which is exact {kept}; this copy {apart}"
         warnings.append(f"A {format} cannot keep pixels exact ({apart}); image://{source.id} does.")
     identity = job.derived_ids[2 * index + 1]
     derived = await derive(context, job, source, identity, data, note, warnings)

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from ..domain.errors import BadRequest
 from ..domain.requests.existing import ExportRequest
+from ..domain.requests.extend import FORMS
 from ..domain.requests.regions import FIELDS
+from ..domain.requests.spellings import canonical
 from ..domain.words import clean
 
 MOST = 10  # problems that are listed
@@ -102,18 +104,20 @@ def _problem(given: Mapping[str, Any], place: tuple[int | str, ...], kind: str, 
         return f"{name}: write points as [[x, y], ...]."
     if place[:1] == ("regions",) and place[2:] == ("kind",) and kind == "missing":
         return f"{name} is required: one of {', '.join(FIELDS)}."
+    if place[:1] == ("extend",):
+        return f"extend is one text: {FORMS}."
     if kind in PLAIN:
         return f"{name} {PLAIN[kind]}."
     return f"{name}: {text}."
 
 
 def _region(given: Mapping[str, Any], place: tuple[int | str, ...]) -> str | None:
-    """The kind of the region that a place lies in, as the caller wrote it."""
+    """The kind of the region that a place lies in, however the caller wrote it."""
     regions = given.get("regions")
     try:
         if isinstance(regions, str):  # some hosts send lists as JSON in a string
             regions = json.loads(regions)
-        kind = cast("Any", regions)[place[1]]["kind"]
+        kind = canonical(cast("Any", regions)[place[1]])["kind"]
         known = kind in FIELDS
     except (TypeError, LookupError, ValueError):
         return None

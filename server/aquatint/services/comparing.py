@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..domain import lineage
 from ..domain.errors import BadRequest
 from ..domain.requests.existing import ShowRequest, box_of
-from ..domain.types import ImageRecord
+from ..domain.types import ImageRecord, Placement
 from ..jobs.context import JobContext
 from .closeups import Look, cut_remark, refuse_svg
 
@@ -39,14 +39,15 @@ async def beside_its_parent(
     after = await context.blobs.read(image.key)
     key = finish.mask if finish and finish.mask else mask
     drawn = None if key is None else await context.blobs.read(key)
+    grown = finish.grown if finish else None
     async with context.turn(max(len(before), len(after))):
         made = await context.pixelwork(
-            compare.compare, before, after, drawn, showing, context.max_pixels
+            compare.compare, before, after, drawn, showing, context.max_pixels, grown
         )
     words = [
         f"Shown: before (image://{parent.id}), after (image://{image.id})"
         + (", and what changed." if made.pixels is not None else "."),
-        *_figures(made, parent, image),
+        *_figures(made, parent, image, grown),
         *cut_remark(request, size),
     ]
     return Look(made.look.data, made.look.mime, " ".join(words))
@@ -82,13 +83,18 @@ async def _parents(context: JobContext, image: ImageRecord) -> tuple[ImageRecord
     )
 
 
-def _figures(made: Comparison, parent: ImageRecord, image: ImageRecord) -> list[str]:
+def _figures(
+    made: Comparison, parent: ImageRecord, image: ImageRecord, grown: Placement | None
+) -> list[str]:
     if made.pixels is None:
         sizes = f"{parent.width}x{parent.height} and {image.width}x{image.height}"
         return [f"Their shapes differ ({sizes}), so no pixels were compared."]
     share = made.pixels / (made.counted or 1)
     if made.masked:
-        words = f"Outside the mask: {made.pixels:,} pixels differ"
+        where = "Outside the mask"
+        if grown is not None:
+            where = f"In the old part (left {grown.left}, top {grown.top})"
+        words = f"{where}: {made.pixels:,} pixels differ"
         words += f" ({share:.2%})" if made.pixels else ""
     else:
         words = f"{share:.1%} of the pixels changed noticeably (by more than {made.above} levels)"

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..domain import lineage, names
-from ..domain.errors import BadMask
 from ..domain.lineage import Parent
 from ..domain.models.sizes import parse_size
 from ..domain.requests.extend import enlarged
+from ..domain.requests.mask_fit import Given, misplaced
 from ..domain.requests.plan import Plan
 from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, ImageRecord, Job, Order, Placement
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE, Survey, survey, with_preview
 from .closeups import Look, budget_of, cut_remark, look_of
-from .mask_checks import other_picture, refuse_mask
+from .mask_checks import called, other_picture, refuse_mask
 from .originals import Markup, Mask, Originals
 from .references import Opened, References
 
@@ -54,18 +54,19 @@ class Editing:
         """
         images = tuple([await self.references.open(one, caller) for one in request.images])
         sizes = [await self._size(one, deep=request.dry_run) for one in images]
-        refuse_mask("images[0]", images[0])
+        notes = await refuse_mask(self.context, "images[0]", images[0], caller.owner)
+        given = Given(called(request.images, images), tuple(sizes))
         mask, markup = None, None
         if sum(map(bool, (request.mask, request.markup, request.extend))) == 1:
             # else the plan says that they do not go together
             if request.mask:
                 opened = await self.references.open(request.mask, caller)
-                mask = await self._mask(opened, images, sizes[0], request, caller)
+                mask = await self._mask(opened, images, given, request, caller)
             if request.markup:
                 opened = await self.references.open(request.markup, caller)
-                refuse_mask("markup", opened)
-                markup = await self._markup(opened, sizes[0], images[0].label)
-        return Originals(images, mask, markup, sizes[0])
+                notes += await refuse_mask(self.context, "markup", opened, caller.owner)
+                markup = await self._markup(opened, sizes[0], given.labels[0])
+        return Originals(images, mask, markup, sizes[0], tuple(notes))
 
     async def _size(self, opened: Opened, *, deep: bool) -> tuple[int, int]:
         from ..imaging.editing import inputs
@@ -77,7 +78,7 @@ class Editing:
         self,
         opened: Opened,
         images: tuple[Opened, ...],
-        size: tuple[int, int],
+        given: Given,
         request: EditRequest,
         caller: Caller,
     ) -> Mask:
@@ -85,21 +86,18 @@ class Editing:
 
         other = await other_picture(self.context, opened, images, caller.owner)
         if other is not None and other[0] is not None:
-            raise BadMask(
-                f"This mask was made for images[{other[0]}], {other[1]}; a mask is for the first.",
-                "Put that picture first in images, or call make_mask for the first one.",
-            )
+            raise misplaced(given, other[0])
+        made_for = None if other is None else other[1]
         read = await self.context.pixelwork(
             inputs.read_mask,
             opened.data,
-            size,
-            scale=request.mask_fit == "scale",
-            label=images[0].label,
+            given.sizes[0],
+            given=None if request.mask_fit == "scale" else replace(given, made_for=made_for),
             base=images[0].data,
             max_pixels=self.context.max_pixels,
         )
-        if other is not None:
-            note = f"The mask was made for another picture, {other[1]}: look whether it fits."
+        if made_for is not None:
+            note = f"The mask was made for another picture, {made_for}: look whether it fits."
             read = replace(read, notes=(*read.notes, note))
         return Mask(opened, read)
 
@@ -154,9 +152,10 @@ class Editing:
         from ..imaging.editing import inputs
 
         first, *others = originals.images
+        notes = list(originals.notes)
         ready = [await self._first(originals, plan, parse_size(order.size))]
         ready += [await self._ready(one) for one in others]
-        notes = [
+        notes += [
             f"{opened.label}: {note}"
             for opened, made in zip((first, *others), ready, strict=True)
             for note in made.notes

@@ -181,6 +181,7 @@ class ImageService:
     async def _dry(self, quote: Quote, originals: Originals | None, caller: Caller) -> Outcome:
         price, mask = quote.estimate, originals and originals.mask
         notes = (mask.read.extent, *mask.read.notes) if mask else told(quote.plan.grown)
+        notes = (*(originals.notes if originals else ()), *notes)
         files = await copies.planned(self.context, quote.plan, caller)
         look = None
         if mask and originals:

@@ -29,12 +29,14 @@ class Markup:
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """An edit's inputs, opened and checked; `size` is the upright first picture's, in pixels."""
+    """An edit's inputs, opened and checked; `size` is the upright first picture's, in pixels,
+    `notes` are what must be said of them."""
 
     images: tuple[Opened, ...]
     mask: Mask | None
     markup: Markup | None
     size: tuple[int, int]
+    notes: tuple[str, ...] = ()
 
     @property
     def marks(self) -> dict[str, Opened]:

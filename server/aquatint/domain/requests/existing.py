@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from ..errors import BadRequest
 from ..models.sizes import Size
-from ..types import Frozen, Strings, Units
+from ..types import Frozen, SizeWords, Strings, Units
 from .regions import Number, in_pixels
+from .spellings import format_name
 
+Written = Literal["png", "jpeg", "webp", "gif", "avif"]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 
@@ -41,11 +45,11 @@ class ExportRequest(Frozen):
 
     image: str
     save_to: Strings = ()
-    exact_size: str | None = None
+    exact_size: SizeWords = None
     crop: tuple[Number, ...] | None = None
     units: Units = "pixel"
     background: str | None = None
-    format: Literal["png", "jpeg", "webp", "gif", "avif"] | None = None
+    format: Annotated[Written | None, BeforeValidator(format_name)] = None
     compression: int | None = None
     overwrite: bool = False
     name: str | None = None

@@ -1,4 +1,4 @@
-"""The ways in which agents write a region, turned into the one way that Region has."""
+"""The ways in which agents write a region, a size or a format, turned into the one we have."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ KINDS = {
     "words": "text",
 }
 NAMES = {
+    "type": "kind",
+    "shape": "kind",
+    "bbox": "box",
     "colour": "color",
     "vertices": "points",
     "rotation": "angle",
@@ -37,13 +40,34 @@ CENTRES = ("center", "centre", "at", "point")
 NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
+def format_name(given: object) -> object:
+    """`jpg` and `PNG` as the formats are called here."""
+    if not isinstance(given, str):
+        return given
+    name = given.strip().lower().removeprefix(".")
+    return "jpeg" if name == "jpg" else name
+
+
+def size_words(given: object) -> object:
+    """1024 as the square that it means, and [1024, 768], as `WxH`."""
+    several = cast("list[object]", given if isinstance(given, list | tuple) else [given, given])
+    whole = [str(side).strip() for side in several if _is_whole(side)]
+    return "x".join(whole) if len(whole) == len(several) == 2 else cast("object", given)
+
+
+def _is_whole(side: object) -> bool:
+    if isinstance(side, str):
+        return side.strip().isdecimal()
+    return isinstance(side, int) and not isinstance(side, bool)
+
+
 def canonical(given: Mapping[str, Any]) -> Fields:
     """A region as it may be written, with the names of Region; what is unknown stays as it is."""
     fields = dict(given)
-    if isinstance(kind := fields.get("kind"), str):
-        fields["kind"] = KINDS.get(kind.lower(), kind.lower())
     for name, usual in NAMES.items():
         _rename(fields, name, usual)
+    if isinstance(kind := fields.get("kind"), str):
+        fields["kind"] = KINDS.get(kind.lower(), kind.lower())
     if fields.get("kind") == "text":
         _rename(fields, "text", "words")
     if fields.get("expand") is True or fields.get("snap") in {True, "edges"}:
@@ -124,9 +148,15 @@ def _radii(fields: Fields) -> None:
     """An ellipse by its centre: one radius makes it a circle, two make it a box."""
     if fields.get("kind") == "brush" and isinstance(fields.get("radius"), int | float):
         _put(fields, ("radius",), {"width": 2 * fields["radius"]})
+    for name in ("radius", "radii"):
+        pair = None if fields.get("kind") == "brush" else _numbers(fields.get(name), 2)
+        if pair:
+            _put(fields, (name,), {"rx": pair[0], "ry": pair[1]})
     if fields.get("kind") == "ellipse" and "radius" in fields:
         fields["kind"] = "circle"
     if fields.get("kind") == "circle" and {"width", "height"} <= fields.keys():
+        fields["kind"] = "ellipse"
+    if fields.get("kind") == "circle" and {"rx", "ry"} <= fields.keys():
         fields["kind"] = "ellipse"
     for names in (("rx", "ry"), ("radius_x", "radius_y")):
         values = [fields.get(name) for name in (*names, "x", "y")]

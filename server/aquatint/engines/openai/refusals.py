@@ -185,7 +185,7 @@ def _rejected(words: ProviderMessage) -> AquatintError:
     if words.param == "mask" or re.search(r"\bmask\b", message):
         return BadMask(
             f"The provider rejected the mask.{words.quote}",
-            'Call make_mask again with the first image, or pass mask_fit="scale".',
+            "Call make_mask again for the first image, and look at the red part.",
             request_id=words.request_id,
         )
     if words.code in _BAD_IMAGE or words.param.split("[")[0] in ("image", "images", "markup"):

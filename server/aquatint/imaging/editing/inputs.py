@@ -9,6 +9,7 @@ from PIL import Image
 
 from ...domain.errors import BadImage, BadMask
 from ...domain.requests.existing import box_of
+from ...domain.requests.mask_fit import Given, scaled, wrong_size
 from ...domain.requests.regions import MaskRequest, check, numbers_of
 from ...domain.types import Placement
 from ...domain.vision import Vision
@@ -181,13 +182,13 @@ def read_mask(
     data: bytes,
     size: Size,
     *,
-    scale: bool,
-    label: str,
+    given: Given | None,
     max_pixels: int,
     base: bytes | None = None,
 ) -> GivenMask:
     """Any mask picture as coverage of `size`, what it covers, and how it was read.
 
+    A mask of another size is scaled where `given`, the pictures to name in the error, is None.
     `base` is the file of the picture it is for: a copy of that with a hole in it is a mask too.
     Raises BadMask when it is none, selects nothing, or has another size and may not be scaled.
     """
@@ -199,9 +200,9 @@ def read_mask(
     coverage, note = render.understand(image, of=original)
     notes = (note,) if note else ()
     if coverage.size != size:
-        if not scale:
-            raise _other_size("Mask", coverage.size, size, label, 'mask_fit="scale"')
-        notes += (f"The mask was scaled from {_text(coverage.size)} to {_text(size)}.",)
+        if given is not None:
+            raise wrong_size(coverage.size, given)
+        notes += (scaled(coverage.size, size),)
         coverage = render.scale(coverage, size)
     facts = render.describe(coverage)
     if facts.box is None:
@@ -218,7 +219,10 @@ def read_markup(data: bytes, size: Size, *, label: str, max_pixels: int) -> byte
     """A markup overlay as RGBA PNG without metadata. Raises BadMask when it cannot be one."""
     image = open_upright(data, max_pixels)
     if image.size != size:
-        raise _other_size("Markup", image.size, size, label, None)
+        raise BadMask(
+            f"The markup is {_text(image.size)}, but the first image is {_text(size)}.",
+            f"Draw it anew over {label}.",
+        )
     if is_opaque(image):
         raise BadMask(
             "The markup has no transparent pixels, so it would hide the whole picture.",
@@ -227,12 +231,6 @@ def read_markup(data: bytes, size: Size, *, label: str, max_pixels: int) -> byte
     if image.getchannel("A").getbbox() is None:
         raise BadMask("The markup is wholly transparent, so it marks nothing.", "Draw on it first.")
     return _png(to_srgb(image))
-
-
-def _other_size(what: str, given: Size, wanted: Size, label: str, option: str | None) -> BadMask:
-    again = "Call make_mask again with image=" if what == "Mask" else "Draw it anew over "
-    fix = f"{again}{label}" + (f", or pass {option}." if option else ".")
-    return BadMask(f"{what} is {_text(given)} but the first image is {_text(wanted)}.", fix)
 
 
 def _text(size: Size) -> str:

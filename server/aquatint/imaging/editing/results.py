@@ -88,7 +88,7 @@ def composite(
     notes = (grey,) if grey else ()
     if original.converted:
         changed = f"The first image was converted {original.converted} before it was edited"
-        notes += (f"{changed}; what is identical outside the mask is identical to that.",)
+        notes += (f"{changed}; what is kept is identical to that.",)
     if original.metadata:
         verb = "is" if len(original.metadata) == 1 else "are"
         notes += (f"The input's {_listed(original.metadata)} {verb} not in the result.",)

@@ -1,3 +1,3 @@
 """Which part of an image may change: rendered, combined, shown and written as PNG."""
 
-__all__ = ["coverage", "flood_fill", "levels", "render"]
+__all__ = ["coverage", "flood_fill", "levels", "looks", "render"]

@@ -53,7 +53,7 @@ def understand(
     """
     alpha = _alpha(image)
     if edit is None and alpha is not None:
-        grey = _ours(image, alpha)
+        grey = stored_grey(image, alpha)
         if grey is not None:
             return Coverage(grey), None
     if edit == "transparent" or (
@@ -148,7 +148,7 @@ def _coloured(image: Image.Image, solid: Image.Image | None) -> float:
     return sum(saturation.histogram(bright)[64:]) / (looked_at or 1)
 
 
-def _ours(image: Image.Image, alpha: Image.Image) -> Image.Image | None:
+def stored_grey(image: Image.Image, alpha: Image.Image) -> Image.Image | None:
     """The grey of a picture in our stored form; None for any other."""
     if image.mode != "RGBA":
         return None
