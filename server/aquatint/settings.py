@@ -135,7 +135,7 @@ class Settings(BaseModel):
     preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
     reply: Literal["preview", "path", "full"] = Field(
         "preview",
-        description="What replies show when a call does not say: `path` keeps pixels out of them.",
+        description="What replies show when a call does not say: `path` leaves previews out.",
     )
     keep_prompts: bool = Field(
         True, description="Keep prompts. If off, a hash of each is kept, which no search finds."

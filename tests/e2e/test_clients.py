@@ -73,6 +73,8 @@ async def test_a_setting_says_what_replies_show(connect: Connect) -> None:
             assert "image" not in kinds(await fox(client))
             assert "image" not in kinds(await client.call_tool(tool, arguments))
         assert "image" in kinds(await fox(client, reply="preview", fresh=True))
+        closer = {"image": "latest", "crop": [0, 0, 9, 9]}
+        assert "image" in kinds(await client.call_tool("get_image", closer))
     async with connect(AQUATINT_REPLY="full") as client:
         (whole,) = [b for b in (await fox(client)).content if isinstance(b, ImageContent)]
         assert whole.mime_type == "image/png"

@@ -156,7 +156,7 @@ async def get_image(
         found, data = await service.library.get(request.image, caller)
         outcome = Outcome(status="done", images=(found,), data=data)
     if request.closer and outcome.images:
-        reply = reply or _seen(service)
+        reply = reply or "preview"  # asked for to be looked at, whatever the setting says
         outcome = await service.library.closer(outcome, request, reply, budget_of(edge))
     if request.provenance:
         facts = [await service.library.provenance(one, outcome.data) for one in outcome.images]
