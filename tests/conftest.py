@@ -25,7 +25,14 @@ Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 # About pictures, not the protocol: `make test` asks in one revision, `make test-full` in both.
-ABOUT_PICTURES = {"test_assets", "test_editing", "test_eyes", "test_masks", "test_refusals"}
+ABOUT_PICTURES = {
+    "test_assets",
+    "test_cutouts",
+    "test_editing",
+    "test_eyes",
+    "test_masks",
+    "test_refusals",
+}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,10 +7,12 @@ import io
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from mcp import Client
 from mcp.types import CallToolResult, ImageContent, TextResourceContents
 from PIL import Image, ImageChops, ImageOps
@@ -19,7 +21,14 @@ from conftest import MakeApp
 from fake_openai import FakeOpenAI
 from words import images_of
 
-CAT = Path(__file__).parent / "data" / "chelsea.png"  # 451x300
+DATA = Path(__file__).parent / "data"
+CAT = DATA / "chelsea.png"  # 451x300
+ASTRONAUT = DATA / "astronaut.jpg"  # 512x512
+# The one condition of every test that looks for things in pictures.
+SEES = pytest.mark.skipif(
+    not all(map(find_spec, ("numpy", "onnxruntime"))),
+    reason="the extra `vision` is not installed",
+)
 LEFT_EYE = {"kind": "ellipse", "x": 132, "y": 82, "width": 80, "height": 68}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,11 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from conftest import Connect
-from retouching import CAT, kept_by, opened
+from retouching import ASTRONAUT, CAT, SEES, kept_by, opened
 from words import images_of, refusal, text_of
 
-ASTRONAUT = Path(__file__).parents[1] / "data/astronaut.jpg"  # 512x512
 FACE = (171, 65, 110, 110)  # left, top, width, height of hers, by eye
 HELMET = {"kind": "object", "x": 275, "y": 338, "width": 237, "height": 174}
-installed = pytest.mark.skipif(
-    not all(map(find_spec, ("numpy", "onnxruntime"))),
-    reason="the extra `vision` is not installed",
-)
 
 
 @pytest.fixture
@@ -52,7 +46,7 @@ async def made(client: Any, image: str, *regions: Any, **more: Any) -> tuple[Ima
     return selected(images_of(result)[0]), text_of(result)
 
 
-@installed
+@SEES
 async def test_the_subject_and_the_background_are_each_others_complement(
     connect: Connect, photo: str
 ) -> None:
@@ -69,7 +63,7 @@ async def test_the_subject_and_the_background_are_each_others_complement(
     assert "clear" in told
 
 
-@installed
+@SEES
 async def test_an_object_is_found_in_a_box_and_under_a_point(connect: Connect, photo: str) -> None:
     async with connect() as client:
         by_box, told = await made(client, photo, HELMET)
@@ -81,7 +75,7 @@ async def test_an_object_is_found_in_a_box_and_under_a_point(connect: Connect, p
     assert by_point.getpixel((360, 430)) == 255
 
 
-@installed
+@SEES
 async def test_faces_are_counted_and_can_be_chosen_grown_and_taken_away(
     connect: Connect, workspace: Path, photo: str
 ) -> None:
@@ -110,7 +104,7 @@ async def test_faces_are_counted_and_can_be_chosen_grown_and_taken_away(
     assert without.getpixel((150, 400)) == 255
 
 
-@installed
+@SEES
 async def test_what_is_not_there_is_said_with_what_to_do(connect: Connect, workspace: Path) -> None:
     Image.new("RGB", (400, 300), (120, 130, 140)).save(workspace / "wall.png")
     (workspace / "cat.png").write_bytes(CAT.read_bytes())
@@ -125,7 +119,7 @@ async def test_what_is_not_there_is_said_with_what_to_do(connect: Connect, works
     assert "found no face" in faceless
 
 
-@installed
+@SEES
 async def test_a_rough_shape_is_snapped_to_the_edges_in_it(
     connect: Connect, workspace: Path
 ) -> None:

@@ -10,7 +10,7 @@ import weakref
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from aquatint.domain.vision import Spot
 from aquatint.imaging.masks.seen import folded
@@ -70,6 +70,37 @@ def test_a_coarse_answer_comes_to_the_pictures_own_edge() -> None:
     truth = numpy.asarray(shape) > 127
     assert (rough != truth).sum() > 3000
     assert (found != truth).sum() < 100
+
+
+def test_a_lifted_thing_has_its_own_colours_at_the_rim_and_is_exact_elsewhere() -> None:
+    numpy = pytest.importorskip("numpy")
+    from aquatint.vision.rims import lifted
+
+    size, red, green = (900, 700), (200, 40, 30), (30, 210, 60)
+    shape = Image.new("L", (1800, 1400))
+    ImageDraw.Draw(shape).ellipse((400, 300, 1400, 1100), fill=255)
+    shape = shape.filter(ImageFilter.GaussianBlur(6)).resize(size)
+    picture = Image.composite(Image.new("RGB", size, red), Image.new("RGB", size, green), shape)
+    result = numpy.asarray(lifted(picture, shape)).astype(int)
+    given, alpha = numpy.asarray(picture).astype(int), result[..., 3]
+    rim = (alpha > 60) & (alpha < 255)
+    assert rim.sum() > 5000
+    assert numpy.abs(given[rim] - red).mean() > 40  # the halo that was there
+    assert numpy.abs(result[rim][:, :3] - red).mean() < 12
+    assert (result[alpha == 255][:, :3] == given[alpha == 255]).all()
+    assert not result[alpha == 0].any()
+
+
+def test_doubt_far_from_the_edge_makes_neither_veils_nor_holes() -> None:
+    pytest.importorskip("numpy")
+    from aquatint.vision.rims import rim_only
+
+    alpha = Image.new("L", (960, 600), 70)
+    alpha.paste(200, (480, 0, 960, 600))
+    soft = rim_only(alpha)
+    assert (soft.getpixel((100, 300)), soft.getpixel((860, 300))) == (0, 255)
+    assert 40 < soft.getpixel((478, 300)) < 90
+    assert 190 < soft.getpixel((481, 300)) < 230
 
 
 def test_things_are_counted_in_rows_from_the_top_and_from_the_left_in_each() -> None:

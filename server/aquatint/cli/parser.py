@@ -182,7 +182,8 @@ def _export(export: Arguments) -> None:
     export.add_argument("--crop", type=_numbers, metavar="X,Y,W,H", help=text)
     units = ["pixel", "fraction", "permille"]
     export.add_argument("--units", choices=units, default="pixel", help="of the crop")
-    export.add_argument("--background", metavar="COLOUR", help="put under what is transparent")
+    text = "put under what is transparent; or the word transparent: cut the subject out"
+    export.add_argument("--background", metavar="COLOUR", help=text)
     text = "where FILE has no extension"
     export.add_argument("--format", choices=["png", "jpeg", "webp", "gif", "avif"], help=text)
     export.add_argument("--compression", type=int, metavar="N", help="0-100, jpeg, webp, avif")

@@ -40,6 +40,14 @@ class Spot:
         return left, top, -int(-max(across) // 1) - left, -int(-max(down) // 1) - top
 
 
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A thing without what was behind it: RGBA of the picture's size, exact where alpha is 255."""
+
+    image: Image.Image
+    certainty: float
+
+
 class Vision(Protocol):
     """Finds things in an upright picture, on this machine and for nothing.
 
@@ -61,6 +69,10 @@ class Vision(Protocol):
 
     def snapped(self, image: Image.Image, rough: Image.Image) -> Cutout | None:
         """The thing that a rough coverage (8-bit grey, 0 or 255) was meant for, within it."""
+        ...
+
+    def lifted(self, image: Image.Image) -> Lifted | None:
+        """What stands out of an RGB picture, without its background; None where nothing does."""
         ...
 
     def faces(self, image: Image.Image) -> tuple[Spot, ...]:

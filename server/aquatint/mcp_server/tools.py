@@ -89,7 +89,7 @@ EXPORT = {
     "save_to": "Files: a.webp, a{,@2x}.png, icon-{16,32}.png, favicon.ico, og-{1200x630}.jpg",
     "exact_size": "Like 1080x1080: covered, the middle kept",
     "crop": "As in get_image",
-    "background": "A colour to put under what is transparent",
+    "background": "transparent: cut it out; or a colour to put under",
     "format": "For names without an extension",
     "compression": "0-100, for jpeg, webp, avif",
     "overwrite": "Replace existing files",

@@ -24,6 +24,10 @@ EXAMPLE = (
     'as in name="logo".'
 )
 
+CLEAR = "transparent"  # as a background: take it away
+SOLID = frozenset({"jpg", "jpeg"})  # extensions of files that have no alpha
+FAIR = 0.75  # certainty below which a cut-out is to be looked at
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -114,23 +118,31 @@ class Exports:
         image = whole.image
         if request.crop is None and request.background is None:
             return whole
+        clear = request.background == CLEAR
+        if clear:
+            _check_clear(request)
         if image.format == "svg":
             raise BadRequest("An svg has no pixels to crop.", "Leave crop and background out.")
         size = image.width, image.height
         box = None if request.crop is None else box_of(request.crop, request.units, size)
         if request.crop is not None and is_cut(request.crop, request.units, size):
             warnings.append(f"The crop reached over the picture's {text(size)} and was cut there.")
-        colour = _colour(request.background)
+        colour = None if clear else _colour(request.background)
         if colour is not None and not image.alpha:
             warnings.append("background changed nothing: the picture has no transparency.")
         if image.frames > 1:
             warnings.append(f"Only the first of {image.frames} frames was taken.")
-        from ..imaging import encode
+        if clear:
+            data, (width, height), note = await self._cut_out(whole, box)
+            warnings.append(note)
+            alpha = True
+        else:
+            from ..imaging import encode
 
-        async with self.context.turn(image.bytes):
-            data, (width, height), alpha = await self.context.pixelwork(
-                encode.cut, whole.data, box, colour, self.context.max_pixels
-            )
+            async with self.context.turn(image.bytes):
+                data, (width, height), alpha = await self.context.pixelwork(
+                    encode.cut, whole.data, box, colour, self.context.max_pixels
+                )
         facts = {
             "width": width,
             "height": height,
@@ -142,6 +154,29 @@ class Exports:
             "outside": None,
         }
         return Source(image.model_copy(update=facts), data, changed=True)
+
+    async def _cut_out(
+        self, whole: Source, box: tuple[int, int, int, int] | None
+    ) -> tuple[bytes, Size, str]:
+        """What stands out of the picture, its size, and what to say of it."""
+        from ..imaging import cutouts
+
+        async with self.context.turn(whole.image.bytes):
+            found = await self.context.pixelwork(
+                cutouts.cut_out, whole.data, box, self.context.vision, self.context.max_pixels
+            )
+        if found is None:
+            raise BadRequest(
+                "background=transparent: nothing stands out of this picture, so nothing was cut.",
+                "Pass a crop around the thing to keep.",
+                code="nothing_found",
+            )
+        if found.certainty is None:
+            note = f"it was transparent already and stayed so; {found.kept:.1%} of it is visible."
+        else:
+            sure = "" if found.certainty >= FAIR else " It was unsure: look at it."
+            note = f"{found.kept:.1%} of it was kept, found by the vision network.{sure}"
+        return found.data, found.size, f"background=transparent: {note}"
 
     async def _targets(
         self, request: ExportRequest, image: ImageRecord, exact: Size | None, caller: Caller
@@ -182,6 +217,17 @@ def _exact(request: ExportRequest) -> Size | None:
     return exact
 
 
+def _check_clear(request: ExportRequest) -> None:
+    """Raises BadRequest for files that cannot be transparent, before anything is looked for."""
+    names = save_targets.parse([_with_format(name, request.format) for name in request.save_to])
+    solid = [one.name for one in names.files if one.extension in SOLID]
+    if solid:
+        raise BadRequest(
+            f"background=transparent: {', '.join(solid)} cannot be transparent (jpeg).",
+            "Name a png, webp or avif, or pass a colour as background.",
+        )
+
+
 def _colour(background: str | None) -> tuple[int, int, int] | None:
     if background is None:
         return None
@@ -190,7 +236,7 @@ def _colour(background: str | None) -> tuple[int, int, int] | None:
     except ValueError as unknown:
         raise BadRequest(
             f"background: {background!r:.40} is not a colour.",
-            "Pass #rrggbb or a CSS name, which is put under transparent pixels.",
+            "Pass #rrggbb or a CSS name, which is put under transparent pixels, or transparent.",
         ) from unknown
 
 

@@ -49,10 +49,10 @@ def refined(image: Image.Image, answer: Floats) -> Image.Image:
 
 def fitted(guide: Floats, answer: Floats, reach: int) -> Fit:
     """The linear functions within `reach` pixels of each pixel, averaged over those it is in."""
-    count = _sums(np.ones_like(answer), reach)
+    count = sums(np.ones_like(answer), reach)
 
     def mean(values: NDArray[Any]) -> Floats:
-        return (_sums(values, reach) / count).astype(np.float32)
+        return (sums(values, reach) / count).astype(np.float32)
 
     red, green, blue = (guide[..., band] - np.float32(0.5) for band in range(3))
     bands = (red, green, blue)
@@ -115,7 +115,7 @@ def _applied(image: Image.Image, fit: Fit, rough: Floats) -> Image.Image:
     return Image.fromarray(alpha)
 
 
-def _sums(values: NDArray[Any], reach: int) -> Floats:
+def sums(values: NDArray[Any], reach: int) -> Floats:
     """The sums over squares of (2 reach + 1) pixels, cut off at the rim."""
     return _sums_along(_sums_along(values, reach, 0), reach, 1)
 

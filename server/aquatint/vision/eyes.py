@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..domain.errors import Misconfigured
-from ..domain.vision import Box, Cutout, Spot
+from ..domain.vision import Box, Cutout, Lifted, Spot
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 IDLE = 300.0  # seconds without a look after which the networks are given up
 NEEDED = {"vision": ("numpy", "onnxruntime"), "ocr": ("numpy", "onnxruntime", "rapidocr")}
+UNTIL = "Until then describe the region by rect, ellipse, polygon, brush or color."
+INSTEAD_OF_CUTTING = "Until then draw it anew by a model that knows background=transparent."
 
 
 class Eyes:
@@ -57,6 +59,15 @@ class Eyes:
         with self._turn:
             return snapped(self._opened(), image, rough)
 
+    def lifted(self, image: Image.Image) -> Lifted | None:
+        need("vision", "what to cut out", INSTEAD_OF_CUTTING)
+        from .rims import lifted
+        from .subjects import subject
+
+        with self._turn:
+            found = subject(self._opened(), image)
+        return None if found is None else Lifted(lifted(image, found.alpha), found.certainty)
+
     def faces(self, image: Image.Image) -> tuple[Spot, ...]:
         need("vision", "face")
         from .faces import faces
@@ -79,7 +90,7 @@ class Eyes:
         return self._networks
 
 
-def need(extra: str, what: str) -> None:
+def need(extra: str, what: str, until: str = UNTIL) -> None:
     """Raises Misconfigured with the line that installs an extra, where it is not installed."""
     if all(importlib.util.find_spec(name) for name in NEEDED[extra]):
         return
@@ -87,7 +98,6 @@ def need(extra: str, what: str) -> None:
     raise Misconfigured(
         f"Finding {what} needs the extra {extra}, which is not installed here.",
         f"Run pip install 'aquatint[{named}]', or start it with uvx --from 'aquatint[{named}]' "
-        "aquatint, and restart the server. Until then describe the region by rect, ellipse, "
-        "polygon, brush or color.",
+        f"aquatint, and restart the server. {until}",
         code="needs_extra",
     )

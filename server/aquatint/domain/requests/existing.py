@@ -41,7 +41,8 @@ class ShowRequest(Frozen):
 
 class ExportRequest(Frozen):
     """Files to be made of a picture that is there, or a name for it. `crop` is left, top, width,
-    height in `units`, `background` a colour to put under what is transparent."""
+    height in `units`, `background` a colour to put under what is transparent, or the word
+    transparent, which takes the background away."""
 
     image: str
     save_to: Strings = ()

@@ -268,7 +268,8 @@ def _check_background(check: RequestCheck, final: Format, targets: set[str]) -> 
         if "transparent" not in model.backgrounds:
             check.cannot(
                 f"background: {check.name} cannot draw a transparent one.",
-                "Leave background out.",
+                "Leave background out, then cut it out for free with "
+                'export_image(background="transparent").',
                 lambda peer: "transparent" in peer.backgrounds,
             )
         elif solid:
