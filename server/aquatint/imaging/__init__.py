@@ -4,6 +4,7 @@ __all__ = [
     "closeup",
     "compare",
     "contact_sheet",
+    "cutouts",
     "decode",
     "editing",
     "encode",
