@@ -34,7 +34,7 @@ const edited = await call("edit_image", {
   prompt: "A wall of green tiles",
 });
 const after = edited.structuredContent.images[0];
-assert(after.parents.includes(picture.uri));
+assert(after.parents.some((one) => one.uri === picture.uri));
 assert.equal(after.outside.largest_difference, 0);
 
 const refused = await call("generate_image", { prompt: "x", siez: "1:1" });

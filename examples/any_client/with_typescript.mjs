@@ -38,7 +38,7 @@ const edited = await call("edit_image", {
   prompt: "A wall of green tiles",
 });
 const after = edited.structuredContent.images[0];
-assert(after.parents.includes(picture.uri));
+assert(after.parents.some((one) => one.uri === picture.uri));
 assert.equal(after.outside.largest_difference, 0);
 
 // This SDK holds every structured result against the tool's output schema; errors have none.
