@@ -166,7 +166,7 @@ async def test_all_that_is_wrong_is_said_before_anything_is_drawn(
         "d.png",
     ]
     async with connect() as client:
-        told = await refusal(client, save_to=names, size="12")
+        told = await refusal(client, save_to=names, size="twelve")
     for word in (
         "icon-32.png exists already",
         "out-8.png",
@@ -175,7 +175,7 @@ async def test_all_that_is_wrong_is_said_before_anything_is_drawn(
         "b-9000.png would be 9000",
         "c.png and ./c.png are the same file",
         "d.png is named 2 times",
-        "'12' is not a size",
+        "'twelve' is not a size",
     ):
         assert word in told
     assert not list(home.glob("*.png"))
