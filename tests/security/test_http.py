@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 import httpx2
+import pytest
 import uvicorn
 
 from aquatint.web.app import token_at
@@ -105,6 +106,21 @@ def test_a_body_without_a_token_is_not_taken(home: Path) -> None:
         answer = read_to_end(connection)
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"connection: close" in answer.lower()
+
+
+def test_a_refusal_waits_for_a_small_body_a_short_while(home: Path) -> None:
+    """Closed on bytes that nobody read, a connection is reset, and some clients lose the answer."""
+    with serving(home) as server:
+        head = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: 6"
+        for body in (b"x" * 6, b""):
+            with dial(server.port) as connection:
+                connection.sendall(head.encode() + b"\r\n\r\n")
+                connection.settimeout(0.3)
+                with pytest.raises(TimeoutError):
+                    connection.recv(4096)
+                connection.settimeout(PATIENCE)
+                connection.sendall(body)
+                assert connection.recv(4096).startswith(b"HTTP/1.1 401")
 
 
 async def test_the_scheme_is_read_in_any_case_and_oauth_is_looked_for_in_vain(home: Path) -> None:

@@ -9,6 +9,7 @@ import secrets
 import socket
 from pathlib import Path
 
+import anyio
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
@@ -21,6 +22,8 @@ from .connections import HEADERS, bounded
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 80_000_000  # data: URLs of 50 MB pictures, in base64
+SMALL_BODY = 65_536  # bytes of a body without the token that are read, so that its refusal arrives
+SMALL_BODY_SECONDS = 2.0
 TOKEN_BYTES = 32
 TOKEN = re.compile(r"[\w.~+/=-]{16,}", re.ASCII)
 
@@ -86,10 +89,20 @@ def _make_token(path: Path) -> None:
         draft.unlink()
 
 
+async def _take_small(receive: Receive, size: int) -> None:
+    """Read a request's body away, when it is small and comes at once."""
+    if size > SMALL_BODY:
+        return
+    with anyio.move_on_after(SMALL_BODY_SECONDS):
+        while (await receive()).get("more_body"):
+            pass
+
+
 class _Bearer:
     """Refuses a request whose Authorization header is not the token (compared in constant time).
 
-    What it refuses is answered before a body is read, and the connection is closed.
+    The connection is closed behind the refusal. A small body is taken first, for a short while:
+    closing on bytes that nobody read resets the connection, and the refusal would be lost.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -100,6 +113,8 @@ class _Bearer:
         if scope["type"] != "http" or self._admits(scope):
             await self._app(scope, receive, send)
             return
+        if Headers(scope=scope).get("content-length", "").isdecimal():
+            await _take_small(receive, int(Headers(scope=scope)["content-length"]))
         close = {"Connection": "close"}
         if str(scope["path"]).startswith("/.well-known/"):  # where clients look for OAuth first
             answer = JSONResponse({"error": "Not found."}, status_code=404, headers=close)
