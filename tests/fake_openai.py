@@ -628,6 +628,7 @@ MODES: dict[str, Mode] = {
     "403_country": _bad(403, "Country, region, or territory not supported"),
     "404": _bad(404, "The model `gone` has been deprecated.", code="model_not_found"),
     "404_route": _bad(404, "Not Found"),
+    "405": _bad(405, "Method Not Allowed"),
     "409": _bad(409, "Conflict"),
     "413": _bad(413, "Payload too large"),
     "moderation": _bad(400, SAFETY, moderation_details=STAGE, **BLOCKED),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from mcp import Client, StdioServerParameters
 
+from agent import TOOLS as TOOLS_OF_AGENTS
 from words import draw, look
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".venv-lock/bin"
-NAMES = ["generate_image", "edit_image", "make_mask", "get_image", "export_image", "recent_images"]
-NAMES += ["open_studio", "studio_page"]
+NAMES = [*TOOLS_OF_AGENTS, "open_studio", "studio_page"]
 
 
 def strangers(home: Path, **more: str) -> dict[str, str]:

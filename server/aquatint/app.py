@@ -45,11 +45,6 @@ __all__ = ["App", "build", "choose_home"]
 
 log = logging.getLogger(__name__)
 
-DRAFTING = (
-    "Drawn by the local draft engine, free of charge, because no OPENAI_API_KEY is set: "
-    "a placeholder, not a model's picture."
-)
-
 # Pixels of a draft, beyond which single calls of Pillow would hold up whatever else is answered.
 LARGE = 4_000_000
 DRAWN_AT_ONCE = 2  # large drafts in their worker: one is drawn while another one is kept
@@ -129,6 +124,7 @@ def _service(
     """The use cases over what was opened."""
     # Imported here, for hosts wait for tools/list, which needs mcp_server only.
     from .domain.endpoints import is_first_party
+    from .services import stand_in
     from .services.annotations import Annotating
     from .services.editing import Editing
     from .services.exports import Exports
@@ -146,6 +142,7 @@ def _service(
     context = backend.context
     references = References(context, context.workspace, fetch, settings.max_bytes)
     notices = (*backend.notes, *settings.problems)
+    drafting = stand_in.notice(settings)
     library = Library(context, references, _verify, settings.keep_prompts)
     editing = Editing(context, references, _fresh_id)
     naming = Naming(context, references, editing.take_in)
@@ -159,13 +156,13 @@ def _service(
         naming=naming,
         models=backend.models,
         settings=settings,
-        first_party=is_first_party(settings.base_url),
+        first_party=is_first_party(settings.service),
         annotations=Annotating(context, _fresh_id),
         new_id=_fresh_id,
         ready=backend.ready,
         replied=Replied(context.now, min(MOMENT, settings.reuse)),
         later=later,
-        notices=notices if settings.can_pay else (*notices, DRAFTING),
+        notices=notices if drafting is None else (*notices, drafting),
     )
 
 
@@ -208,7 +205,12 @@ async def _open_runner(
                 free=free,
             )
 
-        keyless = {"api_key": None, "base_url": None, "concurrency": DRAWN_AT_ONCE}
+        keyless = {
+            "api_key": None,
+            "base_url": None,
+            "openai_base_url": None,
+            "concurrency": DRAWN_AT_ONCE,
+        }
         draws = worker(settings.model_copy(update=keyless), free=True)
         runner = Dispatch(await stack.enter_async_context(draws), here, _is_large_draft)
         if settings.can_pay:

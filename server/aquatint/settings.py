@@ -11,7 +11,9 @@ from typing import Literal, Self, cast, get_origin
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from .domain.endpoints import only_chats
 from .domain.redaction import secrets_in
+from .domain.words import visible
 
 PREFIX = "AQUATINT_"
 FORMER = {"AQUATINT_PRESS": "AQUATINT_WORKER"}  # names of before 2026-11-27, which people still set
@@ -34,9 +36,14 @@ class Settings(BaseModel):
     )
     base_url: str | None = Field(
         None,
-        alias="OPENAI_BASE_URL",
         description="Another service that speaks the Images API: Azure's v1 route, a gateway, "
         "a local server (which may need no key; see `AQUATINT_PRICE_USD` for what it costs).",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        alias="OPENAI_BASE_URL",
+        description="The same, for all programs; `AQUATINT_BASE_URL` wins. Hosts hand on the one "
+        "of their own chat: where no pictures are served, free drafts come instead, and say so.",
     )
     organization: str | None = Field(
         None, alias="OPENAI_ORG_ID", description="OpenAI organisation to bill."
@@ -187,17 +194,17 @@ class Settings(BaseModel):
         raw: dict[str, object] = {}
         environ, notes = _renamed(environ)
         problems = _unknown(environ)
-        if not _is_utf8(cwd):
+        if visible(cwd) != cwd:
             problems.append(_not_utf8("The working folder", cwd, "Start aquatint in another."))
-            cwd = _visible(cwd)  # which is nowhere, so nothing is read or written at another place
-        if user_home and not _is_utf8(user_home):
+            cwd = visible(cwd)  # which is nowhere, so nothing is read or written at another place
+        if user_home and visible(user_home) != user_home:
             problems.append(_not_utf8("The home folder", user_home, "Set HOME to another."))
             user_home = None
         for name, field in setting_fields().items():
             variable = variable_of(name, field)
             flag = flags.get(name)
             text = flag or environ.get(variable, "").strip()
-            if not _is_utf8(text):
+            if visible(text) != text:
                 shown = "***" if name == "api_key" else text
                 problems.append(_not_utf8(variable, shown, "Correct it, or leave it out."))
             elif name == "api_key" and UNRESOLVED.fullmatch(text):
@@ -236,12 +243,23 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """What nobody may see: the key, and what the provider's address holds of that kind."""
         key = self.api_key.get_secret_value() if self.api_key else ""
-        return (*((key,) if key else ()), *secrets_in(self.base_url))
+        addresses = (self.base_url, self.openai_base_url)
+        return (*((key,) if key else ()), *(one for url in addresses for one in secrets_in(url)))
 
     @property
     def can_pay(self) -> bool:
         """Whether a provider may be called: with a key, or at an address that may need none."""
-        return self.api_key is not None or self.base_url is not None
+        return not self.only_chats and (self.api_key is not None or self.service is not None)
+
+    @property
+    def service(self) -> str | None:
+        """The base URL of the service that is asked for pictures; None is OpenAI's own."""
+        return self.base_url or self.openai_base_url
+
+    @property
+    def only_chats(self) -> bool:
+        """Whether the address is that of another program's chat, where nobody makes pictures."""
+        return self.base_url is None and only_chats(self.openai_base_url)
 
 
 def given(settings: Settings, pathsep: str) -> dict[str, str]:
@@ -320,18 +338,9 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
         if variable.startswith(PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "`aquatint serve --help` lists them."
-            lines.append(f"{_visible(variable)} is not a setting. {hint}")
+            lines.append(f"{visible(variable)} is not a setting. {hint}")
     return lines
 
 
-def _is_utf8(text: str) -> bool:
-    """Whether Python could decode all of it: other bytes stand in a string as half characters."""
-    return _visible(text) == text
-
-
-def _visible(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
-
-
 def _not_utf8(what: str, value: str, fix: str) -> str:
-    return f"{what} ({_visible(value)}) is not valid UTF-8, so it cannot be used. {fix}"
+    return f"{what} ({visible(value)}) is not valid UTF-8, so it cannot be used. {fix}"

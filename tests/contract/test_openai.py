@@ -674,7 +674,7 @@ REFUSALS = [
     ("403", errors.Misconfigured, "org_unverified", "no", "settings/organization/general"),
     ("403_country", errors.Misconfigured, "forbidden", "no", "country"),
     ("404", errors.ModelCannot, "model_not_found", "no", "/models"),
-    ("404_route", errors.Misconfigured, "no_such_route", "no", "OPENAI_BASE_URL"),
+    ("404_route", errors.Misconfigured, "no_such_route", "no", "AQUATINT_BASE_URL"),
     ("409", errors.Unavailable, "conflict", "unknown", "charged again"),
     ("413", errors.BadImage, "too_large", "no", "smaller"),
     ("moderation", errors.Refused, "content_policy", "no", "sexual"),
@@ -692,7 +692,7 @@ REFUSALS = [
     ("detail", errors.BadRequest, "rejected", "no", "Change"),
     ("error_in_200", errors.Unavailable, "provider_error", "unknown", "charged again"),
     ("detail_200", errors.Unavailable, "provider_error", "unknown", "charged again"),
-    ("redirect", errors.Misconfigured, "redirect", "no", "OPENAI_BASE_URL"),
+    ("redirect", errors.Misconfigured, "redirect", "no", "AQUATINT_BASE_URL"),
 ]
 
 

@@ -319,3 +319,13 @@ def test_a_report_has_what_an_issue_needs_and_nothing_private(
         assert words in done.stdout
     for words in (str(tmp_path), "org-private", "acme", "secretly"):
         assert words not in done.stdout
+
+
+def test_the_address_of_a_chat_is_told_by_the_doctor_and_the_command_line(tmp_path: Path) -> None:
+    chat = {"OPENAI_API_KEY": "gsk_x", "OPENAI_BASE_URL": "https://api.groq.com/openai/v1"}
+    done = run(tmp_path, "doctor", "--offline", **chat)
+    assert "api.groq.com, which serves chat" in done.stdout
+    assert "AQUATINT_BASE_URL" in done.stdout
+    done = run(tmp_path, "draw", "a fox", "--size", "256x256", **chat)
+    assert done.returncode == 0, done.stderr
+    assert "api.groq.com" in done.stdout + done.stderr

@@ -185,7 +185,12 @@ def test_the_same_names_give_the_same_files_none_of_them_twice(
     found = first.files
     assert found == again.files
     assert list(map(str, first.problems)) == list(map(str, again.problems))
-    paths = [numbered(one, index, n).path for index in range(n) for one in found]
+    paths = [
+        numbered(one, index, n).path
+        for index in range(n)
+        for one in found
+        if one.index in {None, index}  # a list as long as n gives one file to each picture
+    ]
     assert len(paths) == len(set(paths))
     assert len({one.path for one in found}) == len(found)
     for one in found:

@@ -21,6 +21,7 @@ from ..domain.errors import AquatintError
 from ..domain.ports import Leases
 from ..domain.times import to_the_minute
 from ..domain.types import LOCAL, Finding, JobRecord
+from ..services import stand_in
 from ..services.images import ImageService
 from ..services.spending import statement
 from ..settings import Settings, setting_fields, variable_of
@@ -156,12 +157,15 @@ def _notes(service: ImageService) -> list[Finding]:
 
 
 def _key(settings: Settings) -> Finding:
-    first_party = is_first_party(settings.base_url)
+    if settings.only_chats:
+        text = f"{stand_in.chat(settings)}, so pictures are free local drafts"
+        return Finding("key", "warn", text, f"{stand_in.REMEDY}.")
+    first_party = is_first_party(settings.service)
     if settings.api_key is not None:
         looks = shape(settings.api_key.get_secret_value(), first_party)
         return Finding("key", "fail" if looks.fix else "ok", looks.text, looks.fix)
-    if settings.base_url is not None:
-        return Finding("key", "ok", "none, and the service at OPENAI_BASE_URL may need none")
+    if settings.service is not None:
+        return Finding("key", "ok", "none, and the service at the base URL may need none")
     return Finding(
         "key",
         "warn",

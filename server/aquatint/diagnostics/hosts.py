@@ -148,7 +148,7 @@ def _key(
     if value is None and host.way in {"forward", "keyring"} and not forwarded:
         yield "warn", f"it does not forward {KEY}: pictures are free drafts", f"Run {again}."
     elif value is None and host.way in {"reference", "input", "file"}:
-        if not env.get("OPENAI_BASE_URL"):
+        if not (env.get("AQUATINT_BASE_URL") or env.get("OPENAI_BASE_URL")):
             yield "warn", "it has no key: pictures are free local drafts", f"Run {again}."
     elif value and REFERENCE.match(value):
         yield from _reference(settings, host, value, fields, again)

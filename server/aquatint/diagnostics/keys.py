@@ -56,7 +56,7 @@ def shape(key: str, first_party: bool) -> Shape:  # noqa: PLR0911 - a table
         if key.startswith(prefix):
             return Shape(
                 f"OPENAI_API_KEY looks like a key of {maker}, and calls go to OpenAI",
-                "Set a key of OpenAI, or OPENAI_BASE_URL to the service whose key it is.",
+                "Set a key of OpenAI, or AQUATINT_BASE_URL to the service whose key it is.",
             )
     kind = next((words for prefix, words in OURS if key.startswith(prefix)), "a key")
     if len(key) < SHORTEST:

@@ -10,6 +10,31 @@ from .types import Finding
 
 FIRST_PARTY = "https://api.openai.com/v1"
 _HOST = "api.openai.com"
+# Chat behind OpenAI's routes and no /images/generations, as known in 2026-11; another one shows
+# by its 404.
+CHAT_HOSTS = (
+    "api.anthropic.com",
+    "api.cerebras.ai",
+    "api.cohere.ai",
+    "api.cohere.com",
+    "api.deepseek.com",
+    "api.githubcopilot.com",
+    "api.groq.com",
+    "api.mistral.ai",
+    "api.moonshot.ai",
+    "api.moonshot.cn",
+    "api.perplexity.ai",
+    "api.sambanova.ai",
+    "chatgpt.com",
+    "dashscope.aliyuncs.com",
+    "dashscope-intl.aliyuncs.com",
+    "dashscope-us.aliyuncs.com",
+    "models.github.ai",
+    "models.inference.ai.azure.com",
+    "openrouter.ai",
+    "opencode.ai",
+    "portal.qwen.ai",
+)
 
 
 def is_first_party(base_url: str | None) -> bool:
@@ -18,6 +43,12 @@ def is_first_party(base_url: str | None) -> bool:
         return True
     host = host_of(base_url)
     return host == _HOST or host.endswith("." + _HOST)
+
+
+def only_chats(base_url: str | None) -> bool:
+    """Whether an address is that of a service known to serve chat, and no pictures this way."""
+    host = host_of(base_url or "")
+    return any(host == one or host.endswith("." + one) for one in CHAT_HOSTS)
 
 
 def host_of(url: str) -> str:
@@ -45,24 +76,29 @@ def mistakes(base_url: str | None) -> list[Finding]:
         return []
     scheme, host, _ = origin_of(url)
     if scheme not in {"http", "https"} or not host:
-        text = "OPENAI_BASE_URL is not a complete http(s) address."
-        return [Finding("base URL", "fail", text, "Write it whole: https://host/v1.")]
+        text = "The base URL is not a complete http(s) address."
+        return [Finding("base URL", "fail", text, "Set AQUATINT_BASE_URL, whole: https://host/v1.")]
     path = urlsplit(url).path.rstrip("/")
     found: list[Finding] = []
     if scheme == "http" and not is_near(host):
-        text = f"OPENAI_BASE_URL: the key and the pictures travel to {host} unencrypted."
+        text = f"The base URL: the key and the pictures travel to {host} unencrypted."
         found.append(Finding("base URL", "warn", text, "Begin it with https://."))
     if "/deployments/" in path or "api-version=" in url:
-        text = "OPENAI_BASE_URL is Azure's older route, which aquatint does not support."
-        fix = f"Set it to https://{host}/openai/v1/, and AQUATINT_MODEL to a deployment's name."
+        text = "The base URL is Azure's older route, which aquatint does not support."
+        fix = (
+            f"Set AQUATINT_BASE_URL to https://{host}/openai/v1/, and AQUATINT_MODEL to a "
+            "deployment's name."
+        )
         found.append(Finding("base URL", "fail", text, fix))
     elif end := re.search(r"/(images|chat|responses|completions|models)(/.*)?$", path):
-        text = f"OPENAI_BASE_URL names one endpoint ({end[0]}); it should stop before it."
-        fix = f"Set it to {scheme}://{host}{path[: end.start()]}"
+        text = f"The base URL names one endpoint ({end[0]}); it should stop before it."
+        fix = f"Set AQUATINT_BASE_URL to {scheme}://{host}{path[: end.start()]}"
         found.append(Finding("base URL", "fail", text, fix))
     elif is_first_party(url) and path != "/v1":
-        text = "OPENAI_BASE_URL: OpenAI's own address ends in /v1."
-        found.append(Finding("base URL", "fail", text, f"Set it to https://{host}/v1."))
+        text = "The base URL: OpenAI's own address ends in /v1."
+        found.append(
+            Finding("base URL", "fail", text, f"Set AQUATINT_BASE_URL to https://{host}/v1.")
+        )
     return found
 
 

@@ -27,6 +27,11 @@ def cut(text: str, limit: int) -> str:
     return text if len(data) <= limit else data[: limit - 3].decode(errors="ignore") + "…"
 
 
+def visible(text: str) -> str:
+    """The text with half characters, which bytes that are no UTF-8 become, as escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _shown(char: str) -> str:
     if char.isspace():
         return " "

@@ -14,6 +14,7 @@ __all__ = [
     "references",
     "replied",
     "spending",
+    "stand_in",
     "studio",
     "waiting",
 ]

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from ..domain import lineage
 from ..domain.answers import Page
 from ..domain.budget import Shortfall
-from ..domain.errors import AquatintError, BadRequest, NoSuchImage
+from ..domain.errors import AquatintError, BadRequest, Misconfigured, NoSuchImage
 from ..domain.models.registry import Models
 from ..domain.names import hashed
 from ..domain.requests import save_targets
@@ -25,7 +24,7 @@ from ..jobs.context import JobContext
 from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
-from . import replays
+from . import replays, stand_in
 from .annotations import Annotating
 from .closeups import budget_of, covered
 from .editing import Editing
@@ -77,7 +76,7 @@ class ImageService:
 
         Raises only AquatintError.
         """
-        return await self._make(request, None, caller, report, agreed)
+        return await self._serve(request, None, caller, report, agreed)
 
     async def edit(
         self, request: EditRequest, caller: Caller, report: Report, agreed: float = 0.0
@@ -92,7 +91,7 @@ class ImageService:
                 f"{len(request.images)} images are too many.", f"Pass at most {MOST_IMAGES}."
             )
         originals = await self.editing.open(request, caller)
-        return await self._make(request, originals, caller, report, agreed)
+        return await self._serve(request, originals, caller, report, agreed)
 
     @property
     def pricing(self) -> Pricing:
@@ -144,6 +143,25 @@ class ImageService:
         opened = await self.library.references.open(path, caller)
         image = await self.editing.take_in(opened, caller.owner, shown=True)
         return Outcome(status="done", images=(image,))
+
+    async def _serve(
+        self,
+        request: GenerateRequest | EditRequest,
+        originals: Originals | None,
+        caller: Caller,
+        report: Report,
+        agreed: float,
+    ) -> Outcome:
+        """Make it, or a draft of it where the address was never meant for pictures."""
+        try:
+            return await self._make(request, originals, caller, report, agreed)
+        except Misconfigured as error:
+            draft = stand_in.draft_of(request, error, self.settings, self.models.defaults.draft)
+            if draft is None:
+                raise
+        instead, said = draft
+        outcome = await self._make(instead, originals, caller, report, agreed)
+        return replace(outcome, warnings=(said, *outcome.warnings))
 
     async def _make(
         self,
@@ -284,23 +302,13 @@ class ImageService:
         images: list[ImageRecord] = []
         for index, image in enumerate(outcome.images):
             saving = Saving.of(job.finish, caller, index, job.order.n)
-            source = await self._source(image, job)
+            source = await replays.source_of(self.context, image, job)
             saved = await save_copies(self.context, image, source, saving, warnings)
             copies_made = saved.saved[len(image.saved) :]
             if copies_made:
                 await self.context.catalog.saved(image.id, caller.owner, copies_made)
             images.append(saved)
         return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
-
-    async def _source(self, image: ImageRecord, job: Job) -> ImageRecord:
-        """The picture that one was fitted from, which may have more pixels; else itself."""
-        identity = lineage.source(image.parents)
-        if job.finish.exact_size is None or identity is None:
-            return image
-        source = await self.context.catalog.image(identity, job.owner)
-        # An exact composite was not fitted: it only has another picture's part inside its mask.
-        fitted = source is not None and (source.outside is None) == (image.outside is None)
-        return source if source is not None and fitted else image
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""

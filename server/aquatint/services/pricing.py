@@ -17,6 +17,7 @@ from ..domain.times import to_the_minute
 from ..domain.types import EditRequest, GenerateRequest
 from ..domain.words import clean
 from ..settings import Settings
+from . import stand_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Pricing:
             today=self._today(),
             first_party=self.first_party,
             engine_default="openai" if settings.can_pay else "draft",
-            nearby=settings.base_url is not None and is_near(host_of(settings.base_url)),
+            nearby=settings.service is not None and is_near(host_of(settings.service)),
         )
         planned = plan(
             request,
@@ -147,11 +148,18 @@ class Pricing:
 
     def _need_key(self, name: str) -> None:
         """A paid call needs a key and settings without a fault."""
+        if self.settings.only_chats:
+            raise Misconfigured(
+                f"{stand_in.chat(self.settings)}, so {name} cannot be asked.",
+                f"{stand_in.REMEDY}; or leave `model` out for a free local draft.",
+                code="no_key",
+            )
         if not self.settings.can_pay:
             raise Misconfigured(
                 f"No OpenAI key is set, so {name} cannot be asked.",
-                "Set OPENAI_API_KEY in the host's configuration of this server (or OPENAI_BASE_URL "
-                "for a local service); or leave `model` out for a free local draft.",
+                "Set OPENAI_API_KEY in the host's configuration of this server (or "
+                "AQUATINT_BASE_URL for a local service); or leave `model` out for a free "
+                "local draft.",
                 code="no_key",
             )
         if self.settings.problems:

@@ -6,8 +6,9 @@ import hashlib
 import json
 from dataclasses import replace
 
+from ..domain import lineage
 from ..domain.requests.plan import Plan
-from ..domain.types import Job
+from ..domain.types import ImageRecord, Job
 from ..jobs.context import JobContext
 from .editing import Editing
 from .originals import Originals
@@ -21,6 +22,17 @@ def digest_of(job: Job) -> str:
         "finish": job.finish.model_dump(mode="json", exclude={"save_to", "overwrite"}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+async def source_of(context: JobContext, image: ImageRecord, job: Job) -> ImageRecord:
+    """The picture that one was fitted from, which may have more pixels; else itself."""
+    identity = lineage.source(image.parents)
+    if job.finish.exact_size is None or identity is None:
+        return image
+    source = await context.catalog.image(identity, job.owner)
+    # An exact composite was not fitted: it only has another picture's part inside its mask.
+    fitted = source is not None and (source.outside is None) == (image.outside is None)
+    return source if source is not None and fitted else image
 
 
 async def foreseen(editing: Editing, job: Job, originals: Originals, plan: Plan) -> Job | None:

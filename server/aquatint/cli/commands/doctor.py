@@ -103,7 +103,7 @@ def _report(settings: Settings, sections: Iterable[Section]) -> Iterable[str]:
 def _value(name: str, value: object) -> str:
     if name in PRIVATE:
         return "(set)"
-    if name == "OPENAI_BASE_URL":  # a path may hold an account
+    if name.endswith("_BASE_URL"):  # a path may hold an account
         scheme, host, port = origin_of(str(value))
         return f"`{scheme}://{host}:{port}/...`"
     return f"`{value}`"
@@ -111,8 +111,8 @@ def _value(name: str, value: object) -> str:
 
 def _masked(text: str, settings: Settings) -> str:
     """The text with the home folder as `~`, and without the names of its owner and of servers."""
-    host = host_of(settings.base_url or "")
-    if host and not is_first_party(settings.base_url) and not is_here(host):
+    host = host_of(settings.service or "")
+    if host and not is_first_party(settings.service) and not is_here(host):
         text = text.replace(host, "(host)")
     if not settings.user_home:
         return text

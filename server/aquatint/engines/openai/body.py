@@ -75,7 +75,7 @@ class Document:
             if len(self.text) > _MOST_TEXT:
                 raise BadReply(
                     "The service sent a megabyte of text instead of a picture.",
-                    "Check that OPENAI_BASE_URL is the address of an Images API.",
+                    "Check that AQUATINT_BASE_URL is the address of an Images API.",
                     code="reply_too_large",
                     spent="unknown",
                 )

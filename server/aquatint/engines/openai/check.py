@@ -180,11 +180,11 @@ def _access(base_url: str, keyed: bool, answer: Answer) -> Finding:
             text = f"{where} did not answer as it should ({answer.status or error.reason})"
             return Finding(name, level, text, "Look at its status page, the network and the proxy.")
         near = name == "network" and is_near(where)
-        fix = "Start the service, or correct OPENAI_BASE_URL." if near else error.fix
+        fix = "Start the service, or correct AQUATINT_BASE_URL." if near else error.fix
         return Finding(name, level, error.message, fix)
     if answer.models is None:
         text = f"{where} answers, but not as an API does"
-        return Finding("access", "fail", text, "Check OPENAI_BASE_URL: it usually ends in /v1.")
+        return Finding("access", "fail", text, "Check AQUATINT_BASE_URL: it usually ends in /v1.")
     return Finding("access", "ok", f"{where} accepts the key" if keyed else f"{where} answers")
 
 

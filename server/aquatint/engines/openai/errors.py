@@ -57,13 +57,13 @@ def translate(exc: BaseException, gate: Gate) -> AquatintError:  # noqa: PLR0911
         case httpx2.DecodingError() | openai.APIError():
             return BadReply(
                 f"The service sent something that cannot be read: {gate.words(str(exc))}",
-                "Call again; if it stays so, check OPENAI_BASE_URL with `aquatint doctor`.",
+                "Call again; if it stays so, check AQUATINT_BASE_URL with `aquatint doctor`.",
                 spent="unknown",
             )
         case httpx2.InvalidURL() | openai.OpenAIError() | UnicodeError():
             return Misconfigured(
                 f"The call could not be made: {gate.words(str(exc))}",
-                "Check OPENAI_API_KEY and OPENAI_BASE_URL with `aquatint doctor`.",
+                "Check OPENAI_API_KEY and AQUATINT_BASE_URL with `aquatint doctor`.",
             )
         case TimeoutError():
             return _timeout()
@@ -148,7 +148,7 @@ def _connection(cause: BaseException, gate: Gate) -> AquatintError:
     if not was_sent(cause):
         return Unavailable(
             f"The service could not be reached: {gate.words(str(cause)) or 'no answer'}.",
-            "Check the network and OPENAI_BASE_URL (`aquatint doctor`), then call again.",
+            "Check the network and AQUATINT_BASE_URL (`aquatint doctor`), then call again.",
             code="unreachable",
             spent="no",
         )
@@ -157,7 +157,7 @@ def _connection(cause: BaseException, gate: Gate) -> AquatintError:
     ):
         return Misconfigured(
             f"The call could not be made: {gate.words(str(cause))}",
-            "Set OPENAI_BASE_URL to an address that begins with https:// (or http:// at home).",
+            "Set AQUATINT_BASE_URL to an address that begins with https:// (or http:// at home).",
         )
     if isinstance(cause, httpx2.TimeoutException | TimeoutError):
         return _timeout()

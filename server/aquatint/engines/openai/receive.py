@@ -177,7 +177,7 @@ class Receiver:
         return BadReply(
             f"The service answered with {kinds.get(body.kind, 'no JSON')}"
             f"{': ' + quote if quote else ''}",
-            "Call again; if it stays so, check OPENAI_BASE_URL with `aquatint doctor`.",
+            "Call again; if it stays so, check AQUATINT_BASE_URL with `aquatint doctor`.",
             spent=spent,
         )
 

@@ -125,7 +125,7 @@ def refusal(words: ProviderMessage, wait: float | None = None) -> AquatintError:
     if status is not None and 300 <= status < 400:
         return Misconfigured(
             "The service redirected the call to another address; redirects are never followed.",
-            "Set OPENAI_BASE_URL to the address that answers itself.",
+            "Set AQUATINT_BASE_URL to the address that answers itself.",
             code="redirect",
             request_id=words.request_id,
         )
@@ -246,7 +246,7 @@ def _missing(words: ProviderMessage) -> AquatintError:
         )
     return Misconfigured(
         f"The service has no such address.{words.quote}",
-        "Check OPENAI_BASE_URL: it usually ends in /v1.",
+        "Check AQUATINT_BASE_URL: it usually ends in /v1.",
         code="no_such_route",
         request_id=words.request_id,
     )
@@ -275,6 +275,7 @@ _BY_STATUS: Mapping[int, Callable[[ProviderMessage], AquatintError]] = {
     401: _unauthorized,
     403: _forbidden,
     404: _missing,
+    405: _missing,
     413: _too_large,
 }
 

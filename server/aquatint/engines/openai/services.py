@@ -72,14 +72,14 @@ SERVICES = (
     Service(  # [3P] its pictures come from POST /images, with other fields
         "OpenRouter",
         ("no /images/generations and no /images/edits: its own API for pictures is another one",),
-        "Set OPENAI_BASE_URL to a service with the Images API.",
+        "Set AQUATINT_BASE_URL to a service with the Images API.",
         host=r"(.+\.)?openrouter\.ai",
         speaks=False,
     ),
     Service(  # [R] 0.3.64: its routes are /prompt, /history and /view
         "ComfyUI",
         ("no /images/generations and no /images/edits: it runs workflows",),
-        "Set OPENAI_BASE_URL to a service with the Images API, such as stable-diffusion.cpp's "
+        "Set AQUATINT_BASE_URL to a service with the Images API, such as stable-diffusion.cpp's "
         "server.",
         port=8188,
         sign=COMFYUI,
