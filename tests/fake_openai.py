@@ -33,7 +33,7 @@ from typing import Any, cast
 
 import anyio
 import uvicorn
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -123,6 +123,7 @@ class FakeOpenAI:
         self.bomb_bytes = 80_000_000
         self.images: dict[int, bytes] = {}
         self.drawn = 0
+        self.lettering = ""  # what stands on each picture
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
         self.pages: dict[str, str] = {}  # what stands beside the API, by path
 
@@ -233,6 +234,8 @@ class FakeOpenAI:
             if inputs
             else flat(fmt, width, height, self.drawn % 64, clear="transparent" in _values(got))
         )
+        if self.lettering:
+            data = lettered(data, fmt, self.lettering)
         if fmt == "png":
             filler = os.urandom(self.size_bytes - len(data)) if self.size_bytes > len(data) else b""
             data = with_chunk(data, b"caBX", b"fake c2pa %d " % self.drawn + filler)
@@ -786,6 +789,16 @@ def changed(data: bytes, fmt: str, width: int, height: int, number: int) -> byte
     table = [(level + 128) % 256 for level in range(256)]
     moved = image.point(table * 3)  # pyright: ignore[reportUnknownMemberType] the same
     return encoded(moved, fmt)
+
+
+def lettered(data: bytes, fmt: str, words: str) -> bytes:
+    """The picture with black words on a white board."""
+    image = _opened(data).convert("RGB")
+    font = ImageFont.load_default(image.height // 10)
+    drawn = ImageDraw.Draw(image)
+    drawn.rectangle((0, 0, image.width, image.height // 3), fill="white")
+    drawn.text((image.width // 12, image.height // 12), words, fill="black", font=font)
+    return encoded(image, fmt)
 
 
 def encoded(image: Image.Image, fmt: str) -> bytes:

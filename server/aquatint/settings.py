@@ -45,9 +45,7 @@ class Settings(BaseModel):
         description="The same, for all programs; `AQUATINT_BASE_URL` wins. Hosts hand on the one "
         "of their own chat: where no pictures are served, free drafts come instead, and say so.",
     )
-    organization: str | None = Field(
-        None, alias="OPENAI_ORG_ID", description="OpenAI organisation to bill."
-    )
+    organization: str | None = Field(None, alias="OPENAI_ORG_ID", description="Who is billed.")
     openai_project: str | None = Field(
         None, alias="OPENAI_PROJECT_ID", description="OpenAI project to bill."
     )
@@ -138,6 +136,11 @@ class Settings(BaseModel):
     )
     min_free: int = Field(
         200_000_000, ge=0, description="Bytes that must be free on disk before a call is paid."
+    )
+    read_words: bool = Field(
+        True,
+        description="Say what a picture reads where its prompt has words in quotation marks "
+        "(needs the extra `ocr`; takes 1.5 s at most).",
     )
     preview: int = Field(768, ge=64, le=2048, description="Longest edge of previews, in pixels.")
     reply: Literal["preview", "path", "full"] = Field(

@@ -96,6 +96,7 @@ async def open_backend(
         max_pixels=settings.max_pixels,
         leases=leases,
         vision=Eyes(),
+        read_words=settings.read_words,
     )
 
     async def ready() -> None:

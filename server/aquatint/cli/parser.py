@@ -168,6 +168,8 @@ def _show(show: Arguments) -> None:
     show.add_argument("--grid", action="store_true", help="draw a grid")
     text = "before, after and what changed, of an edited picture"
     show.add_argument("--compare", action="store_true", help=text)
+    text = "also the lines of text in it, with their boxes (needs the extra ocr)"
+    show.add_argument("--read", action="store_true", help=text)
     show.add_argument("--open", action="store_true", help="also open it in the system's viewer")
 
 

@@ -10,6 +10,7 @@ __all__ = [
     "frozen",
     "given_names",
     "ids",
+    "lettering",
     "lineage",
     "models",
     "names",

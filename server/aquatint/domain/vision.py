@@ -82,3 +82,11 @@ class Vision(Protocol):
     def text(self, image: Image.Image) -> tuple[Spot, ...]:
         """Every line of text, in the same order."""
         ...
+
+    def alphabet(self) -> frozenset[str]:
+        """Every character that `text` may tell; none where the extra is missing."""
+        ...
+
+    def prepare_to_read(self) -> None:
+        """Load what `text` needs in nobody's time; nothing where the extra is missing."""
+        ...

@@ -12,6 +12,7 @@ __all__ = [
     "masks",
     "previews",
     "provenance",
+    "reading",
     "sniff",
     "svg",
 ]

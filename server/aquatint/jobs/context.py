@@ -51,6 +51,7 @@ class JobContext:
     max_pixels: int
     leases: Leases  # this process's own, and what can be told of others
     vision: Vision  # finds things in pictures; loads nothing before it is asked
+    read_words: bool = True  # hold what a picture reads against its prompt's quoted words
     decoding: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(DECODERS))
     big: anyio.Lock = field(default_factory=anyio.Lock)
 

@@ -11,6 +11,7 @@ from ..domain import names
 from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused, Spent
 from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
 from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
+from . import lettering
 from .context import JobContext, Stage
 from .crash import CRASHED, PAID, contained
 from .postprocess import as_it_came, postprocess, survey, with_preview
@@ -70,6 +71,7 @@ class _Execution:
 
     async def run(self) -> Ended | None:
         started = self.context.now()
+        phrases = lettering.wanted(self.job, self.context)
         try:
             self.finished = await contained(self.job, "the image was drawn", self._draw(), "yes")
         except AquatintError as error:
@@ -80,6 +82,7 @@ class _Execution:
             self.report(Stage("saving"))
             self._compare(self.finished)
             await self._take(self.finished.parts, self.finished.model)
+            await lettering.check(self.job, self.context, phrases, self.shown, self.warnings)
         elif self._crashed:
             await self._take(self.opened, None)
         error = None if self.shown else self.error

@@ -13,11 +13,13 @@ from ..domain.requests.save_targets import PlannedFile
 from ..domain.types import ImageRecord, Outside, Reply, Usage
 from ..domain.words import cut
 from ..services.outcomes import Outcome
+from ..services.reading import ReadLine
 from .previews import block, previews
 
 if TYPE_CHECKING:
     from ..services.images import ImageService
 
+NO_TEXT = "It reads nothing: no text was found."
 _FILE = {"path", "width", "height", "bytes"}
 
 
@@ -51,6 +53,12 @@ class ShownMask(BaseModel):
     box: list[int] | None = None  # left, top, width, height in pixels
 
 
+class ShownLine(BaseModel):
+    words: str
+    box: list[float]  # left, top, width, height in the units asked for
+    certainty: float
+
+
 class Shown(BaseModel):
     """The structured half of a reply; the text half says the same."""
 
@@ -58,6 +66,7 @@ class Shown(BaseModel):
     images: list[ShownImage]
     mask: ShownMask | None = None
     shown: str | None = None  # what the picture in the reply shows, where it is no plain preview
+    lines: list[ShownLine] | None = None  # of text in the picture
     job: str | None = None
     model: str | None = None
     cost_usd: float | None = None
@@ -85,6 +94,7 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         images=images,
         mask=outcome.mask and ShownMask(share=round(outcome.mask[0], 6), box=_box(outcome)),
         shown=None if outcome.look is None or reply == "path" else outcome.look.words,
+        lines=None if outcome.lines is None else [_line(one) for one in outcome.lines],
         job=outcome.job,
         model=outcome.model,
         cost_usd=None if outcome.cost_usd is None else round(outcome.cost_usd, 6),
@@ -151,6 +161,9 @@ def _lines(structure: Shown, outcome: Outcome) -> list[str]:
         )
     if structure.shown is not None:
         lines.append(structure.shown)
+    if structure.lines is not None:
+        lines.append(f"It reads {len(structure.lines)} line(s)." if structure.lines else NO_TEXT)
+        lines.extend(f'"{one.words}" box {one.box}' for one in structure.lines)
     facts = {
         "model": structure.model,
         "job": structure.job,
@@ -165,6 +178,10 @@ def _lines(structure: Shown, outcome: Outcome) -> list[str]:
     )
     lines.extend(f"Note: {warning}" for warning in outcome.warnings)
     return [line for line in lines if line]
+
+
+def _line(line: ReadLine) -> ShownLine:
+    return ShownLine(words=line.words, box=list(line.box), certainty=line.certainty)
 
 
 def _box(outcome: Outcome) -> list[int] | None:

@@ -81,6 +81,7 @@ SHOW = {
     "edge": "64-2048",
     "crop": "[x, y, width, height] to enlarge",
     "compare": "Before, after, difference",
+    "read": "Lines of text, boxes",
     "provenance": "Verify C2PA",
 }
 
@@ -158,6 +159,8 @@ async def get_image(
     if request.closer and outcome.images:
         reply = reply or "preview"  # asked for to be looked at, whatever the setting says
         outcome = await service.library.closer(outcome, request, reply, budget_of(edge))
+    if request.read and outcome.images:
+        outcome = await service.library.read(outcome, request.units)
     if request.provenance:
         facts = [await service.library.provenance(one, outcome.data) for one in outcome.images]
         outcome = replace(outcome, provenance=tuple(facts))

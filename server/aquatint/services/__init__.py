@@ -11,6 +11,7 @@ __all__ = [
     "naming",
     "outcomes",
     "pricing",
+    "reading",
     "references",
     "replied",
     "spending",

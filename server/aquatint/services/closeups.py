@@ -78,7 +78,7 @@ def budget_of(edge: int) -> int:
 def refuse_svg(image: ImageRecord) -> None:
     if image.format == "svg":
         raise BadRequest(
-            "An svg has no pixels to look closer at.", "Open the file, or read it as a resource."
+            "An svg has no pixels to look at.", "Open the file, or read it as a resource."
         )
 
 

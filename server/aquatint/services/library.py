@@ -15,11 +15,11 @@ from ..domain.lineage import Parent, told
 from ..domain.outside import Verify
 from ..domain.requests.existing import ShowRequest
 from ..domain.times import to_the_second
-from ..domain.types import Caller, ImageRecord, JobRecord, Reply
+from ..domain.types import Caller, ImageRecord, JobRecord, Reply, Units
 from ..imaging.sniff import MIME, sniff
 from ..jobs.context import JobContext
 from ..jobs.postprocess import STORED_BUDGET, STORED_EDGE
-from . import closeups, comparing
+from . import closeups, comparing, reading
 from .outcomes import Outcome
 from .references import LISTING, Opened, References
 from .saved_files import only_ours
@@ -151,17 +151,19 @@ class Library:
                 f'reply="{reply}" shows no part of a picture, no grid and no comparison.',
                 'Pass reply="preview" with crop, grid or compare.',
             )
-        if len(outcome.images) != 1:
-            uris = ", ".join(f'"image://{one.id}"' for one in outcome.images)
-            raise BadRequest(
-                f"This job made {len(outcome.images)} pictures.", f"Pass one of them: {uris}."
-            )
-        (image,) = outcome.images
+        image = _only(outcome)
         if request.compare:
             look = await comparing.beside_its_parent(self.context, image, request, budget)
         else:
             look = await closeups.closer(self.context, image, outcome.data, request, budget)
         return replace(outcome, look=look)
+
+    async def read(self, outcome: Outcome, units: Units) -> Outcome:
+        """The lines of text in the outcome's one picture. Raises BadRequest, Misconfigured."""
+        image, data = _only(outcome), outcome.data
+        if data is None:
+            data = await self.context.blobs.read(image.key)
+        return replace(outcome, lines=await reading.lines(self.context, image, data, units))
 
     async def full(
         self, image: ImageRecord, data: bytes | None, budget: int
@@ -278,3 +280,12 @@ class Library:
             step["model"] = record.model
             step["cost_usd"] = record.cost_usd
         return {name: value for name, value in step.items() if value is not None}
+
+
+def _only(outcome: Outcome) -> ImageRecord:
+    if len(outcome.images) != 1:
+        uris = ", ".join(f'"image://{one.id}"' for one in outcome.images)
+        raise BadRequest(
+            f"This job made {len(outcome.images)} pictures.", f"Pass one of them: {uris}."
+        )
+    return outcome.images[0]

@@ -13,6 +13,7 @@ from ..domain.types import Copy, Failure, ImageRecord, Order, Usage
 if TYPE_CHECKING:
     from ..jobs.execute import Ended  # hosts wait for tools/list, which does not need it
     from .closeups import Look
+    from .reading import ReadLine
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Report = Callable[["Progress"], Awaitable[None]]
@@ -51,6 +52,7 @@ class Outcome:
     data: bytes | None = None  # of a picture that is not in the catalog
     look: Look | None = None  # what is shown in place of the pictures' previews
     mask: tuple[float, Box | None] | None = None  # the share a mask covers, and its box
+    lines: tuple[ReadLine, ...] | None = None  # of text in the picture, if asked for
     provenance: tuple[Mapping[str, object], ...] = ()  # verified, of each picture, if asked for
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..domain.errors import Misconfigured
@@ -82,6 +83,22 @@ class Eyes:
         with self._turn:
             return lines(self._opened(), image)
 
+    def alphabet(self) -> frozenset[str]:
+        if not installed("ocr"):
+            return frozenset()
+        from .text import alphabet
+
+        with self._turn:
+            return alphabet(self._opened())
+
+    def prepare_to_read(self) -> None:
+        def load() -> None:
+            with suppress(Exception):  # whoever reads later meets it again, and tells
+                self.alphabet()
+
+        if installed("ocr"):
+            threading.Thread(target=load, daemon=True).start()
+
     def _opened(self) -> Networks:
         from .networks import Networks
 
@@ -90,9 +107,13 @@ class Eyes:
         return self._networks
 
 
+def installed(extra: str) -> bool:
+    return all(importlib.util.find_spec(name) for name in NEEDED[extra])
+
+
 def need(extra: str, what: str, until: str = UNTIL) -> None:
     """Raises Misconfigured with the line that installs an extra, where it is not installed."""
-    if all(importlib.util.find_spec(name) for name in NEEDED[extra]):
+    if installed(extra):
         return
     named = "vision,ocr" if extra == "ocr" else extra
     raise Misconfigured(

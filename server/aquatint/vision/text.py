@@ -40,7 +40,14 @@ def lines(networks: Networks, image: Image.Image) -> tuple[Spot, ...]:
     return tuple(in_rows(found))
 
 
+def alphabet(networks: Networks) -> frozenset[str]:
+    """Every character that a line may come with."""
+    with networks.use("text", _reader) as read:
+        return frozenset(read.text_rec.postprocess_op.character)
+
+
 def _reader() -> Any:
+    """The reader with its networks loaded: by itself it loads them when it first reads."""
     rapidocr: Any = importlib.import_module("rapidocr")
     engine = "EngineConfig.onnxruntime"
     reader = rapidocr.RapidOCR(
@@ -52,4 +59,7 @@ def _reader() -> Any:
         }
     )
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+    blank = np.full((48, 160, 3), 255, np.uint8)
+    for find in (True, False):
+        reader(blank, use_det=find, use_cls=False, use_rec=True)
     return reader

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...domain.budget import dollars
+from ...domain.errors import BadRequest
 from ...domain.ids import JOB
 from ...domain.lineage import told
 from ...domain.requests.existing import ShowRequest
@@ -33,17 +34,26 @@ async def show(service: ImageService, arguments: argparse.Namespace) -> int:
     settings = service.settings
     caller = caller_with([reference], settings.cwd)
     screen = Screen.of(settings, sys.stdout)  # now, as nobody has typed ahead yet
+    asked = _asked(arguments)
+    looks = asked.closer or asked.read or arguments.edge is not None
+    if looks and arguments.json:
+        raise BadRequest(
+            "--json tells what is known of a picture, and --edge, --crop, --grid, --compare and "
+            "--read look at it.",
+            "Leave out --json, or the others.",
+        )
     job = reference.strip()
     if JOB.fullmatch(job):
         outcome = await waited(
             service, lambda report: service.wait_for(job, caller, report), ours=False
         )
+        if looks and outcome.images:
+            return await _closer(service, screen, outcome, asked)
         await print_outcome(service, screen, outcome)
         service.delivered(outcome, caller)
         return 0
     image, data = await service.library.get(reference, caller)
-    asked = _asked(arguments)
-    if asked.closer or arguments.edge is not None:
+    if looks:
         return await _closer(
             service, screen, Outcome(status="done", images=(image,), data=data), asked
         )
@@ -67,12 +77,15 @@ def _asked(arguments: argparse.Namespace) -> ShowRequest:
 async def _closer(
     service: ImageService, screen: Screen, outcome: Outcome, asked: ShowRequest
 ) -> int:
-    """A part, a grid or a comparison on the screen, and what is shown in words."""
+    """A part, a grid or a comparison on the screen, what is shown in words, and what it reads."""
     service.library.checked_edge(asked.edge)
     seen = await service.library.closer(outcome, asked, "preview", BUDGET)
     assert seen.look is not None
     screen.draw(seen.look.data)
     print(seen.look.words)
+    if asked.read:
+        lines = (await service.library.read(outcome, asked.units)).lines or ()
+        print("\n".join(f'"{one.words}" box {list(one.box)}' for one in lines) or "No text found.")
     return 0
 
 

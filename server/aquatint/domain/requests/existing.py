@@ -22,7 +22,7 @@ class ShowRequest(Frozen):
     """Which picture to show, or which job to wait for; `edge` is its preview's longest side.
 
     `crop` is left, top, width, height of the part to show, in `units`, which a `grid` counts too;
-    `compare` puts it beside the picture that it was edited from.
+    `compare` puts it beside the picture that it was edited from, `read` tells its lines of text.
     """
 
     image: str
@@ -31,6 +31,7 @@ class ShowRequest(Frozen):
     units: Units = "pixel"
     grid: bool = False
     compare: bool = False
+    read: bool = False
     provenance: bool = False
 
     @property
