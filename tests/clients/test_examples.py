@@ -19,7 +19,8 @@ CLIENTS = (
     ("with_langchain.py", "clients-older", "langchain-mcp-adapters", "2025-11-25", "stdio"),
     ("with_typescript.mjs", None, "@modelcontextprotocol/client", "2026-07-28", "stdio"),
     ("with_typescript_v1.mjs", None, "@modelcontextprotocol/sdk", "2025-11-25", "stdio"),
-    ("with_ai_sdk.mjs", None, "@ai-sdk/mcp", "2026-07-28", "stdio"),
+    # It gives its probe of the newer revision one second, which a busy machine may not keep.
+    ("with_ai_sdk.mjs", None, "@ai-sdk/mcp", "2026-07-28|2025-11-25", "stdio"),
 )
 
 
@@ -43,10 +44,11 @@ def test_a_foreign_client_draws_masks_and_edits(
         done = strangers.run(NODE / "node", EXAMPLES / script)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.splitlines()[-1].split()
-    assert told == [name, told[1], revision, transport]
+    assert told == [name, told[1], told[2], transport]
+    assert told[2] in revision.split("|")
     assert re.fullmatch(r"\d+\.\d+\.\d+", told[1])
     with capsys.disabled():
-        print(f"\n{name:32} {told[1]:10} {revision}  {transport}")
+        print(f"\n{name:32} {told[1]:10} {told[2]}  {transport}")
     assert changed_only_on_the_left(strangers.home)
 
 

@@ -21,7 +21,7 @@ HOLE = {"kind": "ellipse", "op": "subtract", "x": 60, "y": 40, "width": 50, "hei
 
 
 async def page(client: Client, op: str, **args: Any) -> dict[str, Any]:
-    result = await client.call_tool("studio_page", {"op": op, "args": args})
+    result = await client.call_tool("studio_page", {"op": op, "args": json.dumps(args)})
     (block,) = result.content
     assert isinstance(block, TextContent)
     assert len(block.text) < 1_000_000, "hosts take no larger result"

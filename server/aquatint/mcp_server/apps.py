@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from mcp.server.apps import APP_MIME_TYPE, client_supports_apps
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Resolve
 from mcp.types import CallToolResult, TextContent
 
+from ..domain.errors import BadRequest
 from ..domain.types import LOCAL, Caller, GenerateRequest
 from ..page import html
 from .consent import agreed_for
@@ -53,20 +54,29 @@ async def open_studio(ctx: ToolContext, image: str | None = None) -> CallToolRes
     )
 
 
-async def _order(op: str, args: dict[str, Any]) -> GenerateRequest:
+def _read(args: str) -> dict[str, Any]:
+    """The page's arguments, which travel as text: strict hosts refuse the schema of any object."""
+    try:
+        found: object = json.loads(args)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadRequest("args is no JSON object.", "Only the studio's own page calls this.")
+    return cast("dict[str, Any]", found)
+
+
+async def _order(op: str, args: str) -> GenerateRequest:
     from ..services.studio.operations import order_of
 
-    return order_of(op, args)
+    return order_of(op, _read(args))
 
 
-async def _studio_page(
-    ctx: ToolContext, op: str, args: dict[str, Any], agreed: float
-) -> CallToolResult:
+async def _studio_page(ctx: ToolContext, op: str, args: str, agreed: float) -> CallToolResult:
     """Internal: only the studio's own page calls this."""
     from ..services.studio.operations import Visitor, perform
 
     service = ctx.request_context.lifespan_context.service
-    answer = await perform(Visitor(service, Caller(LOCAL), agreed), op, args)
+    answer = await perform(Visitor(service, Caller(LOCAL), agreed), op, _read(args))
     text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     return CallToolResult(content=[TextContent(type="text", text=text)])
 
@@ -77,7 +87,7 @@ studio_page = tool_named(
     {
         "ctx": ToolContext,
         "op": str,
-        "args": dict[str, Any],
+        "args": str,
         "agreed": agreed_for(Annotated[GenerateRequest, Resolve(_order)]),
     },
 )

@@ -46,7 +46,7 @@ function hosted(host: Host, heard: Heard): Place {
     kind: "host",
     capabilities: host.capabilities,
     async call(op, args) {
-      const result = await host.request("tools/call", { name: "studio_page", arguments: { op, args } });
+      const result = await host.request("tools/call", { name: "studio_page", arguments: { op, args: JSON.stringify(args) } });
       const text = result.content?.find((block: any) => block.type === "text")?.text ?? "";
       if (result.isError) throw new Refusal("refused", text.split("\n")[0], "");
       return checked(JSON.parse(text));
