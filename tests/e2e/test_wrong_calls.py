@@ -45,7 +45,7 @@ ROWS: list[Row] = [
     (G, {"text": "A fox"}, {"text": None, "prompt": "A fox"}, ("prompt",)),
     (G, {**FOX, "output": "a.png"}, {"output": None, "save_to": "a.png"}, ("save_to",)),
     (G, {**FOX, "output_format": "png"}, {"output_format": None, "format": "png"}, ("'format'",)),
-    (G, {**FOX, "count": 2}, {"count": None, "n": 2}, (" n,",)),
+    (G, {**FOX, "count": 2}, {"count": None, "n": 2}, ("'n'",)),
     (G, {**FOX, "dryrun": True}, {"dryrun": None, "dry_run": True}, ("'dry_run'",)),
     (E, {"image": "cat.png", **BLUE}, {"image": None, "images": "cat.png"}, ("'images'",)),
     (E, {"images": "cat.png", "instruction": "x"}, {"instruction": None, **BLUE}, ("prompt",)),
@@ -108,6 +108,48 @@ ROWS: list[Row] = [
     (E, {"images": "cat.png", "mask": "bw.png", **BLUE}, {"mask_fit": "scale"}, ('"scale"',)),
 ]  # fmt: skip
 
+# From 68 more calls, written from the tools' listing alone on 2026-11-27: those that were refused
+# and are of no kind above. At first their errors mended 61 of the 68.
+SHARES = {"x": 0.3, "y": 0.3, "width": 0.3, "height": 0.5}
+COLOR = {"kind": "color", "x": 4, "y": 4}
+PERCENT = {"kind": "rect", "x": "33%", "y": "30%", "width": "33%", "height": "50%"}
+FRESH: list[Row] = [
+    (G, {**FOX, "quality": "hd"}, {"quality": "high"}, ("quality", "'high'")),
+    (G, {**FOX, "aspect_ratio": "16:9"}, {"aspect_ratio": None, "size": "16:9"}, ("'size'",)),
+    (G, {**FOX, "width": 1024}, {"width": None, "size": "1024x1024"}, ("'size'",)),
+    (G, {"description": "A fox"}, {"description": None, **FOX}, ("'prompt'",)),
+    (G, {"prompt": ["a", "b"]}, FOX, ("prompt", "string")),
+    (G, {**FOX, "num_images": 2}, {"num_images": None, "n": 2}, ("'n'",)),
+    (G, {**FOX, "output_path": "p.png"}, {"output_path": None, "save_to": "p.png"}, ("'save_to'",)),
+    (G, {**FOX, "save_to": "/etc/fox.png"}, {"save_to": "OUT/fox.png"}, ("OUT",)),
+    (G, {**FOX, "save_to": {"path": "q.png"}}, {"save_to": ["q.png"]}, ("list of file names",)),
+    (G, {**FOX, "save_to": "out/"}, {"save_to": "out/fox.png"}, ("png",)),
+    (G, {**FOX, "style": "vivid"}, {"style": None}, ("'prompt'",)),
+    (G, {**FOX, "response_format": "b64"}, {"response_format": None}, ("'reply'",)),
+    (G, {**FOX, "size": "4k"}, {"size": "3840x2160"}, ("1024x1024",)),
+    (G, {**FOX, "images": "cat.png"}, {"images": None}, ("edit_image",)),
+    (E, {"images": "cat.png", **BLUE, "strength": 0.6}, {"strength": None}, ("It takes images",)),
+    (E, {"images": "cat.png", **BLUE, "mask": RECT}, {"mask": "MASK"}, ("make_mask",)),
+    (E, {"images": "cat.png", **BLUE, "extend": "right 50%"}, {"extend": "right=50%"}, ("=50%",)),
+    (E, {"images": "cat.png", **BLUE, "extend": {"right": 0.5}}, {"extend": "right=50%"}, ("50%",)),
+    (E, {"images": "cat.png", "mask": "MASK", **BLUE, "size": "2:1"}, {"size": None}, ("size",)),
+    (M, {**CAT, "prompt": "the cat"}, {"prompt": None, "regions": [RECT]}, ("'regions'",)),
+    (M, region(kind="wand", x=4, y=4), {"regions": [COLOR]}, ("'color'",)),
+    (M, region(**{**RECT, "width": -20}), {"regions": [RECT]}, ("width of -20", "above 0")),
+    (M, region(**PERCENT), {"regions": [RECT]}, ("regions[0].x", 'units="fraction"')),
+    (M, region(kind="rect", **SHARES), {"units": "fraction"}, ('units="fraction"',)),
+    (M, region(kind="object", label="cat"), {"regions": [RECT]}, ("x, y, width, height",)),
+    (S, {"id": "cat.png"}, {"id": None, **CAT}, ("'image'",)),
+    (S, {**CAT, "crop": {"x": 0, "y": 0}}, {"crop": [0, 0, 9, 9]}, ("[x, y, width, height]",)),
+    (S, {**CAT, "crop": [0.2, 0.2, 0.5, 0.5]}, {"units": "fraction"}, ('units="fraction"',)),
+    (S, {**CAT, "zoom": 2}, {"zoom": None, "crop": [0, 0, 9, 9]}, ("'crop'",)),
+    (X, {**CAT, "save_to": "r.webp", "quality": 80}, {"quality": None}, ("'compression'",)),
+    (X, {**CAT, "save_to": "f.ico", "sizes": [16]}, {"sizes": None}, ("'save_to'",)),
+    (X, {**CAT, "save_to": "s.png", "size": "32x32"}, {"size": None}, ("'exact_size'",)),
+    (R, {"limit": 500}, {"limit": 50}, ("1 to 50",)),
+    (R, {"kind": "masks"}, {"kind": "mask"}, ("'mask'",)),
+]  # fmt: skip
+
 
 @pytest.fixture
 async def there(make_app: MakeApp, workspace: Path) -> dict[str, str]:
@@ -142,12 +184,13 @@ def test_there_are_sixty() -> None:
     assert len(ROWS) == 60
 
 
+@pytest.mark.parametrize("rows", [ROWS, FRESH], ids=["sixty", "fresh"])
 async def test_the_first_error_mends_the_call(
-    make_app: MakeApp, there: dict[str, str], capsys: pytest.CaptureFixture[str]
+    make_app: MakeApp, there: dict[str, str], capsys: pytest.CaptureFixture[str], rows: list[Row]
 ) -> None:
     wrong: list[str] = []
     async with paying(make_app, fake_openai()) as client:
-        for tool, arguments, change, words in ROWS:
+        for tool, arguments, change, words in rows:
             asked = {name: meant(value, there) for name, value in arguments.items()}
             changes = {name: meant(value, there) for name, value in change.items()}
             mended = {k: v for k, v in (asked | changes).items() if v is not None}
@@ -162,8 +205,8 @@ async def test_the_first_error_mends_the_call(
                     f"  mended: {mended}: {text_of(after)[:300] if after.is_error else 'works'}"
                 )
     with capsys.disabled():
-        print(f"\nwrong calls mended by their first error: {len(ROWS) - len(wrong)} of {len(ROWS)}")
-    assert len(ROWS) - len(wrong) >= 59, "\n".join(wrong)
+        print(f"\nwrong calls mended by their first error: {len(rows) - len(wrong)} of {len(rows)}")
+    assert len(wrong) <= 1, "\n".join(wrong)
 
 
 def faults_of(told: str) -> list[str]:

@@ -23,11 +23,39 @@ LONGEST = 300  # characters of a value that is repeated
 EXPORT: dict[str, str] = dict.fromkeys(
     ("output_path", "output", "save_as", "filename", "path"), "save_to"
 )
+# What agents call our arguments elsewhere: the first of these that the tool has is meant.
+MEANT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("aspect_ratio", "ratio", "resolution", "image_size", "dimensions"), ("size",)),
+    **dict.fromkeys(("width", "height", "resize"), ("size", "exact_size")),
+    "size": ("exact_size",),
+    "sizes": ("save_to",),
+    **dict.fromkeys(("count", "number", "max", "max_results"), ("n", "limit")),
+    **dict.fromkeys(("num_images", "num_outputs", "num", "samples", "batch_size"), ("n",)),
+    **dict.fromkeys(
+        ("path", "output", "output_path", "file", "filename", "save_as", "destination"),
+        ("save_to",),
+    ),
+    **dict.fromkeys(("description", "text", "caption", "instruction", "instructions"), ("prompt",)),
+    **dict.fromkeys(("style", "negative_prompt"), ("prompt",)),
+    **dict.fromkeys(("prompt", "label", "object", "subject", "shape", "box"), ("regions",)),
+    **dict.fromkeys(("id", "ref", "reference", "uri", "url", "picture"), ("image", "images")),
+    **dict.fromkeys(("image_id", "source", "input", "input_image"), ("image", "images")),
+    **dict.fromkeys(("response_format", "return_type"), ("reply",)),
+    **dict.fromkeys(("search", "q", "words", "text"), ("prompt", "query")),
+    **dict.fromkeys(("zoom", "region", "bbox", "area"), ("regions", "crop")),
+    "output_format": ("format",),
+    "output_compression": ("compression",),
+    "quality": ("compression",),
+    "page": ("cursor",),
+    "type": ("kind",),
+}
+PICTURES = {"image", "images", "input_image", "reference_images", "mask"}
+LISTS = {"crop": ": [x, y, width, height]", "save_to": " of file names", "regions": " of regions"}
+NEAR = 0.7  # of difflib: less took description for moderation
 WRITING = {*EXPORT, "save_to", "format", "exact_size", "background", "compression", "overwrite"}
 PLAIN = {
     "extra_forbidden": "does not exist",
     "missing": "is required",
-    "tuple_type": "must be a list",
     "model_type": "must be an object like {kind: 'rect', x, y, width, height}",
     "model_attributes_type": "must be an object like {kind: 'rect', x, y, width, height}",
 }
@@ -44,8 +72,10 @@ def refuse_unknown(tool: str, given: Mapping[str, Any], known: Sequence[str]) ->
         )
     lines: list[str] = []
     for name in unknown[:MOST]:
-        near = _near(name, known)
+        near = next((one for one in MEANT.get(name, ()) if one in known), _near(name, known))
         hint = f"Did you mean '{near}'?" if near else f"It takes {', '.join(known)}."
+        if tool == "generate_image" and name in PICTURES:
+            hint = "edit_image takes pictures and masks."
         lines.append(f"{tool} has no argument '{clean(name, NAME)}'. {hint}")
     if lines:
         text = "\n".join([*lines, *_more(len(unknown))])
@@ -94,7 +124,21 @@ def malformed(tool: str, given: Mapping[str, Any], error: ValidationError) -> Ba
 def _problem(given: Mapping[str, Any], place: tuple[int | str, ...], kind: str, text: str) -> str:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     name = clean(where.removeprefix("."), NAME) or "arguments"
-    region = _region(given, place)
+    if told := _of_a_region(_region(given, place), place, kind, name):
+        return told
+    if place[:1] == ("extend",):
+        return f"extend is one text: {FORMS}."
+    if place == ("mask",) and kind == "string_type":
+        return "mask is one picture: call make_mask(image, regions) first, and pass its image://id."
+    if kind == "tuple_type":
+        return f"{name} must be a list{LISTS.get(name, '')}."
+    return f"{name} {PLAIN[kind]}." if kind in PLAIN else f"{name}: {text}."
+
+
+def _of_a_region(
+    region: str | None, place: tuple[int | str, ...], kind: str, name: str
+) -> str | None:
+    """What is wrong within a list of regions or a crop, told by the region's kind if it has one."""
     if region is not None and kind == "extra_forbidden":
         fields = ("op", *FIELDS[region])
         near = _near(str(place[-1]), fields)
@@ -104,11 +148,9 @@ def _problem(given: Mapping[str, Any], place: tuple[int | str, ...], kind: str, 
         return f"{name}: write points as [[x, y], ...]."
     if place[:1] == ("regions",) and place[2:] == ("kind",) and kind == "missing":
         return f"{name} is required: one of {', '.join(FIELDS)}."
-    if place[:1] == ("extend",):
-        return f"extend is one text: {FORMS}."
-    if kind in PLAIN:
-        return f"{name} {PLAIN[kind]}."
-    return f"{name}: {text}."
+    if place[:1] in {("regions",), ("crop",)} and kind == "float_parsing":
+        return f'{name} is no number: write pixels, or a share like 0.33 with units="fraction".'
+    return None
 
 
 def _region(given: Mapping[str, Any], place: tuple[int | str, ...]) -> str | None:
@@ -125,7 +167,7 @@ def _region(given: Mapping[str, Any], place: tuple[int | str, ...]) -> str | Non
 
 
 def _near(name: str, known: Sequence[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name[:NAME], known, n=1)), None)
+    return next(iter(difflib.get_close_matches(name[:NAME], known, n=1, cutoff=NEAR)), None)
 
 
 def _more(count: int) -> list[str]:

@@ -66,6 +66,8 @@ def box_of(crop: Sequence[float], units: Units, size: Size) -> Box:
         raise _bad("A crop is four numbers.", size)
     if crop[2] <= 0 or crop[3] <= 0:
         raise _bad("A crop's width and height are above 0.", size)
+    if units == "pixel" and max(crop) <= 1 and any(one % 1 for one in crop):
+        raise _bad("These numbers look like shares of the picture, and pixels are whole.", size)
     left, top, right, bottom = (round(edge) for edge in _edges(crop, units, size))
     box = (max(0, left), max(0, top), min(size[0], right), min(size[1], bottom))
     if box[0] >= box[2] or box[1] >= box[3]:

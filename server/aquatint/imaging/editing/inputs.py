@@ -173,6 +173,12 @@ def _unsound(request: MaskRequest, size: Size) -> list[str]:
         for name, value in given.items()
         if not 0 <= value <= 1000
     ]
+    numbers = [number for region in request.regions for number in numbers_of(region)]
+    if request.units == "pixel" and numbers and max(numbers) <= 1 and any(n % 1 for n in numbers):
+        problems.append(
+            "All numbers are at most 1, and pixels are whole: for shares of the picture pass "
+            'units="fraction".'
+        )
     if (request.width or size[0], request.height or size[1]) != size:
         problems.append(f"width and height: a mask has its picture's size, here {_text(size)}.")
     return problems
