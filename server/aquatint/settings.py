@@ -122,7 +122,7 @@ class Settings(BaseModel):
     )
     concurrency: int = Field(64, ge=1, le=512, description="Calls in flight at once; others queue.")
     worker: bool = Field(
-        True, description="Make paid calls in a process that survives a killed server."
+        True, description="Paid calls, and large drafts, run in processes that outlive the server."
     )
     max_pixels: int = Field(
         50_000_000, ge=1_000_000, le=1_000_000_000, description="Largest picture that is decoded."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from ..domain import names
-from ..domain.errors import AquatintError, BadReply, BadRequest, NotKept, Refused, Spent
+from ..domain.errors import AquatintError, BadReply, NotKept, Refused, Spent, Unavailable
 from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
 from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
 from . import lettering
@@ -125,7 +125,7 @@ class _Execution:
         """Before every try: from here on an unanswered call may have cost money."""
         if not await self.context.catalog.sent(self.job.id, self.context.leases.name):
             self.not_ours = True
-            raise BadRequest(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
+            raise Unavailable(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
         self.sent = True
         self.report(Stage("drawing"))
 
@@ -332,7 +332,7 @@ def without_result(job: Job, failure: Failure, context: JobContext) -> JobRecord
 
 
 CANCELLED = Failure(
-    kind="BadRequest",
+    kind="Unavailable",  # the same call may pass
     code="cancelled",
     message="This call was cancelled before it was sent; nothing was paid.",
     fix="Call the tool again if the picture is still wanted.",
