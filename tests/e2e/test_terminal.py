@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -393,6 +394,10 @@ def test_show_opens_the_file_itself_in_the_viewer(shell: Shell, tmp_path: Path) 
         (("draw", "x", "--quality", "best"), 2, "invalid choice: 'best'"),
         (("recent", "--cursor", "nonsense"), 1, "cursor"),
         (("show", "job-aaaaaaaaaaaaaaaa"), 1, "There is no job"),
+        (("show", "job-aaaa"), 1, "There is no job job-aaaa."),  # cut short
+        (("show", "nope123"), 1, 'pass "latest", or an image://id from recent_images'),
+        (("show", "--json", "--crop", "0,0,9,9"), 1, "Leave out --json, or the others."),
+        (("show", "--units", "inch"), 2, "invalid choice: 'inch'"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_exit_code(
@@ -404,6 +409,31 @@ def test_what_is_wrong_is_said_with_its_exit_code(
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    "command", [("names", "--json"), ("show", "--json"), ("recent",), ("doctor", "--offline")]
+)
+def test_a_reader_that_has_left_ends_a_command_without_a_word(
+    env: dict[str, str], shell: Shell, workspace: Path, command: tuple[str, ...]
+) -> None:
+    shell("draw", "a fox", *SMALL)
+    shell("name", "latest", "logo")
+    for arguments in (command, (command[0], "--help")):
+        reader, writer = os.pipe()
+        os.close(reader)  # as `| head -1` does, only sooner
+        done = subprocess.run(
+            [sys.executable, "-m", "aquatint", *arguments],
+            env=env,
+            cwd=workspace,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_export_writes_files_and_says_their_pixels(shell: Shell, workspace: Path) -> None:
     shell("draw", "A red fox", "--size", "640x480", *PLAIN)
     done = shell("export", "latest", "-o", "fox-{16,32}.png", "--crop", "0,0,320,320")
@@ -413,6 +443,23 @@ def test_export_writes_files_and_says_their_pixels(shell: Shell, workspace: Path
     wrong = shell("export", "latest", "-o", "fox-{16}.png", "--crop", "900,0,9,9")
     assert wrong.code == 1
     assert "crop" in wrong.err
+
+
+def test_a_part_a_grid_and_a_comparison_are_shown_and_told(shell: Shell) -> None:
+    shell("draw", "A fox", *SMALL)
+    mask = shell("mask", "latest", "--rect", "0,0,32,64").out.split()[0]
+    shell("edit", "latest", "--mask", mask, "a hat", *PLAIN)
+    for flags, words in (
+        (("--crop", "0,0,500,500", "--units", "permille"), "width 32, height 32 of 64x64"),
+        (("--grid", "--edge", "256"), "grid"),
+        (("--compare",), "before"),
+    ):
+        done = shell("show", *flags)
+        assert (done.code, done.err) == (0, "")
+        assert words in done.out, done.out
+    for flags, words in (("--edge", "9000"), "edge"), (("--crop", "0,0,9"), "crop"):
+        wrong = shell("show", *flags)
+        assert (wrong.code, wrong.out, words in wrong.err) == (1, "", True), wrong.err
 
 
 def test_a_mask_is_cleaned_up_and_an_edit_says_its_seam(shell: Shell) -> None:

@@ -20,11 +20,24 @@ if TYPE_CHECKING:
     from ..services.images import ImageService
 
 Coded = Coroutine[None, None, int]
-INTERRUPTED = 130  # as shells count it: 128 and the signal's number
+# As shells count it: 128 and the signal's number.
+INTERRUPTED = 130
+UNREAD = 141
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Parse, configure logging, dispatch. The exit code is one of those in cli/parser.py."""
+    """Carry out a command. The exit code is one of those in cli/parser.py."""
+    try:
+        code = _run(argv)
+    except (BrokenPipeError, SystemExit):
+        if _reader_left():
+            return UNREAD
+        raise
+    return UNREAD if _reader_left() else code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Parse, configure logging, dispatch."""
     arguments = parse(argv)
     flags = {name: getattr(arguments, name, None) for name in setting_fields() if name != SECRET}
     settings = Settings.from_env(
@@ -60,6 +73,26 @@ async def with_service(settings: Settings, command: Callable[[ImageService], Cod
         except AquatintError as error:
             refuse(error)
             return 1
+        except BrokenPipeError:  # here, as the services wrap what leaves them
+            if _reader_left():
+                return UNREAD
+            raise
+
+
+def _reader_left() -> bool:
+    """Whether what was printed has no reader any more, as behind `| head -1`; the rest is dropped.
+
+    Not by the signal, which would end what still works: a broken pipe to a worker is no end.
+    """
+    if sys.stdout is None or sys.stdout.closed:  # pyright: ignore[reportUnnecessaryComparison]
+        return False
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _cwd() -> str:

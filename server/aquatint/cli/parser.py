@@ -51,7 +51,8 @@ def make_parser() -> Arguments:
     parser = Arguments(
         prog="aquatint",
         description="An MCP server that makes pictures, and the same as commands.",
-        epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted (Ctrl-C).",
+        epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted (Ctrl-C), "
+        "141 nobody reads the output any more.",
     )
     parser.set_defaults(run=COMMANDS[0].run, with_service=False)
     shared = {command.not_settings: _settings(command.not_settings) for command in COMMANDS}

@@ -24,6 +24,7 @@ ATTACHMENT = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"data(?=:)|[a-z][a-z0-9+.-]*(?=://)", re.IGNORECASE)
+JOB_CUT_SHORT = re.compile(r"job-\w{1,60}")
 MOST_NAMES = 1000  # that are looked through for a near one
 LISTING = 'Call recent_images to see what there is, or pass "latest".'
 JOBS = "Call recent_images to see what runs and what was made."
@@ -107,7 +108,12 @@ class References:
 
     async def _file(self, path: str, caller: Caller) -> Opened:
         """A file; one that we wrote and that nobody changed is the picture it holds."""
-        data = await self.workspace.read(path, caller)
+        try:
+            data = await self.workspace.read(path, caller)
+        except NoSuchImage as missing:
+            if JOB_CUT_SHORT.fullmatch(path):  # and no file either
+                raise NoSuchImage(f"There is no job {path}.", JOBS) from missing
+            raise
         found = await holder(self.context, path, data, caller)
         if found is None:
             return Opened(data, None, path)
