@@ -21,6 +21,7 @@ from aquatint.cli import main
 from fake_openai import FakeOpenAI, fake_openai, serve
 from inherited import inherited
 from ledger import jobs
+from retouching import ASTRONAUT, SEES
 from screen import XTERM_SIXEL, Terminal, aquatint, from_blocks, from_sixels
 
 pytest.importorskip("pyte")  # of the group dev; the newest, unlocked resolution has no such tests
@@ -314,6 +315,31 @@ def test_ctrl_c_gives_up_what_was_not_sent(
 
 
 # The commands
+
+
+@SEES
+def test_what_stands_out_is_masked_from_a_terminal_and_a_thing_in_a_box_taken_away(
+    shell: Shell, workspace: Path
+) -> None:
+    (workspace / "astronaut.jpg").write_bytes(ASTRONAUT.read_bytes())
+    flags = ("--subject", "--subtract", "--object", "275,338,237,174", "-o", "mask.png")
+    done = shell("mask", "astronaut.jpg", *flags)
+    assert done.code == 0, done.err
+    assert "regions[0] found 1 subject: " in done.err
+    assert "regions[1] found 1 object: " in done.err
+    with Image.open(workspace / "mask.png") as mask:
+        given = [mask.getpixel(at)[3] == 0 for at in ((226, 120), (420, 420), (30, 60))]  # type: ignore[index]
+    assert given == [True, False, False]  # her nose, the helmet, the flag
+
+
+def test_text_in_pictures_needs_an_extra_and_a_terminal_says_which(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)  # as if it were not installed
+    shell("draw", "A fox", *SMALL, "-o", "fox.png")
+    done = shell("mask", "fox.png", "--text", "SALE", "-o", "mask.png")
+    assert done.code == 1
+    assert "pip install 'aquatint[vision,ocr]'" in done.err
 
 
 def test_pictures_are_masked_edited_and_shown_as_the_tools_do(

@@ -157,10 +157,41 @@ def test_shapes_are_regions_in_the_order_they_were_typed() -> None:
     )
 
 
+def test_what_is_found_in_a_picture_is_a_region_like_any_other() -> None:
+    argv = ["mask", "latest", "--subject", "--subtract", "--background", "--face", "--add"]
+    argv += ["--face", "7,8", "--face", "1,2,30,40", "--object", "120,80,300,200"]
+    argv += [
+        "--to-edges",
+        "--object",
+        "5,6",
+        "--text",
+        "BIG SALE",
+        "--text",
+        "",
+        "--rect",
+        "1,2,3,4",
+    ]
+    assert parse(argv).regions == (
+        {"kind": "subject", "op": "add"},
+        {"kind": "background", "op": "subtract"},
+        {"kind": "face", "op": "subtract"},
+        {"kind": "face", "x": 7, "y": 8, "op": "add"},
+        {"kind": "face", "x": 1, "y": 2, "width": 30, "height": 40, "op": "add"},
+        {"kind": "object", "x": 120, "y": 80, "width": 300, "height": 200, "op": "add"},
+        {"kind": "object", "x": 5, "y": 6, "op": "add"},  # which ends at edges anyway
+        {"kind": "text", "words": "BIG SALE", "op": "add"},
+        {"kind": "text", "words": None, "op": "add"},
+        {"kind": "rect", "x": 1, "y": 2, "width": 3, "height": 4, "op": "add", "expand": "edges"},
+    )
+
+
 @pytest.mark.parametrize(
     ("flag", "value"),
     [
         ("--rect", "1,2,3"),
+        ("--object", "1"),
+        ("--object", "1,2,3"),
+        ("--face", "1,2,3,4,5"),
         ("--rect", "a,2,3,4"),
         ("--rect", "nan,1,1,1"),
         ("--ellipse", "1,2,inf,4"),
