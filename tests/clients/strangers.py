@@ -33,6 +33,7 @@ class Strangers:
             "AQUATINT_HOME": str(self.home),
             "AQUATINT_MIN_FREE": "0",
             "NO_COLOR": "1",
+            "MCP_USE_ANONYMIZED_TELEMETRY": "false",
         }
 
     def run(
