@@ -1,9 +1,10 @@
-// Walks through the studio as a person does: node drive.mjs LINK SHOTS. Says what it saw as JSON.
-import { mkdirSync } from "node:fs";
+// Walks through the studio as a person does: node drive.mjs LINK SHOTS FOLDER. Says what it saw as JSON.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [link, shots] = process.argv.slice(2);
+const [link, shots, folder] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -14,7 +15,15 @@ const faults = [];
 page.on("pageerror", (error) => faults.push(String(error)));
 page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
 const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`) });
-const seen = {};
+const seen = { axe: {} };
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What axe finds serious or critical on the view as it is. */
+const judged = async (name, on = page) => {
+  await on.evaluate(AXE);
+  const found = await on.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const grave = found.violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  seen.axe[name] = grave.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ").slice(0, 300)}`);
+};
 
 await page.goto(link);
 const cards = page.locator(".rows .card");
@@ -23,13 +32,40 @@ await page.waitForFunction(() => [...document.images].every((one) => one.complet
 seen.cards = await cards.count();
 seen.address = page.url();
 await shot("gallery");
+await judged("gallery");
+await page.getByRole("searchbox").fill("kite");
+await page.waitForFunction(() => document.querySelectorAll(".rows .card").length === 4);
+await cards.first().getByRole("button").click();
+await page.getByRole("button", { name: "Choose" }).click();
+await page.locator(".choose li").nth(3).waitFor();
+await page.keyboard.press("3");
+await page.locator(".choose li[data-picked]").waitFor();
+seen.chosen = await page.locator(".choose li").evaluateAll((all) => all.map((one) => one.dataset.picked === ""));
+await page.waitForFunction(() => [...document.images].every((one) => one.complete));
+await shot("choose");
+await judged("choose");
+await page.keyboard.press("Escape");
+await page.keyboard.press("Escape");
 await page.getByRole("searchbox").fill("boat");
 await page.waitForFunction(() => document.querySelectorAll(".rows .card").length === 1);
 await cards.first().getByRole("button").click();
 await page.locator(".look img").waitFor();
 await page.getByRole("button", { name: "Pick this one" }).click();
 await page.getByRole("button", { name: "Take back the pick" }).waitFor();
+await page.getByRole("button", { name: "Leave a note" }).first().click();
+const picture = await page.locator(".pinned").boundingBox();
+await page.mouse.click(picture.x + picture.width * 0.25, picture.y + picture.height * 0.5);
+await page.getByRole("textbox", { name: "What about this place?" }).fill("make the sail blue");
+await page.keyboard.press("Enter");
+await page.locator(".pins li").waitFor();
+seen.pin = await page.locator(".pin").evaluate((one) => [one.style.left, one.style.top]);
+await page.locator(".export summary").click();
+await page.getByRole("textbox", { name: "File name" }).fill(join(folder, "boat.webp"));
+await page.getByRole("textbox", { name: "Exact size" }).fill("300x200");
+await page.getByRole("button", { name: "Save", exact: true }).click();
+await page.getByText("boat.webp").waitFor();
 await shot("picture");
+await judged("picture");
 
 await page.getByRole("button", { name: "Select and edit" }).click();
 const sheet = page.locator(".sheet img");
@@ -58,7 +94,42 @@ await page.keyboard.press("Control+z");
 await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.rectangle);
 await page.keyboard.press("Control+y");
 await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+const share = () => page.locator(".share").textContent();
+const slide = async (label, count) => {
+  await page.getByRole("spinbutton", { name: label, exact: true }).fill(String(count));
+  await page.keyboard.press("Tab");
+  await page.locator(".stage").focus(); // where keys choose tools
+};
+await slide("History", 0);
+await page.getByText("Nothing selected").waitFor();
+await slide("History", 2);
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+seen.through = await share();
+await page.keyboard.press("l");
+await page.mouse.move(...(await at(0.05, 0.05)));
+await drag([0.05, 0.05], [0.15, 0.05], [0.15, 0.18], [0.05, 0.18]);
+await settled();
+await page.waitForFunction((words) => document.querySelector(".share").textContent !== words, seen.stroke);
+seen.lasso = await share();
+await page.keyboard.press("Control+z");
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+await page.keyboard.press("w");
+await page.mouse.click(...(await at(0.9, 0.06)));
+await page.waitForFunction((words) => /selected$/.test(document.querySelector(".share").textContent) && document.querySelector(".share").textContent !== words, seen.stroke);
+seen.wand = await share();
+await page.keyboard.press("Control+z");
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+// Taking from nothing selects nothing, and a held space bar moves the picture.
+const before = await sheet.boundingBox();
+await page.locator(".stage").focus();
+await page.keyboard.down(" ");
+await drag([0.4, 0.4], [0.5, 0.5]);
+await page.keyboard.up(" ");
+const after = await sheet.boundingBox();
+seen.moved = Math.round(after.x - before.x) > 20 && (await share()) === seen.stroke;
+await page.keyboard.press("0");
 await shot("painter");
+await judged("painter");
 await page.locator(".steps summary").click();
 await page.getByRole("button", { name: "Keep the mask" }).click();
 await page.getByText("The mask is kept").waitFor();
@@ -71,6 +142,7 @@ await page.getByRole("button", { name: "Before and after" }).click({ timeout: 60
 await page.locator(".pair img").nth(1).waitFor();
 await page.waitForFunction(() => [...document.images].every((one) => one.complete));
 await shot("compare");
+await judged("compare");
 
 await page.emulateMedia({ colorScheme: "dark" });
 await page.keyboard.press("Escape");
@@ -90,6 +162,40 @@ await shot("gallery-narrow");
 await page.setViewportSize({ width: 1280, height: 800 });
 await shot("gallery-dark");
 seen.cookie = (await context.cookies()).map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }));
+// Without a mouse: to a picture, into the painter, a stroke by keys.
+await page.reload();
+await cards.first().waitFor();
+await page.getByRole("searchbox").focus();
+for (let n = 0; n < 40 && !(await page.evaluate(() => document.activeElement?.closest(".card"))); n++) await page.keyboard.press("Tab");
+await page.keyboard.press("Enter");
+await page.locator(".look img").waitFor();
+for (let n = 0; n < 40 && !(await page.evaluate(() => document.activeElement?.tagName === "BUTTON" && document.activeElement.textContent.includes("Select and edit"))); n++) await page.keyboard.press("Tab");
+await page.keyboard.press("Enter");
+await sheet.waitFor();
+for (let n = 0; n < 40 && !(await page.evaluate(() => document.activeElement?.classList.contains("stage"))); n++) await page.keyboard.press("Tab");
+await page.keyboard.press("Enter");
+for (let n = 0; n < 5; n++) await page.keyboard.press("ArrowRight");
+await page.keyboard.press("Enter");
+await settled();
+seen.byKeys = await share();
+await shot("painter-dark");
+// In Arabic, from right to left, in the dark, on a phone.
+const phone = await browser.newContext({
+  locale: "ar", colorScheme: "dark", viewport: { width: 360, height: 720 }, deviceScaleFactor: 3, hasTouch: true,
+  storageState: await context.storageState(),
+});
+const small = await phone.newPage();
+small.on("pageerror", (error) => faults.push(String(error)));
+await small.goto(seen.address);
+await small.locator(".rows .card").nth(3).waitFor();
+await small.waitForFunction(() => document.images[0]?.complete);
+seen.arabic = await small.evaluate(() => [document.documentElement.dir, document.documentElement.lang, document.querySelector("h1").textContent, document.documentElement.scrollWidth]);
+await small.screenshot({ path: join(shots, "gallery-arabic.png") });
+await judged("arabic", small);
+await small.locator(".rows .card button").first().tap();
+await small.locator(".look img").waitFor();
+await small.screenshot({ path: join(shots, "picture-arabic.png") });
+await judged("arabic picture", small);
 seen.again = (await page.request.get(link)).status();
 await browser.close();
 console.log(JSON.stringify({ ...seen, faults }));

@@ -41,17 +41,29 @@ async def test_a_person_looks_picks_paints_and_edits(
         for prompt in ("a lighthouse at dusk", "a red boat on a lake", "a bowl of oranges"):
             request = GenerateRequest(prompt=prompt, size="landscape")
             await service.generate(request, caller, silent)
+        four = GenerateRequest(prompt="a kite over a beach", size="512x512", n=4)
+        kites = (await service.generate(four, caller, silent)).images
         shots = Path(os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots")))
         with studio(home) as (link, _):
-            seen = node(str(HERE / "drive.mjs"), link, str(shots))
+            seen = node(str(HERE / "drive.mjs"), link, str(shots), str(home))
         assert seen["faults"] == []
-        assert seen["cards"] == 3
+        assert seen["cards"] == 7
         assert "token" not in seen["address"]
         assert seen["cookie"] == [{"httpOnly": True, "sameSite": "Strict"}]
         assert seen["again"] == 401, "a link works once"
         assert seen["wide"] == 320
         assert seen["price"] == "free"
-        assert seen["rectangle"] != seen["stroke"]
+        assert len({seen["rectangle"], seen["stroke"], seen["lasso"], seen["wand"]}) == 4
+        assert seen["through"] == seen["stroke"], "the history slider goes to the start and back"
+        assert seen["moved"], "the space bar moves the picture and paints nothing"
+        assert seen["byKeys"].endswith("selected")
+        assert seen["chosen"] == [False, False, True, False]
+        assert [float(one.rstrip("%")) for one in seen["pin"]] == pytest.approx([25, 50], abs=1)
+        assert seen["arabic"] == ["rtl", "ar", "المعرض", 360]
+        assert len(seen["axe"]) == 7
+        assert not any(seen["axe"].values()), seen["axe"]
+        with Image.open(home / "boat.webp") as written:
+            assert written.size == (300, 200)
 
         page, _ = await service.recent(caller, None, "mask", 10, None)
         mask = page.images[-1]
@@ -69,5 +81,7 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert edited.images[0].prompt == "a striped sail"
         news = await service.annotations.news(caller)
         assert news
-        assert "picked image://" in news
+        assert f"picked image://{kites[2].id}" in news
+        assert "left a note on image://" in news
+        assert '"make the sail blue"' in news
         assert f"painted the mask image://{mask.id}" in news

@@ -5,6 +5,7 @@ export type Row = {
   id: string; uri: string; path: string; prompt: string; kind: string; created: string;
   width: number; height: number; format: string; model: string | null; bytes: number;
   thumb: string | null; role?: string | null; note?: string | null;
+  pick?: string | null; // the id of the pick on it
 };
 export type Mark = {
   id: string; kind: string; image: string; words: string; x: number | null; y: number | null;
@@ -17,7 +18,7 @@ export type Recipe = {
 };
 export type Opened = {
   image: Row; recipe: Recipe; parents: Row[]; children: Row[]; cost_usd: number | null;
-  annotations: Mark[];
+  annotations: Mark[]; siblings: Row[];
 };
 export type Pixels = { url: string; width: number; height: number; whole: [number, number] };
 export type Truth = { url: string; share: number; box: number[] | null; notes: string[] };
@@ -51,6 +52,8 @@ export const api = (call: Call) => ({
   jobs: (): Promise<Jobs> => call("jobs", {}),
   cancel: (job: string) => call("cancel", { job }),
   forget: (images: string[]) => call("forget", { images }),
+  export: (request: { image: string; save_to: string[]; exact_size?: string; background?: string }): Promise<{ files: { path: string }[]; warnings: string[] }> =>
+    call("export", request),
   annotate: (mark: object): Promise<{ annotation: Mark }> => call("annotate", mark),
   unannotate: (id: string) => call("unannotate", { id }),
   changes: (since: string): Promise<{ revision: string; changed: boolean }> => call("changes", { since }),

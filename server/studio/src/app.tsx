@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { back, place, route, takeIn, toast } from "./state";
+import { Choose } from "./views/choose";
 import { Compare } from "./views/compare";
 import { Gallery } from "./views/gallery";
 import { Jobs } from "./views/jobs";
@@ -7,7 +8,7 @@ import { Painter } from "./views/painter";
 import { Picture } from "./views/picture";
 import { t } from "./words";
 
-const VIEWS = { gallery: Gallery, picture: Picture, paint: Painter, compare: Compare };
+const VIEWS = { gallery: Gallery, picture: Picture, paint: Painter, compare: Compare, choose: Choose };
 
 export function App() {
   useEffect(() => {

@@ -3,7 +3,7 @@
 export type Point = [number, number];
 export type Op = "add" | "subtract" | "intersect";
 export type Region = {
-  kind: "rect" | "ellipse" | "polygon" | "brush" | "color" | "image" | "all";
+  kind: "rect" | "ellipse" | "polygon" | "brush" | "color" | "image" | "all" | "subject" | "object" | "face" | "text";
   op: Op;
   x?: number; y?: number; width?: number; height?: number;
   points?: Point[];
@@ -16,10 +16,9 @@ export type Document = { done: readonly Region[]; undone: readonly Region[] };
 export const EMPTY: Document = { done: [], undone: [] };
 export const FLAT: Shape = { feather: 0, grow: 0, invert: false, fill_holes: false };
 
-/** The document with one more step; what was undone is gone. The first step always adds. */
+/** The document with one more step; what was undone is gone. Nothing is taken from nothing. */
 export function add(doc: Document, region: Region): Document {
-  const first = doc.done.length === 0;
-  return { done: [...doc.done, first ? { ...region, op: "add" } : region], undone: [] };
+  return doc.done.length || region.op === "add" ? { done: [...doc.done, region], undone: [] } : doc;
 }
 
 export function undo(doc: Document): Document {
@@ -32,10 +31,32 @@ export function redo(doc: Document): Document {
   return next ? { done: [...doc.done, next], undone: rest } : doc;
 }
 
+/** The document after so many of all its steps, done and undone. */
+export function upTo(doc: Document, count: number): Document {
+  const all = [...doc.done, ...doc.undone];
+  return { done: all.slice(0, count), undone: all.slice(count) };
+}
+
 export function remove(doc: Document, index: number): Document {
-  const done = doc.done.filter((_, at) => at !== index);
-  const [first, ...rest] = done;
-  return { done: first ? [{ ...first, op: "add" }, ...rest] : [], undone: [] };
+  return begun(doc.done.filter((_, at) => at !== index));
+}
+
+export function replace(doc: Document, index: number, change: Partial<Region>): Document {
+  return begun(doc.done.map((one, at) => (at === index ? { ...one, ...change } : one)));
+}
+
+/** A step one place earlier or later. */
+export function move(doc: Document, index: number, by: -1 | 1): Document {
+  const done = [...doc.done], [one, other] = [done[index], done[index + by]];
+  if (!one || !other) return doc;
+  [done[index], done[index + by]] = [other, one];
+  return begun(done);
+}
+
+/** Without steps at the beginning that would take from nothing. */
+function begun(done: readonly Region[]): Document {
+  const first = done.findIndex((one) => one.op === "add");
+  return { done: first < 0 ? [] : done.slice(first), undone: [] };
 }
 
 /** The box between two points, in whole pixels inside the picture; null where it is empty. */

@@ -10,8 +10,12 @@ export function canvasOf(width: number, height: number): [Canvas, CanvasRenderin
   return [canvas, canvas.getContext("2d")!];
 }
 
-/** Adds one region to a canvas that is opaque where something is selected. */
+const DRAWN = new Set(["rect", "ellipse", "polygon", "brush", "all"]);
+
+/** Adds one region to a canvas that is opaque where something is selected. What only the server can
+ * find is not drawn, but for the outline of where it was asked to look. */
 export function paint(ctx: CanvasRenderingContext2D, region: Region, scale: number): void {
+  if (!DRAWN.has(region.kind)) return;
   ctx.save();
   if (region.op === "intersect") {
     const [mask, inner] = canvasOf(ctx.canvas.width, ctx.canvas.height);

@@ -1,11 +1,11 @@
 // What the page knows, as signals, and everything that changes it. Views read signals and call these.
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { api, type EditRequest, type Jobs, type Opened, type Pixels, type Quote, type Row, type Truth } from "./api";
-import { add, EMPTY, FLAT, redo, remove, undo, type Document, type Region, type Shape } from "./document";
+import { add, EMPTY, FLAT, move, redo, remove, replace, undo, upTo, type Document, type Region, type Shape } from "./document";
 import type { Place } from "./transport";
 import { t } from "./words";
 
-export type Route = { view: "gallery" } | { view: "picture" | "paint" | "compare"; id: string };
+export type Route = { view: "gallery" } | { view: "picture" | "paint" | "compare" | "choose"; id: string };
 
 export const place = signal<Place | null>(null);
 export const route = signal<Route>({ view: "gallery" });
@@ -129,16 +129,42 @@ export const steps = {
   undo: () => change(undo),
   redo: () => change(redo),
   remove: (index: number) => change((now) => remove(now, index)),
+  replace: (index: number, by: Partial<Region>) => change((now) => replace(now, index, by)),
+  move: (index: number, by: -1 | 1) => change((now) => move(now, index, by)),
+  upTo: (count: number) => change((now) => upTo(now, count)),
   clear: () => change(() => EMPTY),
 };
 
+const SEEN = new Set(["subject", "object", "face", "text"]);
 const maskRequest = () => ({ image: opened.value!.image.uri, regions: [...doc.value.done], ...shape.value });
 
 async function settle(): Promise<void> {
   const asked = doc.value, shaped = shape.value;
   if (!asked.done.length) return;
-  const found = await server.value.mask(maskRequest());
-  if (asked === doc.value && shaped === shape.value) truth.value = found;
+  const found = await trying(() => server.value.mask(maskRequest()));
+  if (asked !== doc.value || shaped !== shape.value) return;
+  if (found) truth.value = found;
+  // What cannot be found here (an extra is missing) does not stay in the way of the other steps.
+  else if (SEEN.has(asked.done[asked.done.length - 1]!.kind)) doc.value = { ...undo(asked), undone: [] };
+}
+
+/** Picks a picture, or takes the pick back; the agent hears of it. */
+export async function picking(row: Row, known?: string): Promise<void> {
+  const done = await trying(() =>
+    known ? server.value.unannotate(known) : server.value.annotate({ image: row.id, kind: "pick" }));
+  if (!done) return;
+  if (!known) {
+    say(t("picked"));
+    place.value!.say(`The user picked ${row.uri} in the studio.`);
+  }
+  await reopen();
+}
+
+/** What is known of the opened picture, anew. */
+export async function reopen(): Promise<void> {
+  const id = opened.value?.image.id;
+  const found = id && (await trying(() => server.value.image(id)));
+  if (found && opened.value?.image.id === id) opened.value = found;
 }
 
 let kept: { doc: Document; shape: Shape; uri: string } | null = null;
@@ -209,7 +235,7 @@ export function begin(): void {
     doc.value, shape.value;
     truth.value = null;
     clearTimeout(settling);
-    settling = window.setTimeout(() => void trying(settle), 120);
+    settling = window.setTimeout(() => void settle(), 120);
   });
   let pricing = 0;
   effect(() => {

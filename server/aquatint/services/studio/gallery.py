@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...domain.errors import BadImage, NoSuchImage
@@ -62,7 +63,7 @@ async def _thumbnail(visitor: Visitor, image: ImageRecord, edge: int) -> str | N
 
 
 async def image(visitor: Visitor, request: asked.One) -> Answer:
-    """{image, recipe, parents, children, cost_usd, annotations}: all there is to know of one."""
+    """{image, recipe, parents, children, siblings, cost_usd, annotations}: all about one."""
     service, caller = visitor.service, visitor.caller
     found = await _known(visitor, request.image)
     _, children = await service.context.catalog.uses(found.id, caller.owner)
@@ -74,9 +75,19 @@ async def image(visitor: Visitor, request: asked.One) -> Answer:
         "recipe": await service.library.recipe(found, caller),
         "parents": await _relatives(visitor, told(found.parents)),
         "children": await _relatives(visitor, [{"uri": f"image://{one}"} for one in children]),
+        "siblings": await _siblings(visitor, record.images if record else ()),
         "cost_usd": record and record.cost_usd,
         "annotations": [one.model_dump(mode="json") for one in marks],
     }
+
+
+async def _siblings(visitor: Visitor, images: Sequence[ImageRecord]) -> list[dict[str, Any]]:
+    """The pictures of one call, large, with the id of the pick on each; none for one alone."""
+    if len(images) < 2:
+        return []
+    marks = await visitor.service.annotations.open(visitor.caller)
+    picks = {one.image: one.id for one in marks if one.kind == "pick"}
+    return [{**await _row(visitor, one, 512), "pick": picks.get(one.id)} for one in images]
 
 
 async def _relatives(visitor: Visitor, told_: list[dict[str, str]]) -> list[dict[str, Any]]:

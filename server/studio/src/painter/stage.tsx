@@ -4,9 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Pixels } from "../api";
 import type { Point, Region } from "../document";
 import { canvasOf, paint, show } from "../raster";
-import { doc, shape, steps, truth } from "../state";
+import { doc, say, shape, steps, truth } from "../state";
 import { t } from "../words";
-import { brush, subtracts, tool, TOOLS } from "./tools";
+import { brush, opacity, subtracts, tool, TOOLS } from "./tools";
 
 type View = { scale: number; x: number; y: number }; // of the whole picture's pixels, from top left
 export const view = signal<View>({ scale: 0, x: 0, y: 0 });
@@ -39,7 +39,12 @@ export function Stage({ look }: { look: Pixels }) {
 
   useEffect(() => {
     fit(stage.current!, whole);
-    const resized = new ResizeObserver(() => fit(stage.current!, whole));
+    let fitted = view.value;
+    const resized = new ResizeObserver(() => {
+      if (view.value !== fitted) return; // somebody zoomed: what they look at stays
+      fit(stage.current!, whole);
+      fitted = view.value;
+    });
     resized.observe(stage.current!);
     return () => resized.disconnect();
   }, [look]);
@@ -57,7 +62,7 @@ export function Stage({ look }: { look: Pixels }) {
     >
       <div class="sheet" style={`inline-size:${width}px;block-size:${height}px;transform:translate(${x}px,${y}px) scale(${scale})`}>
         <img src={look.url} alt="" draggable={false} data-close={scale > 3 ? "" : undefined} />
-        <canvas ref={over} width={Math.round(width * factor)} height={Math.round(height * factor)} />
+        <canvas ref={over} style={`opacity:${opacity.value / 100}`} width={Math.round(width * factor)} height={Math.round(height * factor)} />
       </div>
       {at ? <span class="at" style={`transform:translate(${x + at[0] * scale}px,${y + at[1] * scale}px)`} /> : null}
     </div>
@@ -97,6 +102,7 @@ function drawing(canvas: HTMLCanvasElement, factor: number): () => void {
         loaded = { url, image };
         if (!frame) frame = requestAnimationFrame(redraw);
       };
+      image.onerror = () => say(t("lost", { why: "PNG" }));
       image.src = url;
     }
     if (!frame) frame = requestAnimationFrame(redraw);
@@ -112,6 +118,7 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
   const down = new Map<number, Point>();
   let points: Point[] = [];
   let moving = false;
+  let pinched = false; // until every finger is up, so that the last one draws nothing
   const place = (event: MouseEvent): Point => {
     const { left, top } = stage.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
@@ -131,6 +138,7 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
       if (before.far > 0) zoom(now.far / before.far, now.at);
       return;
     }
+    if (pinched) return;
     const [px, py] = place(event), [ox, oy] = down.get(event.pointerId)!;
     down.set(event.pointerId, [px, py]);
     if (moving) {
@@ -146,7 +154,8 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
     stage.setPointerCapture(event.pointerId);
     down.set(event.pointerId, place(event));
     moving = event.button === 1 || stage.dataset.hand !== undefined;
-    if (down.size > 1 || moving) {
+    pinched ||= down.size > 1;
+    if (pinched || moving) {
       points = [];
       draft.value = null;
       return;
@@ -157,6 +166,7 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
   };
   const end = (event: PointerEvent) => {
     down.delete(event.pointerId);
+    if (!down.size) pinched = false;
     const region = points.length && event.type === "pointerup" ? TOOLS[tool.value].region(points, whole) : null;
     points = [];
     draft.value = null;
@@ -167,12 +177,22 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
     if (event.shiftKey) view.value = { ...view.value, x: view.value.x - event.deltaY };
     else zoom(Math.exp(-event.deltaY / 400), place(event));
   };
+  const hand = (event: KeyboardEvent) => {
+    if (event.key !== " " || event.target !== stage) return;
+    event.preventDefault();
+    if (event.type === "keydown") stage.dataset.hand = "";
+    else delete stage.dataset.hand;
+  };
+  stage.addEventListener("keydown", hand);
+  stage.addEventListener("keyup", hand);
   stage.addEventListener("pointerdown", begin);
   stage.addEventListener("pointermove", move);
   stage.addEventListener("pointerup", end);
   stage.addEventListener("pointercancel", end);
   stage.addEventListener("wheel", wheel, { passive: false });
   return () => {
+    stage.removeEventListener("keydown", hand);
+    stage.removeEventListener("keyup", hand);
     stage.removeEventListener("pointerdown", begin);
     stage.removeEventListener("pointermove", move);
     stage.removeEventListener("pointerup", end);
@@ -203,7 +223,7 @@ function keyed(event: KeyboardEvent, whole: Point): void {
     event.preventDefault();
     subtracts.value = event.altKey;
     cursor.value = at;
-    if (!keyPoints.length && tool.value !== "wand") {
+    if (!keyPoints.length && tool.value !== "wand" && tool.value !== "object") {
       keyPoints = [at];
       draft.value = TOOLS[tool.value].region(keyPoints, whole);
       return;

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { boxOf, thinned, type Point, type Region } from "../document";
 import type { IconName } from "../icons";
 
-export type ToolName = "brush" | "eraser" | "rect" | "ellipse" | "lasso" | "wand";
+export type ToolName = "brush" | "eraser" | "rect" | "ellipse" | "lasso" | "wand" | "object";
 export type Tool = {
   icon: IconName;
   key: string;
@@ -14,6 +14,8 @@ export type Tool = {
 export const tool = signal<ToolName>("brush");
 export const brush = signal(40); // pixels of the whole picture
 export const tolerance = signal(32); // 0-255
+export const contiguous = signal(true); // the wand's: only what touches its point
+export const opacity = signal(100); // percent, of the overlay
 export const subtracts = signal(false); // held by a key: shapes take away
 
 const stroke = (op: Region["op"]) => (points: readonly Point[]): Region => ({
@@ -25,6 +27,9 @@ const between = (kind: "rect" | "ellipse") => (points: readonly Point[], size: P
   const box = first && last ? boxOf(first, last, size) : null;
   return box && { kind, op: op(), ...box };
 };
+
+const within = ([x, y]: Point = [-1, -1], [width, height]: Point) =>
+  x < 0 || y < 0 || x >= width || y >= height ? null : { x: Math.floor(x), y: Math.floor(y) };
 
 export const TOOLS: Record<ToolName, Tool> = {
   brush: { icon: "brush", key: "b", region: stroke("add") },
@@ -38,12 +43,21 @@ export const TOOLS: Record<ToolName, Tool> = {
       return kept.length < 3 ? null : { kind: "polygon", op: op(), points: kept };
     },
   },
+  object: {
+    icon: "object", key: "s",
+    region: (points, size) => {
+      const [first, last] = [points[0], points[points.length - 1]];
+      const box = first && last ? boxOf(first, last, size) : null;
+      if (box && box.width > 4 && box.height > 4) return { kind: "object", op: op(), ...box };
+      const at = within(last, size);
+      return at && { kind: "object", op: op(), ...at };
+    },
+  },
   wand: {
     icon: "wand", key: "w",
     region: (points, size) => {
-      const [x, y] = points[points.length - 1] ?? [-1, -1];
-      if (x < 0 || y < 0 || x >= size[0] || y >= size[1]) return null;
-      return { kind: "color", op: op(), x: Math.floor(x), y: Math.floor(y), tolerance: tolerance.value };
+      const at = within(points[points.length - 1], size);
+      return at && { kind: "color", op: op(), ...at, tolerance: tolerance.value, contiguous: contiguous.value };
     },
   },
 };

@@ -5,6 +5,8 @@ import { Button } from "../icons";
 import { jobs, refresh, say, server, trying } from "../state";
 import { money, t } from "../words";
 
+const PER: Record<string, "perHour" | "perDay" | "perWeek" | "perMonth"> = { hour: "perHour", day: "perDay", week: "perWeek", month: "perMonth" };
+
 export function Jobs() {
   const now = jobs.value;
   const [, tick] = useState(0);
@@ -18,7 +20,7 @@ export function Jobs() {
     return () => clearInterval(timer);
   }, [busy]);
   if (!now) return null;
-  const budget = now.budget_usd === null ? "" : t("budget", { usd: money(now.budget_usd), window: now.budget_window });
+  const budget = now.budget_usd === null ? "" : t("budget", { usd: money(now.budget_usd), window: t(PER[now.budget_window] ?? "perMonth") });
   return (
     <footer class="jobs">
       <ul>{now.running.map((one) => <Job key={one.job} job={one} />)}</ul>

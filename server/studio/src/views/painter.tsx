@@ -1,8 +1,9 @@
 // Select a part of a picture, say what should change, see the price, send it.
 import { useEffect } from "preact/hooks";
+import type { Region } from "../document";
 import { Button } from "../icons";
 import { fit, Stage, view, zoom } from "../painter/stage";
-import { brush, NAMES, tolerance, tool, TOOLS } from "../painter/tools";
+import { brush, contiguous, NAMES, opacity, tolerance, tool, TOOLS } from "../painter/tools";
 import { back, doc, keepMask, opened, pixels, quote, say, sendEdit, sending, shape, steps, truth, words } from "../state";
 import { cost, percent, t } from "../words";
 
@@ -45,31 +46,33 @@ function refit(): void {
 }
 
 function Panel() {
-  const { done } = doc.value, now = shape.value, found = truth.value;
+  const { done, undone } = doc.value, now = shape.value, found = truth.value;
   const tuned = tool.value === "wand"
     ? <Slider label={t("tolerance")} value={tolerance.value} most={255} set={(n) => (tolerance.value = n)} />
     : <Slider label={t("width")} value={brush.value} most={400} set={(n) => (brush.value = Math.max(1, n))} />;
   return (
     <aside class="panel">
+      <Finds />
       {tuned}
+      {tool.value === "wand" ? (
+        <label class="check"><input type="checkbox" checked={contiguous.value} onChange={() => (contiguous.value = !contiguous.value)} /> {t("contiguous")}</label>
+      ) : null}
       <Slider label={t("grow")} value={now.grow} most={100} set={(grow) => (shape.value = { ...now, grow })} />
       <Slider label={t("feather")} value={now.feather} most={100} set={(feather) => (shape.value = { ...now, feather })} />
       <label class="check"><input type="checkbox" checked={now.invert} onChange={() => (shape.value = { ...now, invert: !now.invert })} /> {t("invert")}</label>
       <label class="check"><input type="checkbox" checked={now.fill_holes} onChange={() => (shape.value = { ...now, fill_holes: !now.fill_holes })} /> {t("holes")}</label>
+      <Slider label={t("overlay")} value={opacity.value} most={100} set={(n) => (opacity.value = n)} />
+      {done.length + undone.length > 1 ? <Slider label={t("history")} value={done.length} most={done.length + undone.length} set={steps.upTo} /> : null}
       <p class="share" aria-live="polite">
         {!done.length ? t("nothingSelected") : found ? t("selected", { share: percent(found.share) }) : "…"}
       </p>
+      {found?.box ? <p class="note">{t("box", { box: found.box.join(", ") })}</p> : null}
       {found?.notes.map((note) => <p class="note" key={note}>{note}</p>)}
       {done.length ? (
         <details class="steps">
           <summary>{t("steps")} ({done.length})</summary>
           <ol>
-            {done.map((one, at) => (
-              <li key={at}>
-                <span class="grow">{one.op === "add" ? "+" : "−"} {t(one.kind === "polygon" ? "lasso" : one.kind === "color" ? "wand" : one.kind === "image" ? "mask" : one.kind)}</span>
-                <Button icon="close" label={t("remove", { n: at + 1 })} act={() => steps.remove(at)} />
-              </li>
-            ))}
+            {done.map((one, at) => <Step key={at} one={one} at={at} last={done.length - 1} />)}
           </ol>
           <button type="button" onClick={steps.clear}>{t("clear")}</button>
           <button type="button" onClick={() => void keeping()}>{t("keep")}</button>
@@ -81,6 +84,59 @@ function Panel() {
 
 async function keeping(): Promise<void> {
   if (await keepMask()) say(t("kept"));
+}
+
+const WORD = { polygon: "lasso", color: "wand", image: "mask" } as const;
+const FIELDS = ["x", "y", "width", "height"] as const;
+
+/** One region of the list: what it is, what it does to those before it, its place and its numbers. */
+function Step({ one, at, last }: { one: Region; at: number; last: number }) {
+  const n = at + 1;
+  const typed = (field: (typeof FIELDS)[number]) => (event: Event) => {
+    const value = Number((event.target as HTMLInputElement).value);
+    if (Number.isFinite(value)) steps.replace(at, { [field]: value });
+  };
+  return (
+    <li>
+      <select aria-label={t("stepOp", { n })} value={one.op} disabled={!at} onChange={(event) => steps.replace(at, { op: (event.target as HTMLSelectElement).value as Region["op"] })}>
+        <option value="add">+ {t("adds")}</option>
+        <option value="subtract">− {t("takes")}</option>
+        <option value="intersect">∩ {t("keeps")}</option>
+      </select>
+      <span class="grow">{t(one.kind in WORD ? WORD[one.kind as keyof typeof WORD] : (one.kind as "rect"))}</span>
+      <Button icon="up" label={t("earlier", { n })} off={!at} act={() => steps.move(at, -1)} />
+      <Button icon="down" label={t("later", { n })} off={at === last} act={() => steps.move(at, 1)} />
+      <Button icon="close" label={t("remove", { n })} act={() => steps.remove(at)} />
+      {one.kind === "rect" || one.kind === "ellipse" ? (
+        <div class="step-numbers">
+          {FIELDS.map((field) => (
+            <label key={field}>
+              {field === "width" ? t("wide") : field === "height" ? t("tall") : field}
+              <input type="number" value={one[field]} aria-label={`${n}: ${field}`} onChange={typed(field)} />
+            </label>
+          ))}
+        </div>
+      ) : null}
+    </li>
+  );
+}
+
+/** What the server's eyes find at once, and masks that this picture has already. */
+function Finds() {
+  const add = (kind: "subject" | "face" | "text") => steps.add({ kind, op: "add" });
+  const masks = opened.value?.children.filter((one) => one.kind === "mask") ?? [];
+  return (
+    <div class="finds" role="group" aria-label={t("find")}>
+      <button type="button" onClick={() => add("subject")}>{t("subject")}</button>
+      <button type="button" onClick={() => add("face")}>{t("face")}</button>
+      <button type="button" onClick={() => add("text")}>{t("text")}</button>
+      {masks.slice(0, 6).map((one, at) => (
+        <button type="button" key={one.id} title={one.prompt} onClick={() => steps.add({ kind: "image", op: "add", image: one.uri })}>
+          {t("mask")} {at + 1}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 function Slider({ label, value, most, set }: { label: string; value: number; most: number; set: (n: number) => void }) {

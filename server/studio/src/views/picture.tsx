@@ -1,7 +1,8 @@
 // One picture: large, with what made it, what it was made from, and what can be done with it.
-import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
 import { Button, Icon } from "../icons";
-import { back, go, notes, opened, pixels, place, refresh, say, server, trying } from "../state";
+import { back, go, notes, opened, picking, pixels, place, refresh, reopen, say, server, trying } from "../state";
 import { money, t, when } from "../words";
 import { Card } from "./gallery";
 
@@ -26,21 +27,106 @@ export function Picture() {
   );
 }
 
+const placing = signal<{ x: number; y: number } | null>(null); // of a note that has no words yet
+const pinning = signal(false);
+
 function Look() {
   const [close, setClose] = useState(false);
   const look = pixels.value, row = opened.value?.image;
+  useEffect(() => () => void ((pinning.value = false), (placing.value = null)), []);
+  const clicked = (event: MouseEvent) => {
+    const picture = (event.currentTarget as Element).querySelector("img");
+    if (!pinning.value || !picture) return setClose(!close);
+    const { left, top, width, height } = picture.getBoundingClientRect();
+    const share = (at: number, from: number, whole: number) => Math.round(Math.min(1, Math.max(0, (at - from) / whole)) * 1000);
+    // By a key it is clicked nowhere: the note goes to the middle.
+    const somewhere = event.detail > 0;
+    placing.value = somewhere ? { x: share(event.clientX, left, width), y: share(event.clientY, top, height) } : { x: 500, y: 500 };
+  };
+  const pins = notesOn();
+  const shown = placing.value ? [...pins, { id: "new", ...placing.value }] : pins;
   return (
     <button
-      type="button" class="look" data-close={close ? "" : undefined}
-      aria-label={close ? t("fit") : t("zoomIn")} onClick={() => setClose(!close)}
+      type="button" class="look" data-close={close ? "" : undefined} data-pinning={pinning.value ? "" : undefined}
+      aria-label={pinning.value ? t("pinWhere") : close ? t("fit") : t("zoomIn")} onClick={clicked}
     >
-      {look ? <img src={look.url} alt={row?.prompt ?? ""} style={`--w:${look.whole[0]}px`} /> : <span class="loading" />}
+      {look ? (
+        <span class="pinned" dir="ltr" style={`--w:${look.whole[0]}px;--ratio:${look.whole[0] / look.whole[1]}`}>
+          <img src={look.url} alt={row?.prompt ?? ""} />
+          {shown.map((one, at) => <span key={one.id} class="pin" data-n={at + 1} style={`left:${one.x! / 10}%;top:${one.y! / 10}%`} />)}
+        </span>
+      ) : <span class="loading" />}
     </button>
   );
 }
 
+const notesOn = () => opened.value?.annotations.filter((one) => one.kind === "pin" && one.x !== null && one.y !== null) ?? [];
+
+/** The notes on a picture, and the words of a new one; the agent hears of each. */
+function Pins() {
+  const [text, setText] = useState("");
+  const pins = notesOn(), at = placing.value, image = opened.value!.image.id;
+  const keep = async (event: Event) => {
+    event.preventDefault();
+    const words = text.trim();
+    if (!words || !(await trying(() => server.value.annotate({ image, kind: "pin", words, ...at })))) return;
+    setText("");
+    placing.value = null;
+    pinning.value = false;
+    await reopen();
+  };
+  const drop = async (id: string) => {
+    if (await trying(() => server.value.unannotate(id))) await reopen();
+  };
+  return (
+    <section class="pins">
+      {pinning.value && !at ? <p class="note" role="status">{t("pinWhere")}</p> : null}
+      {at ? (
+        <form onSubmit={keep}>
+          <input dir="auto" autofocus value={text} maxLength={500} placeholder={t("pinWords")} aria-label={t("pinWords")} onInput={(event) => setText((event.target as HTMLInputElement).value)} />
+          <button class="main" type="submit" disabled={!text.trim()}>{t("pin")}</button>
+        </form>
+      ) : null}
+      {pins.length ? <h2>{t("pins")}</h2> : null}
+      <ol>
+        {pins.map((one, n) => (
+          <li key={one.id}><span class="grow" dir="auto">{n + 1}. {one.words}</span><Button icon="close" label={t("removePin", { n: n + 1 })} act={() => void drop(one.id)} /></li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Writes the picture to a file of the workspace, as export_image does. */
+function Export() {
+  const { image } = opened.value!;
+  const [name, setName] = useState(`picture.${image.format}`);
+  const [size, setSize] = useState("");
+  const [cut, setCut] = useState(false);
+  const write = async (event: Event) => {
+    event.preventDefault();
+    const made = await trying(() => server.value.export({
+      image: image.uri, save_to: [name.trim()],
+      ...(size.trim() ? { exact_size: size.trim() } : {}), ...(cut ? { background: "transparent" } : {}),
+    }));
+    if (made) say([t("exported", { path: made.files.map((one) => one.path).join(", ") }), ...made.warnings].join(" "));
+  };
+  const typed = (set: (text: string) => void) => (event: Event) => set((event.target as HTMLInputElement).value);
+  return (
+    <details class="export">
+      <summary>{t("export")}</summary>
+      <form onSubmit={write}>
+        <label>{t("fileName")}<input dir="ltr" value={name} onInput={typed(setName)} /></label>
+        <label>{t("exactSize")}<input dir="ltr" value={size} onInput={typed(setSize)} /></label>
+        <label class="check"><input type="checkbox" checked={cut} onChange={() => setCut(!cut)} /> {t("cutOut")}</label>
+        <button class="main" type="submit" disabled={!name.trim()}>{t("exportGo")}</button>
+      </form>
+    </details>
+  );
+}
+
 function Facts() {
-  const { image, recipe, parents, children, cost_usd: cost, annotations } = opened.value!;
+  const { image, recipe, parents, children, siblings, cost_usd: cost, annotations } = opened.value!;
   const before = parents.find((one) => one.role === "edited from");
   const pick = annotations.find((one) => one.kind === "pick");
   const prompt = String(recipe.arguments?.prompt ?? image.prompt);
@@ -48,19 +134,23 @@ function Facts() {
     <aside class="facts">
       <p class="prompt" dir="auto">{prompt}</p>
       <div class="acts">
-        <Button icon="pick" label={pick ? t("unpick") : t("pick")} on={!!pick} act={() => void picking(pick?.id)} />
+        <Button icon="pick" label={pick ? t("unpick") : t("pick")} on={!!pick} act={() => void picking(image, pick?.id)} />
+        {siblings.length ? <Button icon="choose" label={t("choose")} act={() => go({ view: "choose", id: image.id })} /> : null}
+        {image.kind === "mask" ? null : <Button icon="pin" label={t("pin")} on={pinning.value} act={() => ((pinning.value = !pinning.value), (placing.value = null))} />}
         {before ? <Button icon="compare" label={t("compare")} act={() => go({ view: "compare", id: image.id })} /> : null}
         <Button icon="copy" label={t("copy")} act={() => void copy(prompt)} />
         <Button icon="download" label={t("download")} act={() => void download()} />
         <Forget />
       </div>
       <dl>
-        <dt>{t("size")}</dt><dd>{image.width} × {image.height}, {image.format}</dd>
+        <dt>{t("size")}</dt><dd><bdi dir="ltr">{image.width} × {image.height}, {image.format}</bdi></dd>
         {image.model ? <><dt>{t("model")}</dt><dd>{image.model}</dd></> : null}
         <dt>{t("made")}</dt><dd>{when(image.created)}</dd>
         {cost === null ? null : <><dt>{t("cost")}</dt><dd>{cost ? money(cost) : t("free")}</dd></>}
       </dl>
       {notes.value?.image === image.id ? notes.value.lines.map((line) => <p class="note" key={line}>{line}</p>) : null}
+      <Pins />
+      {image.kind === "mask" || image.format === "svg" ? null : <Export />}
       <Family label={t("from")} rows={parents} />
       <Family label={t("into")} rows={children} />
     </aside>
@@ -94,18 +184,6 @@ function Forget() {
       <button type="button" autofocus onClick={() => setAsking(false)}>{t("cancel")}</button>
     </div>
   );
-}
-
-async function picking(known?: string): Promise<void> {
-  const { image } = opened.value!;
-  const done = await trying(() =>
-    known ? server.value.unannotate(known) : server.value.annotate({ image: image.id, kind: "pick" }));
-  if (!done) return;
-  if (!known) {
-    say(t("picked"));
-    place.value!.say(`The user picked ${image.uri} in the studio.`);
-  }
-  opened.value = await server.value.image(image.id);
 }
 
 async function copy(text: string): Promise<void> {

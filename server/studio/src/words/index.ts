@@ -1,9 +1,14 @@
 // The words of the person's language; a language is a file beside this one and a line in TABLES.
 import { computed, signal } from "@preact/signals";
+import { ar } from "./ar";
+import { de } from "./de";
 import { en, type Words } from "./en";
+import { id } from "./id";
+import { ur } from "./ur";
+import { zh } from "./zh";
 
-const TABLES: Record<string, Words> = { en };
-const RIGHT_TO_LEFT = new Set(["ar", "ur", "he", "fa"]);
+export const TABLES: Record<string, Words> = { en, ar, de, id, ur, zh };
+const RIGHT_TO_LEFT = new Set(["ar", "ur"]);
 
 export const locale = signal(navigator.language);
 const language = computed(() => locale.value.split("-")[0] ?? "en");
