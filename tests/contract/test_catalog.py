@@ -150,6 +150,23 @@ async def test_a_picture_that_turns_up_later_ends_the_unknown(catalog: SqliteCat
     assert await catalog.job("1", "ann") == end
 
 
+async def test_a_draft_whose_worker_goes_on_after_all_is_kept(catalog: SqliteCatalog):
+    order = job("1")
+    for code in ("worker_not_answering", "cancelled"):
+        await catalog.begin(order, None)
+        failure = Failure(kind="Unavailable", code=code, message="no", fix="again", spent="no")
+        given_up = JobRecord(job=order, state="failed", failure=failure, cost_usd=0.0, ended=NOW)
+        await catalog.settle(given_up, ())
+        again = JobRecord(job=order, state="unknown", ended=NOW)
+        await catalog.settle(again, ())
+        assert await catalog.job(order.id, "ann") == given_up, "only a picture may follow"
+        end = done(order, image(f"a{order.id}", job=order.id))
+        await catalog.settle(end, ())
+        expected = given_up if code == "cancelled" else end
+        assert await catalog.job(order.id, "ann") == expected
+        order = job("2")
+
+
 async def test_a_job_whose_intent_was_lost_is_recorded_all_the_same(catalog: SqliteCatalog):
     end = done(job("1"), image("a", job="1"))
     await catalog.settle(end, end.images)

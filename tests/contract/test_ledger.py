@@ -226,8 +226,8 @@ def test_a_sent_job_is_abandoned_by_the_dead_and_by_those_silent_beyond_its_dead
     assert abandoned(0, "gone")
     assert not abandoned(1800)
     assert not abandoned(3700)
-    assert not abandoned(3700)
     assert abandoned(3700)
+    assert abandoned(3600.5), "told by its deadline, and a little more"
     assert not abandoned(3500)
     assert not abandoned(3700, sent=None)
     worker.beat()

@@ -18,7 +18,7 @@ if sys.platform != "win32":
     import fcntl
 
 _LEFT = 86400.0  # seconds after which the file of a killed process is removed
-MISSED = 5.0  # seconds without a beat, after which a process with work counts as stopped
+MISSED = 2.5  # seconds without a beat, after which a process beyond a deadline counts as stopped
 _A_LOOK = 2.0  # seconds of silence that one look can add
 _DEADLINE = 3600.0  # seconds, the longest that a setting allows; for jobs of older versions
 _GRACE = 0.3  # seconds beyond its deadline, after which the job of a silent process is given up

@@ -22,6 +22,12 @@ from .schema import TROUBLE
 # Dollars of one job: what it cost, or what is reserved while nobody knows.
 _MONEY = "CASE WHEN state IN ('failed', 'refused') THEN cost ELSE coalesce(cost, estimate) END"
 
+# The end of a free job whose worker was taken for dead, and may go on all the same.
+_GIVEN_UP = (
+    "state = 'failed' AND json_extract(failure, '$.code') IN"
+    " ('worker_died', 'worker_not_answering')"
+)
+
 
 class SqliteCatalog:
     """Catalog in one file that several processes may share; opened at first use.
@@ -104,16 +110,18 @@ class SqliteCatalog:
     async def settle(
         self, record: JobRecord, images: tuple[ImageRecord, ...], *, recovered: bool = False
     ) -> None:
-        """End the job; the first end stays, except that `done` may still follow `unknown`."""
+        """End the job; the first end stays, except that `done` may still follow `unknown`, and the
+        `failed` of a free job whose worker was taken for dead and went on."""
         shown = {image.id: place for place, image in enumerate(record.images)}
         every = {image.id: image for image in (*images, *record.images)}
         late = "state = 'intent' OR state = 'unknown' AND ? = 'done'"
+        late += f" OR {_GIVEN_UP} AND ? = 'done'"
         if recovered:
             late += " OR state = 'failed' AND json_extract(failure, '$.spent') != 'no'"
 
         def work(db: sqlite3.Connection) -> None:
             insert_job(db, record.job)  # a no-op unless its intent was lost with the file
-            if self._end(db, record, late, record.state):
+            if self._end(db, record, late, record.state, record.state):
                 for place, image in enumerate(every.values()):
                     order = shown.get(image.id, len(shown) + place)
                     _insert(db, image, order, image.id in shown)
