@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -67,8 +67,8 @@ def faults_of_wheel(path: Path) -> list[str]:
 
 def faults_of_sdist(path: Path, wheel: bytes) -> list[str]:
     """Whether the sdist alone gives the very same wheel."""
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(path) as archive:
-        archive.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(path, folder)
         source = Path(folder) / path.name.removesuffix(".tar.gz")
         build(source, Path(folder), "-t", "wheel")
         same = (Path(folder) / WHEEL).read_bytes() == wheel
