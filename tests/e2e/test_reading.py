@@ -31,7 +31,9 @@ def fake() -> FakeOpenAI:
 @pytest.fixture
 def paid(fake: FakeOpenAI) -> Iterator[dict[str, str]]:
     with serve(fake) as url:
-        yield {"OPENAI_API_KEY": "sk-test", "AQUATINT_BASE_URL": f"{url}/v1"}
+        # In this process, so that a test can let it wait for longer than people do.
+        own = {"AQUATINT_BASE_URL": f"{url}/v1", "AQUATINT_WORKER": "false"}
+        yield {"OPENAI_API_KEY": "sk-test", **own}
 
 
 @pytest.fixture
