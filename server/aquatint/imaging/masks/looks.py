@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PIL import Image, ImageChops
 
 from ..decode import inspect, open_upright
@@ -13,6 +15,7 @@ SMALL = 128  # longest side, in pixels, of the copy on which blobs are told from
 MOST_SOFT = 0.1  # of the pixels: a mask's feather
 MOST_EDGES = 0.15  # of the copy's pixels; drawings and text are edges all over
 FEWEST = 0.0005  # of the pixels must be black, and as many white
+STRIP = 1_000_000  # pixels
 FLAT = 8  # levels between what counts as one colour
 
 
@@ -26,25 +29,34 @@ def like_a_mask(data: bytes, max_pixels: int) -> str | None:
         alpha = image.getchannel("A")
         if extremes(alpha) != (255, 255):
             return _with_alpha(image, alpha)
-    return "it is only black and white" if _blobs(image.convert("RGB")) else None
+    return "it is only black and white" if _blobs(image) else None
 
 
 def _with_alpha(image: Image.Image, alpha: Image.Image) -> str | None:
     if stored_grey(image, alpha) is not None:
         return "it has the form of make_mask's own"
     solid = mapped(alpha, where(lambda v: v > 127))
-    one_colour = all(_spread(band, solid) <= FLAT for band in image.split()[:3])
-    if one_colour and _is_blobs(alpha) and _framed(solid):
-        return "it is one colour with a hole"
-    return None
+    if not _is_blobs(alpha) or not _framed(solid):
+        return None
+    one_colour = all(_spread(image.getchannel(band), solid) <= FLAT for band in range(3))
+    return "it is one colour with a hole" if one_colour else None
 
 
 def _blobs(image: Image.Image) -> bool:
     """Whether a picture is a few black and white areas, without a colour."""
-    red, green, blue = image.split()
-    if max(extremes(ImageChops.difference(red, other))[1] for other in (green, blue)) > FLAT:
-        return False
-    return _is_blobs(red)
+    return all(map(_is_grey, _strips(image))) and _is_blobs(image.getchannel(0))
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    """A picture piece by piece: whole copies of 50 megapixels are 200 MB each."""
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = image.split()[:3]
+    return all(extremes(ImageChops.difference(red, other))[1] <= FLAT for other in (green, blue))
 
 
 def _is_blobs(grey: Image.Image) -> bool:
