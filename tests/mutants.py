@@ -13,15 +13,18 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_suffix(".toml")
 NEEDED = ("server", "tests", "docs", "packaging", "examples", "pyproject.toml", "README.md")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".venv*")
 FAILED = 1  # pytest's exit code when a test failed; 0 when all passed
-PATIENCE = 120.0  # seconds; a mutant that hangs is noticed
+AT_ONCE = 3  # each in a copy of its own: starting pytest is most of the time
+PATIENCE = 300.0  # seconds; a mutant that hangs is noticed
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def mutants() -> list[Mutant]:
 
 
 def copied(root: Path) -> Path:
+    root.mkdir()
     for name in NEEDED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=LEFT_OUT)
@@ -54,9 +58,9 @@ def copied(root: Path) -> Path:
     return root
 
 
-def run(root: Path, tests: Sequence[str]) -> int:
+def run(root: Path, tests: Sequence[str], *options: str) -> int:
     """pytest's exit code on the copy, which stands before the package that is installed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options]
     environ = {**os.environ, "PYTHONPATH": str(root / "server"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         return subprocess.run(
@@ -88,13 +92,23 @@ def tried(mutant: Mutant, root: Path) -> str:
 def main(words: Sequence[str]) -> int:
     chosen = [one for one in mutants() if not words or any(word in one.name for word in words)]
     alive: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
-        root = copied(Path(folder))
-        if run(root, sorted({test for one in chosen for test in one.tests})) != 0:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        free: SimpleQueue[Path] = SimpleQueue()
+        for at in range(AT_ONCE):
+            free.put(copied(Path(folder) / str(at)))
+        tests = sorted({test for one in chosen for test in one.tests})
+        if run(Path(folder) / "0", tests, "-n", str(AT_ONCE)) != 0:
             print("The tests do not pass without a mutant.")
             return 1
-        for one in chosen:
-            end = tried(one, root)
+
+        def end_of(one: Mutant) -> str:
+            root = free.get()
+            try:
+                return tried(one, root)
+            finally:
+                free.put(root)
+
+        for one, end in zip(chosen, pool.map(end_of, chosen), strict=True):
             print(f"{one.name:45} {end}", flush=True)
             alive += [] if end == "killed" else [one.name]
     print(f"{len(chosen) - len(alive)} of {len(chosen)} mutants killed")

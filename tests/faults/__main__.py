@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ def inject(one: Bench, row: Row, times: int) -> Result:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="faults", description="Faults on real processes.")
     parser.add_argument("--short", action="store_true", help="about a minute")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of each row's injections; seconds not judged"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")
     parser.add_argument("--times", type=int, help="instead of each row's own number")
     parser.add_argument("words", nargs="*", help="only rows with one of these words")
@@ -41,9 +45,11 @@ def main() -> int:
     total = Result()
     began = time.monotonic()
     print(HEAD, RULE, sep="\n", flush=True)
-    with bench(strict=not options.short, seed=options.seed) as one:
+    strict = not options.short and options.share == 1.0
+    with bench(strict=strict, seed=options.seed) as one:
         for row in ROWS:
-            times = options.times or (row.short if options.short else row.full)
+            full = math.ceil(row.full * options.share)
+            times = options.times or (row.short if options.short else full)
             if not times or (options.words and not any(w in row.name for w in options.words)):
                 continue
             if row.lacking:

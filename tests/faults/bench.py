@@ -23,7 +23,7 @@ AT_ONCE = 3  # trials at once on two cores: each waits for the provider for most
 
 @dataclass(slots=True)
 class Bench:
-    """`strict`: seconds are judged too (the full suite; a busy machine must not fail a test)."""
+    """`strict`: seconds are judged too (all of `make faults`; a busy machine must fail no test)."""
 
     provider: Provider
     folder: Path
