@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 from mcp.server import MCPServer, NotificationOptions
 from mcp.server.apps import Apps
@@ -68,6 +69,7 @@ UNREADABLE = (
     "Ask the user in the chat instead, and give absolute paths.",
 )
 MOST_WORDS = 8_000  # bytes of an error
+PASSES = 40  # of the event loop from one call to the next, so that a ping behind many is read
 HEAD_START = 0.1  # seconds the first answer has to leave, before importing takes the processor
 
 
@@ -100,6 +102,7 @@ class AquatintServer(MCPServer[LazyService]):
         self._warm = warm
         self._max_line = max_line
         self._answered = anyio.Event()
+        self._turn = anyio.Lock()
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._services: weakref.WeakSet[LazyService] = weakref.WeakSet()
         tools.register(self)
@@ -194,7 +197,10 @@ class AquatintServer(MCPServer[LazyService]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[LazyService, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """The one place where errors become words for agents."""
+        """The one place where errors become words for agents; many calls begin in turn."""
+        async with self._turn:
+            for _ in range(PASSES):
+                await anyio.lowlevel.checkpoint()
         if context is not None:
             await self._service(context.request_context)
         tool = self._tool_manager.get_tool(name)

@@ -75,8 +75,10 @@ async def stdio(max_line: int) -> AsyncGenerator[tuple[Incoming, Outgoing]]:
     outgoing, to_write = anyio.create_memory_object_stream[SessionMessage](0)
     with _private_stdio() as (wire_in, wire_out):
 
+        alone = anyio.CapacityLimiter(1)  # never behind what calls do in threads
+
         async def read() -> bytes:
-            return await to_thread.run_sync(os.read, wire_in, CHUNK)
+            return await to_thread.run_sync(os.read, wire_in, CHUNK, limiter=alone)
 
         async with anyio.create_task_group() as both:
             both.start_soon(read_messages, read, max_line, to_server, outgoing.clone())
@@ -216,11 +218,12 @@ def _id_of_cut_line(ends: bytes) -> RequestId | None:
 
 async def _write_messages(wire: int, messages: MemoryObjectReceiveStream[SessionMessage]) -> None:
     """Write what the server says, one line each; when nobody reads any more, go on without."""
-    there = True
+    there, alone = True, anyio.CapacityLimiter(1)
     async with messages:
         async for one in messages:
             if there:
-                there = await to_thread.run_sync(_write, wire, written(one.message))
+                line = written(one.message)
+                there = await to_thread.run_sync(_write, wire, line, limiter=alone)
 
 
 def written(message: JSONRPCMessage) -> bytes:
