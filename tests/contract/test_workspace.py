@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import socket
 import stat
 import tempfile
@@ -605,6 +606,32 @@ async def test_a_workspace_that_is_gone_is_a_clear_error(world: World):
     assert isinstance(await refusal(workspace, "a.png", caller), NoSuchImage)
     with pytest.raises(BadRequest) as caught:
         await workspace.check_target("a.png", caller, False)
+    assert caught.value.reason == "unwritable"
+
+
+async def test_a_home_that_is_still_to_be_made_can_be_written_to(world: World):
+    workspace, caller = world.workspace(), Caller(LOCAL)
+    for path in (world.home / "a.png", world.home / "deep" / "b.png"):
+        shutil.rmtree(world.home)
+        target = await workspace.check_target(str(path), caller, False)
+        assert not world.home.exists()
+        await workspace.write(target, b"new", caller, False)
+        assert path.read_bytes() == b"new"
+
+
+async def test_a_home_that_cannot_be_made_is_said_before_the_money_is_spent(world: World):
+    with without_rights() as folder:
+        home = folder / "pictures"
+        workspace = LocalWorkspace(
+            home=str(home),
+            roots=[],
+            cwd=str(world.proj),
+            user_home=str(world.user),
+            strict=False,
+            max_bytes=1000,
+        )
+        with pytest.raises(BadRequest) as caught:
+            await workspace.check_target(str(home / "a.png"), Caller(LOCAL), False)
     assert caught.value.reason == "unwritable"
 
 

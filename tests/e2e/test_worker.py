@@ -86,6 +86,11 @@ def listed(home: Path, url: str) -> list[dict[str, Any]]:
         return answer(server, 1)["structuredContent"]["images"]
 
 
+def by(lease: str, home: Path) -> str:
+    """The role and the process id of a lease."""
+    return (home / f".aquatint/runners/{lease}.lock").read_text().strip()
+
+
 def worker_of(server: Pipes) -> int | None:
     """The process id of a server's worker, if it has one."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -184,6 +189,7 @@ def test_a_large_draft_has_a_worker_without_a_key_and_what_that_loses_costs_noth
         assert worker
         call(server, 2, **large)
         until(lambda: sent(home) == 2)
+        assert by(jobs(home)[-1]["sender"], home) == f"worker {worker}"
         os.kill(worker, fate)
         told = answer(server, 2)
         if told["isError"]:  # else it was quicker

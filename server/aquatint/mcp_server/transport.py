@@ -74,7 +74,6 @@ async def stdio(max_line: int) -> AsyncGenerator[tuple[Incoming, Outgoing]]:
     to_server, incoming = anyio.create_memory_object_stream[Message](0)
     outgoing, to_write = anyio.create_memory_object_stream[SessionMessage](0)
     with _private_stdio() as (wire_in, wire_out):
-
         alone = anyio.CapacityLimiter(1)  # never behind what calls do in threads
 
         async def read() -> bytes:

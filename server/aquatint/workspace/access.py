@@ -195,7 +195,9 @@ class LocalWorkspace:
                         return Target(str(Path(root.real, *parts)))
                 except FileNotFoundError:
                     continue
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            if root.real != self._roots.home.real or not _can_be_made(root.real):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            return Target(str(Path(root.real, *parts)))  # the first picture makes the home
         except folders.Linked as link:
             raise _through_link(path, link) from link
         except OSError as error:
@@ -209,6 +211,8 @@ class LocalWorkspace:
         root, parts = self._place(path, caller)
         part = f".aquatint-{self._token()}.part"
         try:
+            if root.real == self._roots.home.real:
+                Path(root.real).mkdir(parents=True, exist_ok=True)
             with folders.enter(root.real, parts[:-1], make=True, handles=self._handles) as folder:
                 _check_free(path, folder, parts[-1], overwrite)
                 folders.write(folder, parts[-1], part, data, overwrite=overwrite)
@@ -235,6 +239,12 @@ class LocalWorkspace:
             text = f"{root.real}: {trouble or 'open for reading and writing'}"
             findings.append(Finding("workspace", "warn" if trouble else "ok", text, fix))
         return findings
+
+
+def _can_be_made(folder: str) -> bool:
+    above = next(one for one in Path(folder).parents if one.exists())
+    effective = os.access in os.supports_effective_ids
+    return os.access(above, os.W_OK | os.X_OK, effective_ids=effective)
 
 
 def _check_free(path: str, folder: folders.Folder, name: str, overwrite: bool) -> None:

@@ -1,0 +1,32 @@
+// What JavaScript libraries of other makers hand to a model of a reply: each draws a fox.
+//
+// Prints the kinds of the blocks. `node visitors.mjs langchain|openai_agents HOME`.
+
+import { MultiServerMCPClient } from "@langchain/mcp-adapters";
+import { MCPServerStdio } from "@openai/agents";
+
+const [name, home] = process.argv.slice(2);
+const env = { AQUATINT_HOME: home, AQUATINT_MIN_FREE: "0", PATH: process.env.PATH };
+const fox = { prompt: "A fox", size: "64x64" };
+
+const visitors = {
+  async langchain() {
+    const server = { transport: "stdio", command: "aquatint", args: [], env };
+    const client = new MultiServerMCPClient({ mcpServers: { aquatint: server } });
+    const draws = (await client.getTools()).find((one) => one.name.endsWith("generate_image"));
+    const answer = await draws.invoke(fox);
+    await client.close();
+    return answer;
+  },
+
+  async openai_agents() {
+    const server = new MCPServerStdio({ command: "aquatint", args: [], env });
+    await server.connect();
+    const answer = await server.callTool("generate_image", fox);
+    await server.close();
+    return answer;
+  },
+};
+
+const read = await visitors[name]();
+console.log(JSON.stringify(read.map((one) => one.type)));
