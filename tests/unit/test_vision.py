@@ -72,6 +72,31 @@ def test_a_coarse_answer_comes_to_the_pictures_own_edge() -> None:
     assert (found != truth).sum() < 100
 
 
+def test_colours_take_an_answer_back_from_the_ground_and_give_it_to_the_thing() -> None:
+    numpy = pytest.importorskip("numpy")
+    from aquatint.vision.colours import supported
+
+    size = (480, 320)
+    picture, shape = Image.new("RGB", size, (40, 80, 90)), Image.new("L", size)
+    ImageDraw.Draw(picture).ellipse((120, 60, 360, 260), fill=(200, 60, 40))
+    ImageDraw.Draw(shape).ellipse((120, 60, 360, 260), fill=255)
+    shifted = Image.new("L", size)  # unsure, and beside the thing
+    ImageDraw.Draw(shifted).ellipse((160, 80, 400, 280), fill=200)
+    answer = numpy.asarray(shifted.resize((320, 320)), numpy.float32) / 255
+    inside = numpy.zeros((320, 320), bool)
+    inside[40:290, 60:280] = True  # the box reaches from 90 to 420, and from 40 to 290
+    found = supported(picture, (0, 0, *size), answer, inside) > 0.5
+    truth = numpy.asarray(shape.resize((160, 160))) > 127
+
+    def agreement(one: object) -> float:
+        return float((one & truth).sum() / (one | truth).sum())
+
+    assert agreement(numpy.asarray(shifted.resize((160, 160))) > 127) < 0.75
+    assert agreement(found) > 0.95
+    assert not found[:20].any()
+    assert not found[:, :30].any()
+
+
 def test_a_lifted_thing_has_its_own_colours_at_the_rim_and_is_exact_elsewhere() -> None:
     numpy = pytest.importorskip("numpy")
     from aquatint.vision.rims import lifted

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..imaging.masks.flood_fill import connected
@@ -48,15 +50,39 @@ def look(networks: Networks, image: Image.Image, frame: Frame) -> Glance | None:
     return Glance(answer, frame, high * float(solid.mean()))
 
 
+def joined(looks: Sequence[Glance]) -> Glance | None:
+    """Looks at frames one within the next, as one at the widest: the mean where several saw."""
+    if not looks:
+        return None
+    *narrower, widest = looks
+    answer, seen = widest.answer.copy(), np.ones_like(widest.answer)
+    for one in narrower:
+        rows, columns = _cells(widest, one.frame)
+        size = columns.stop - columns.start, rows.stop - rows.start
+        answer[rows, columns] += scaled(one.answer, size)
+        seen[rows, columns] += 1
+    certainty = sum(one.certainty for one in looks) / len(looks)
+    return Glance(answer / seen, widest.frame, certainty)
+
+
 def clipped(glance: Glance, frame: Frame) -> Glance:
     """The same without what lies outside a frame."""
+    return replace(glance, answer=np.where(covered(glance, frame), glance.answer, np.float32(0)))
+
+
+def covered(glance: Glance, frame: Frame) -> NDArray[np.bool_]:
+    """Which cells of the answer lie in a frame, at least in part."""
+    there = np.zeros(glance.answer.shape, np.bool_)
+    there[_cells(glance, frame)] = True
+    return there
+
+
+def _cells(glance: Glance, frame: Frame) -> tuple[slice, slice]:
+    """The rows and columns of the answer that a frame within its own touches."""
     left, top, right, bottom = glance.frame
     across, down = SIDE / (right - left), SIDE / (bottom - top)
-    answer = np.zeros_like(glance.answer)
     rows = slice(floor((frame[1] - top) * down), ceil((frame[3] - top) * down))
-    columns = slice(floor((frame[0] - left) * across), ceil((frame[2] - left) * across))
-    answer[rows, columns] = glance.answer[rows, columns]
-    return replace(glance, answer=answer)
+    return rows, slice(floor((frame[0] - left) * across), ceil((frame[2] - left) * across))
 
 
 def under(glance: Glance, at: tuple[float, float]) -> Glance | None:

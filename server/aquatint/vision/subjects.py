@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image, ImageChops
 
 from ..domain.vision import Box, Cutout
+from .colours import supported
 from .edges import refined
-from .glance import Frame, Glance, clipped, cut_off, look, padded, under, within
+from .glance import Frame, Glance, clipped, covered, cut_off, joined, look, padded, under, within
 from .networks import Networks
 
 PAD = 0.15  # of a box's sides around it: with more of the scene the network prefers other things
+WIDER = 0.3  # of a second look, which sees more of what is no part of the thing
 AROUND = (0.2, 0.4, 1.0)  # of the longer side: how far around a point it is looked
 
 
@@ -26,8 +30,14 @@ def boxed(networks: Networks, image: Image.Image, box: Box) -> Cutout | None:
     """The thing in a rough box; None where the network sees none there."""
     left, top, width, height = box
     wanted = within((left, top, left + width, top + height), image.size)
-    found = look(networks, image, padded(wanted, image.size, PAD))
-    return None if found is None else _cut(image, clipped(found, wanted))
+    looks = [look(networks, image, padded(wanted, image.size, pad)) for pad in (PAD, WIDER)]
+    found = joined([one for one in looks if one is not None])
+    if found is None:
+        return None
+    rough = clipped(found, wanted)
+    answer = supported(image, found.frame, rough.answer, covered(found, wanted))
+    cutout = _cut(image, replace(rough, answer=answer)) or _cut(image, rough)
+    return None if cutout is None else _within(cutout, wanted)
 
 
 def pointed(networks: Networks, image: Image.Image, at: tuple[float, float]) -> Cutout | None:
@@ -65,6 +75,13 @@ def _cut(image: Image.Image, found: Glance) -> Cutout | None:
     if not (found.answer > 0.5).any():
         return None
     return Cutout(_refined_in(image, found.frame, found), found.certainty)
+
+
+def _within(cutout: Cutout, frame: Frame) -> Cutout:
+    """The same without what the edges made of it outside a frame."""
+    alpha = Image.new("L", cutout.alpha.size)
+    alpha.paste(cutout.alpha.crop(frame), frame[:2])
+    return Cutout(alpha, cutout.certainty)
 
 
 def _refined_in(image: Image.Image, frame: Frame, found: Glance) -> Image.Image:

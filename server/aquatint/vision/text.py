@@ -14,6 +14,7 @@ from .networks import THREADS, Networks
 from .order import in_rows
 
 SURE = 0.5  # the least certainty of a line that was read
+LONE = 0.95  # of one with a single letter or none: eyes and cups are read as 0 and 8
 LONGEST = 2000  # pixels of the longer side that is read; more costs time and finds no more
 
 
@@ -35,9 +36,13 @@ def lines(networks: Networks, image: Image.Image) -> tuple[Spot, ...]:
             str(words),
         )
         for corners, words, score in zip(seen.boxes, seen.txts, seen.scores, strict=True)
-        if float(score) >= SURE and str(words).strip()
+        if float(score) >= (SURE if _is_word(str(words)) else LONE) and str(words).strip()
     ]
     return tuple(in_rows(found))
+
+
+def _is_word(words: str) -> bool:
+    return sum(map(str.isalnum, words)) > 1
 
 
 def alphabet(networks: Networks) -> frozenset[str]:
