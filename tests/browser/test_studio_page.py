@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
 
+from aquatint.domain.types import (
+    LOCAL,
+    Finish,
+    GenerateRequest,
+    ImageRecord,
+    Job,
+    JobRecord,
+    Order,
+)
+from aquatint.storage.sqlite.catalog import SqliteCatalog
 from conftest import MakeApp
 from visiting import studio
 
@@ -27,11 +39,67 @@ def node(*arguments: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+async def filled(home: Path, count: int) -> None:
+    """A catalog of so many pictures, all of which are one file."""
+    home.mkdir(exist_ok=True)
+    Image.radial_gradient("L").convert("RGB").save(home / "one.png")
+    data = (home / "one.png").read_bytes()
+    path = home / ".aquatint" / "catalog.sqlite"
+    path.parent.mkdir(parents=True)
+    catalog = SqliteCatalog(str(path), now=time.time)
+    order = Order(prompt="", model="draft", size="256x256", quality="low")
+    job = Job(
+        id="job-1",
+        owner=LOCAL,
+        kind="generated",
+        engine="draft",
+        order=order,
+        finish=Finish(),
+        request=GenerateRequest(prompt=""),
+        digest="1",
+        image_ids=(),
+        derived_ids=(),
+        created=1_795_000_000.0,
+    )
+    images = tuple(
+        ImageRecord(
+            id=f"crowd{number:011d}",
+            owner=LOCAL,
+            kind="generated",
+            prompt=f"number {number}",
+            format="png",
+            width=(256, 400, 150)[number % 3],
+            height=256,
+            bytes=len(data),
+            key="one.png",
+            sha256=hashlib.sha256(data).hexdigest(),
+            created=1_795_000_000.0 + number,
+        )
+        for number in range(count)
+    )
+    await catalog.settle(JobRecord(job=job, state="done", images=images), images)
+    await catalog.aclose()
+
+
+async def test_thousands_of_pictures_are_scrolled_and_a_dead_server_is_said(
+    home: Path, tmp_path: Path
+) -> None:
+    count = int(os.environ.get("AQUATINT_CROWD", "2000"))
+    await filled(home, count)
+    shots = os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots"))
+    with studio(home) as (link, server):
+        seen = node(str(HERE / "crowd.mjs"), link, shots, str(count), str(server.pid))
+    print(seen)
+    assert seen["faults"] == []
+    assert seen["most"] < 150, "what is far away is not in the tree"
+    assert seen["said"].startswith("The server does not answer")
+
+
 async def test_a_person_looks_picks_paints_and_edits(
     make_app: MakeApp, home: Path, tmp_path: Path
 ) -> None:
     from aquatint.domain.requests.regions import MaskRequest
-    from aquatint.domain.types import LOCAL, Caller, GenerateRequest
+    from aquatint.domain.types import Caller
     from aquatint.services.outcomes import Progress
 
     async def silent(_: Progress) -> None: ...
@@ -62,6 +130,9 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert seen["arabic"] == ["rtl", "ar", "المعرض", 360]
         assert len(seen["axe"]) == 7
         assert not any(seen["axe"].values()), seen["axe"]
+        assert seen["name"] == seen["board"] == "@boat"
+        assert seen["byNotes"] == "At 25 % from the left and 50 % from the top: make the sail blue."
+        assert seen["theirs"] == "1. a taller mast"
         with Image.open(home / "boat.webp") as written:
             assert written.size == (300, 200)
 
@@ -82,6 +153,7 @@ async def test_a_person_looks_picks_paints_and_edits(
         news = await service.annotations.news(caller)
         assert news
         assert f"picked image://{kites[2].id}" in news
+        assert "@boat, which is a reference to it in every tool" in news
         assert "left a note on image://" in news
         assert '"make the sail blue"' in news
         assert f"painted the mask image://{mask.id}" in news

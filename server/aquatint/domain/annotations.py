@@ -79,7 +79,7 @@ def _line(one: Annotation) -> str:
         case "mask":
             return f"painted the mask image://{one.mask} for {uri}{said}"
         case "name":
-            return f"named {uri}{said}"
+            return f"named {uri} {clean(one.words, 80)}, which is a reference to it in every tool"
         case "dropped":
             return f"added the picture {uri}{said}"
         case "style":

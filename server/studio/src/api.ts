@@ -4,7 +4,7 @@ import type { Region, Shape } from "./document";
 export type Row = {
   id: string; uri: string; path: string; prompt: string; kind: string; created: string;
   width: number; height: number; format: string; model: string | null; bytes: number;
-  thumb: string | null; role?: string | null; note?: string | null;
+  names?: string[]; thumb: string | null; role?: string | null; note?: string | null;
   pick?: string | null; // the id of the pick on it
 };
 export type Mark = {
@@ -54,6 +54,8 @@ export const api = (call: Call) => ({
   forget: (images: string[]) => call("forget", { images }),
   export: (request: { image: string; save_to: string[]; exact_size?: string; background?: string }): Promise<{ files: { path: string }[]; warnings: string[] }> =>
     call("export", request),
+  name: (image: string, name: string): Promise<{ names: string[]; warnings: string[] }> => call("name", { image, name }),
+  unname: (name: string): Promise<{ names: string[] }> => call("unname", { name }),
   annotate: (mark: object): Promise<{ annotation: Mark }> => call("annotate", mark),
   unannotate: (id: string) => call("unannotate", { id }),
   changes: (since: string): Promise<{ revision: string; changed: boolean }> => call("changes", { since }),

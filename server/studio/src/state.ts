@@ -2,7 +2,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { api, type EditRequest, type Jobs, type Opened, type Pixels, type Quote, type Row, type Truth } from "./api";
 import { add, EMPTY, FLAT, move, redo, remove, replace, undo, upTo, type Document, type Region, type Shape } from "./document";
-import type { Place } from "./transport";
+import { Refusal, type Place } from "./transport";
 import { t } from "./words";
 
 export type Route = { view: "gallery" } | { view: "picture" | "paint" | "compare" | "choose"; id: string };
@@ -47,8 +47,8 @@ export async function trying<T>(work: () => Promise<T>): Promise<T | undefined> 
   try {
     return await work();
   } catch (error) {
-    const { message, fix = "" } = error as Error & { fix?: string };
-    say([message, fix].filter(Boolean).join(" ") || t("lost", { why: String(error) }));
+    const { message, fix = "" } = error as Refusal;
+    say(error instanceof Refusal ? [message, fix].filter(Boolean).join(" ") : t("lost", { why: message }));
     return undefined;
   }
 }
@@ -103,7 +103,7 @@ export async function refresh(): Promise<void> {
   jobs.value = await server.value.jobs();
   if (!changed) return;
   revision = now;
-  await reload();
+  await Promise.all([reload(), reopen()]); // others may have marked what is open
 }
 
 async function open(id: string): Promise<void> {

@@ -55,6 +55,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "jobs": Operation(asked.Nothing, making.jobs),
     "cancel": Operation(asked.Cancel, making.cancel),
     "upload": Operation(asked.Upload, uploads.piece),
+    "name": Operation(asked.Name, marks.name),
+    "unname": Operation(asked.Unname, marks.unname),
     "annotate": Operation(asked.Annotate, marks.add),
     "annotations": Operation(asked.Annotations, marks.listed),
     "unannotate": Operation(asked.Unannotate, marks.remove),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ...domain.annotations import MOST_WORDS, Mark, Place
 from ...domain.frozen import Frozen
-from ...domain.types import Kind
+from ...domain.types import Listing
 
 Piece = Annotated[str, Field(max_length=700_000)]  # base64 of 500 KB and some
 
@@ -21,7 +21,7 @@ class List(Frozen):
     """A page of pictures, newest first; `edge` is the thumbnails' longest side, 0 for none."""
 
     query: str | None = None
-    kind: Kind | None = None
+    kind: Listing | None = None
     limit: Annotated[int, Field(ge=1, le=50)] = 24
     cursor: str | None = None
     edge: Annotated[int, Field(ge=0, le=512)] = 320
@@ -77,6 +77,17 @@ class Annotate(Frozen):
     y: Place | None = None
     points: tuple[tuple[Place, Place], ...] = ()
     mask: str | None = None
+
+
+class Name(Frozen):
+    """A name for a picture, with or without its `@`."""
+
+    image: str
+    name: str
+
+
+class Unname(Frozen):
+    name: str
 
 
 class Annotations(Frozen):

@@ -1,12 +1,15 @@
 // Recent pictures in justified rows, newest first; searched, filtered, endless.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Quote, Row } from "../api";
 import { Icon } from "../icons";
+import { firstBelow, justified } from "../rows";
 import { cursor, go, images, kind, loaded, makeNew, more, query, search, sending, server, takeIn, total, trying } from "../state";
 import { cost, t } from "../words";
 
-const KINDS = [null, "generated", "edited", "mask", "added"] as const;
+const KINDS = [null, "named", "generated", "edited", "mask", "added"] as const;
 const TALL = 200; // pixels of a row, about
+const GAP = 8;
+const NEAR = 900; // pixels above and below what is seen
 
 export function Gallery() {
   return (
@@ -54,22 +57,49 @@ function Kinds() {
   );
 }
 
+/** All pictures have a place; only those near what is seen are in the tree. */
 function Rows() {
+  const list = useRef<HTMLUListElement>(null);
+  const [seen, setSeen] = useState({ width: 0, top: 0, tall: 0 });
+  useEffect(() => {
+    const scroll = list.current!.closest(".scroll")!;
+    let frame = 0;
+    const look = () => {
+      frame = 0;
+      const top = scroll.getBoundingClientRect().top - list.current!.getBoundingClientRect().top;
+      setSeen({ width: list.current!.clientWidth, top, tall: scroll.clientHeight });
+    };
+    const soon = () => (frame ||= requestAnimationFrame(look));
+    const sized = new ResizeObserver(soon);
+    sized.observe(scroll);
+    scroll.addEventListener("scroll", soon, { passive: true });
+    return () => {
+      cancelAnimationFrame(frame);
+      sized.disconnect();
+      scroll.removeEventListener("scroll", soon);
+    };
+  }, []);
+  const { places, height } = useMemo(() => justified(images.value.map(ratioOf), seen.width, TALL, GAP), [images.value, seen.width]);
+  const from = firstBelow(places, seen.top - NEAR), to = firstBelow(places, seen.top + seen.tall + NEAR);
   return (
-    <ul class="rows">
-      {images.value.map((one) => <Card key={one.id} row={one} />)}
+    <ul class="rows" ref={list} style={`block-size:${height}px`}>
+      {images.value.slice(from, to).map((one, n) => {
+        const at = from + n, [left, top, width, tall] = places[at]!;
+        return <Card key={one.id} row={one} at={at + 1} style={`inset-inline-start:${left}px;inset-block-start:${top}px;inline-size:${width}px;block-size:${tall}px`} />;
+      })}
     </ul>
   );
 }
 
-export function Card({ row }: { row: Row }) {
-  const ratio = Math.min(3, Math.max(0.5, row.width / row.height));
-  const style = `--ratio:${ratio.toFixed(3)};flex-grow:${(ratio * 100).toFixed(0)};flex-basis:${(ratio * TALL).toFixed(0)}px`;
+const ratioOf = (row: Row) => Math.min(3, Math.max(0.5, row.width / row.height));
+
+export function Card({ row, style, at }: { row: Row; style?: string; at?: number }) {
+  const names = row.names?.join(" ");
   return (
-    <li class="card" style={style}>
+    <li class="card" style={style} aria-setsize={at && total.value} aria-posinset={at}>
       <button type="button" onClick={() => go({ view: "picture", id: row.id })}>
         {row.thumb ? <img src={row.thumb} alt={row.prompt} loading="lazy" decoding="async" draggable={false} /> : <span class="blank">{row.format}</span>}
-        <span class="caption" dir="auto">{row.prompt}</span>
+        <span class="caption" dir="auto">{names ? <bdi class="name">{names}</bdi> : null} {row.prompt}</span>
       </button>
     </li>
   );
@@ -89,7 +119,7 @@ function Nothing() {
   return (
     <div class="nothing">
       <h2>{query.value ? t("noMatch", { query: query.value }) : t("nothing")}</h2>
-      {query.value ? null : <p>{t("nothingWhy")}</p>}
+      {query.value ? null : <p>{t(kind.value === "named" ? "board" : "nothingWhy")}</p>}
     </div>
   );
 }

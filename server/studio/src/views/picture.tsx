@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { Button, Icon } from "../icons";
-import { back, go, notes, opened, picking, pixels, place, refresh, reopen, say, server, trying } from "../state";
+import { back, go, notes, opened, picking, pixels, place, refresh, reload, reopen, say, server, trying, words } from "../state";
 import { money, t, when } from "../words";
 import { Card } from "./gallery";
 
@@ -62,6 +62,44 @@ function Look() {
 
 const notesOn = () => opened.value?.annotations.filter((one) => one.kind === "pin" && one.x !== null && one.y !== null) ?? [];
 
+/** The notes as the words of an edit, each with its place; the part can still be painted. */
+function editBy(): void {
+  words.value = notesOn()
+    .map((one) => t("pinAt", { x: Math.round(one.x! / 10), y: Math.round(one.y! / 10), words: one.words.replace(/[.。۔]+$/, "") }))
+    .join(" ");
+  go({ view: "paint", id: opened.value!.image.id });
+}
+
+/** What the picture is called: a reference in every tool, and its place on the style board. */
+function Names() {
+  const { image } = opened.value!;
+  const [text, setText] = useState("");
+  const give = async (event: Event) => {
+    event.preventDefault();
+    const made = await trying(() => server.value.name(image.uri, text.trim()));
+    if (!made) return;
+    setText("");
+    if (made.warnings.length) say(made.warnings.join(" "));
+    await reopen();
+    void trying(reload);
+  };
+  const take = async (name: string) => {
+    if (await trying(() => server.value.unname(name))) await reopen();
+    void trying(reload);
+  };
+  return (
+    <section class="names">
+      {image.names?.map((name) => (
+        <span class="name" key={name}><bdi dir="ltr">{name}</bdi><Button icon="close" label={t("unname", { name })} act={() => void take(name)} /></span>
+      ))}
+      <form onSubmit={give}>
+        <input dir="auto" value={text} maxLength={64} placeholder={t("nameIt")} aria-label={t("nameIt")} onInput={(event) => setText((event.target as HTMLInputElement).value)} />
+        <button type="submit" disabled={!text.trim()}>{t("nameGo")}</button>
+      </form>
+    </section>
+  );
+}
+
 /** The notes on a picture, and the words of a new one; the agent hears of each. */
 function Pins() {
   const [text, setText] = useState("");
@@ -88,6 +126,7 @@ function Pins() {
         </form>
       ) : null}
       {pins.length ? <h2>{t("pins")}</h2> : null}
+      {pins.length && opened.value!.image.format !== "svg" ? <button type="button" onClick={editBy}>{t("useNotes")}</button> : null}
       <ol>
         {pins.map((one, n) => (
           <li key={one.id}><span class="grow" dir="auto">{n + 1}. {one.words}</span><Button icon="close" label={t("removePin", { n: n + 1 })} act={() => void drop(one.id)} /></li>
@@ -149,6 +188,7 @@ function Facts() {
         {cost === null ? null : <><dt>{t("cost")}</dt><dd>{cost ? money(cost) : t("free")}</dd></>}
       </dl>
       {notes.value?.image === image.id ? notes.value.lines.map((line) => <p class="note" key={line}>{line}</p>) : null}
+      <Names />
       <Pins />
       {image.kind === "mask" || image.format === "svg" ? null : <Export />}
       <Family label={t("from")} rows={parents} />

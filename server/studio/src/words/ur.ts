@@ -50,5 +50,6 @@ export const ur: Words = {
   removePin: "نوٹ {n} ہٹائیں", export: "فائل میں محفوظ کریں", fileName: "فائل کا نام",
   exactSize: "عین سائز، جیسے ‎1200x630", cutOut: "نمایاں چیز کاٹ لیں", exportGo: "محفوظ کریں",
   exported: "یہاں لکھا گیا: {path}", perHour: "گھنٹہ", perDay: "دن", perWeek: "ہفتہ", perMonth: "مہینہ",
+  named: "نام والی", nameIt: "نام، جیسے logo", nameGo: "نام دیں", unname: "نام {name} ہٹائیں", board: "اسٹائل بورڈ: نام والی تصویریں، جنہیں ایجنٹ ‎@نام سے استعمال کرتے ہیں", pinAt: "بائیں سے {x}٪ اور اوپر سے {y}٪ پر: {words}۔", useNotes: "ان نوٹس کے مطابق ترمیم کریں",
   tools: "اوزار",
 };

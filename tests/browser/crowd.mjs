@@ -1,0 +1,52 @@
+// Scrolls through thousands of pictures, and sees the server die: node crowd.mjs LINK SHOTS COUNT PID.
+// Says what it saw as JSON.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [link, shots, count, server] = process.argv.slice(2);
+mkdirSync(shots, { recursive: true });
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
+const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+const faults = [];
+page.on("pageerror", (error) => faults.push(String(error)));
+const began = Date.now();
+await page.goto(link);
+const cards = page.locator(".rows .card");
+await cards.nth(5).waitFor();
+await page.waitForFunction(() => [...document.querySelectorAll(".card img")].every((one) => one.complete));
+const seen = { first: Date.now() - began, most: 0 };
+// To the end, page after page, as fast as they come.
+for (;;) {
+  const [known, most] = await page.evaluate(async () => {
+    const place = document.querySelector(".scroll");
+    place.scrollTop = place.scrollHeight;
+    await new Promise(requestAnimationFrame);
+    const all = [...document.querySelectorAll(".rows .card")];
+    return [Number(all[all.length - 1]?.getAttribute("aria-posinset") ?? 0), all.length];
+  });
+  seen.most = Math.max(seen.most, most);
+  if (known >= Number(count)) break;
+}
+seen.loaded = Date.now() - began;
+seen.frames = await page.evaluate(async () => {
+  const place = document.querySelector(".scroll"), took = [];
+  place.scrollTop = 0;
+  let last = await new Promise(requestAnimationFrame);
+  for (let n = 0; n < 300; n++) {
+    place.scrollTop += 240;
+    const now = await new Promise(requestAnimationFrame);
+    took.push(now - last);
+    last = now;
+  }
+  took.sort((a, b) => a - b);
+  return { p50: took[150], p95: took[285], max: took[299] };
+});
+await page.screenshot({ path: join(shots, "crowd.png") });
+process.kill(Number(server), "SIGKILL");
+await page.getByRole("searchbox").fill("nothing of that name");
+const toast = page.locator(".toast[data-on]");
+await toast.waitFor();
+seen.said = await toast.textContent();
+await browser.close();
+console.log(JSON.stringify({ ...seen, faults }));
