@@ -118,6 +118,13 @@ await page.waitForFunction((words) => document.querySelector(".share").textConte
 seen.lasso = await share();
 await page.keyboard.press("Control+z");
 await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
+// A polygon by clicks, closed on its first corner.
+await page.keyboard.press("p");
+for (const corner of [[0.8, 0.7], [0.95, 0.7], [0.95, 0.9], [0.8, 0.7]]) await page.mouse.click(...(await at(...corner)));
+await page.waitForFunction((words) => /selected$/.test(document.querySelector(".share").textContent) && document.querySelector(".share").textContent !== words, seen.stroke);
+seen.polygon = await share();
+await page.keyboard.press("Control+z");
+await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.stroke);
 await page.keyboard.press("w");
 await page.mouse.click(...(await at(0.9, 0.06)));
 await page.waitForFunction((words) => /selected$/.test(document.querySelector(".share").textContent) && document.querySelector(".share").textContent !== words, seen.stroke);

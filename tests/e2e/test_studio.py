@@ -117,6 +117,24 @@ async def test_what_the_user_did_is_told_once_with_the_next_result(connect: Conn
         assert len((await page(client, "annotations"))["annotations"]) == 1
 
 
+async def test_a_name_from_the_page_is_a_reference_and_the_agent_hears_of_it(
+    connect: Connect,
+) -> None:
+    async with connect() as client:
+        image = await drawn(client)
+        named = await page(client, "name", image=f"image://{image}", name="@Hero")
+        assert named["names"] == ["@Hero"]
+        board = await page(client, "list", kind="named")
+        assert [one["names"] for one in board["images"]] == [["@Hero"]]
+        result = await client.call_tool("get_image", {"image": "@hero"})
+        told = "".join(one.text for one in result.content if isinstance(one, TextContent))
+        assert f"named image://{image} @Hero, which is a reference" in told
+        assert (await page(client, "unname", name="hero"))["names"] == []
+        assert (await page(client, "list", kind="named"))["images"] == []
+        refused = await page(client, "name", image=image, name="a/b")
+        assert refused["error"]["code"] == "bad_name"
+
+
 async def test_a_picture_comes_up_in_pieces_and_the_agent_hears_of_it(connect: Connect) -> None:
     data, step = CAT.read_bytes(), 100_000
     answer: dict[str, Any] = {}

@@ -34,7 +34,7 @@ export type Jobs = {
   budget_usd: number | null; budget_window: string;
 };
 export type MaskRequest = { image: string; regions: Region[] } & Shape;
-export type EditRequest = { images: string[]; prompt: string; mask?: string; model?: string };
+export type EditRequest = { images: string[]; prompt: string; mask?: string; seam?: number; model?: string };
 
 type Call = (op: string, args: object, agreed?: number) => Promise<any>;
 

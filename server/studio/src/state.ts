@@ -28,6 +28,7 @@ export const doc = signal<Document>(EMPTY);
 export const shape = signal<Shape>(FLAT);
 export const truth = signal<Truth | null>(null);
 export const words = signal("");
+export const seam = signal(0); // pixels of an edit's soft edge inside the mask; 0 leaves it to the server
 export const quote = signal<Quote | null>(null);
 export const sending = signal(false);
 
@@ -191,7 +192,7 @@ export async function keepMask(): Promise<boolean> {
 const editRequest = (mask?: string): EditRequest => ({
   images: [opened.value!.image.uri],
   prompt: words.value.trim(),
-  ...(mask ? { mask } : {}),
+  ...(mask ? { mask, ...(seam.value ? { seam: seam.value } : {}) } : {}),
 });
 
 /** Sends the edit of the selected part, or of all of it; shows what came. */

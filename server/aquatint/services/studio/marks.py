@@ -34,7 +34,8 @@ async def unname(visitor: Visitor, request: asked.Unname) -> Answer:
     """{names}: what the picture is still called."""
     had = await visitor.service.naming.remove(request.name, visitor.caller)
     plain = given_names.checked(request.name)
-    return {"names": [f"@{one}" for one in had.names if one != plain]}
+    left = [one for one in had.names if one.casefold() != plain.casefold()]
+    return {"names": [f"@{one}" for one in left]}
 
 
 async def listed(visitor: Visitor, request: asked.Annotations) -> Answer:

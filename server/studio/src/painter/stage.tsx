@@ -51,6 +51,7 @@ export function Stage({ look }: { look: Pixels }) {
 
   useEffect(() => drawing(over.current!, factor), [look]);
   useEffect(() => pointing(stage.current!, whole), [look]);
+  useEffect(() => void ((corners = []), (draft.value = null)), [look, tool.value]);
 
   const { scale, x, y } = view.value;
   const [width, height] = whole;
@@ -129,7 +130,7 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
     return { far: Math.hypot(a[0] - b[0], a[1] - b[1]), at: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] as Point };
   };
   const move = (event: PointerEvent) => {
-    if (!down.has(event.pointerId)) return;
+    if (!down.has(event.pointerId)) return corners.length ? outline(inPicture(place(event))) : undefined;
     if (down.size > 1) {
       const before = spread();
       down.set(event.pointerId, place(event));
@@ -162,11 +163,21 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
     }
     subtracts.value = event.altKey;
     points = [inPicture(place(event))];
+    if (tool.value === "polygon") return;
+    corners = [];
     draft.value = TOOLS[tool.value].region(points, whole);
   };
   const end = (event: PointerEvent) => {
     down.delete(event.pointerId);
     if (!down.size) pinched = false;
+    if (tool.value === "polygon" && points.length && event.type === "pointerup") {
+      const at = points[points.length - 1]!, near = 8 / view.value.scale;
+      const closes = [corners[0], corners[corners.length - 1]].some((one) => one && Math.hypot(one[0] - at[0], one[1] - at[1]) < near);
+      points = [];
+      if (closes) return close();
+      corners.push(at);
+      return outline();
+    }
     const region = points.length && event.type === "pointerup" ? TOOLS[tool.value].region(points, whole) : null;
     points = [];
     draft.value = null;
@@ -202,6 +213,21 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
 }
 
 let keyPoints: Point[] = [];
+let corners: Point[] = []; // of a polygon that is not closed; a click on its first or last one closes it
+
+/** What there is of the polygon, up to the pointer: a line until it is an area. */
+function outline(to?: Point): void {
+  const all = to ? [...corners, to] : corners;
+  draft.value = TOOLS.polygon.region(all, [0, 0])
+    ?? (all.length ? { kind: "brush", op: "add", width: 2 / view.value.scale, points: [...all] } : null);
+}
+
+function close(): void {
+  const region = TOOLS.polygon.region(corners, [0, 0]);
+  corners = [];
+  draft.value = null;
+  if (region) steps.add(region);
+}
 
 /** Arrows move the pointer, Enter starts and ends a stroke: the whole of painting without a mouse. */
 function keyed(event: KeyboardEvent, whole: Point): void {
@@ -221,6 +247,7 @@ function keyed(event: KeyboardEvent, whole: Point): void {
     }
   } else if (event.key === "Enter") {
     event.preventDefault();
+    if (corners.length) return close();
     subtracts.value = event.altKey;
     cursor.value = at;
     if (!keyPoints.length && tool.value !== "wand" && tool.value !== "object") {
@@ -232,9 +259,9 @@ function keyed(event: KeyboardEvent, whole: Point): void {
     keyPoints = [];
     draft.value = null;
     if (region) steps.add(region);
-  } else if (event.key === "Escape" && keyPoints.length) {
+  } else if (event.key === "Escape" && keyPoints.length + corners.length) {
     event.preventDefault();
-    keyPoints = [];
+    keyPoints = corners = [];
     draft.value = null;
   }
 }

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { boxOf, thinned, type Point, type Region } from "../document";
 import type { IconName } from "../icons";
 
-export type ToolName = "brush" | "eraser" | "rect" | "ellipse" | "lasso" | "wand" | "object";
+export type ToolName = "brush" | "eraser" | "rect" | "ellipse" | "polygon" | "lasso" | "wand" | "object";
 export type Tool = {
   icon: IconName;
   key: string;
@@ -31,18 +31,18 @@ const between = (kind: "rect" | "ellipse") => (points: readonly Point[], size: P
 const within = ([x, y]: Point = [-1, -1], [width, height]: Point) =>
   x < 0 || y < 0 || x >= width || y >= height ? null : { x: Math.floor(x), y: Math.floor(y) };
 
+function around(points: readonly Point[]): Region | null {
+  const kept = thinned(points, 2);
+  return kept.length < 3 ? null : { kind: "polygon", op: op(), points: kept };
+}
+
 export const TOOLS: Record<ToolName, Tool> = {
   brush: { icon: "brush", key: "b", region: stroke("add") },
   eraser: { icon: "eraser", key: "e", region: stroke("subtract") },
   rect: { icon: "rect", key: "r", region: between("rect") },
   ellipse: { icon: "ellipse", key: "o", region: between("ellipse") },
-  lasso: {
-    icon: "lasso", key: "l",
-    region: (points) => {
-      const kept = thinned(points, 2);
-      return kept.length < 3 ? null : { kind: "polygon", op: op(), points: kept };
-    },
-  },
+  polygon: { icon: "polygon", key: "p", region: around }, // its points are clicked one by one
+  lasso: { icon: "lasso", key: "l", region: around },
   object: {
     icon: "object", key: "s",
     region: (points, size) => {

@@ -4,7 +4,7 @@ import type { Region } from "../document";
 import { Button } from "../icons";
 import { fit, Stage, view, zoom } from "../painter/stage";
 import { brush, contiguous, NAMES, opacity, tolerance, tool, TOOLS } from "../painter/tools";
-import { back, doc, keepMask, opened, pixels, quote, say, sendEdit, sending, shape, steps, truth, words } from "../state";
+import { back, doc, keepMask, opened, pixels, quote, say, seam, sendEdit, sending, shape, steps, truth, words } from "../state";
 import { cost, percent, t } from "../words";
 
 export function Painter() {
@@ -61,6 +61,7 @@ function Panel() {
       <Slider label={t("feather")} value={now.feather} most={100} set={(feather) => (shape.value = { ...now, feather })} />
       <label class="check"><input type="checkbox" checked={now.invert} onChange={() => (shape.value = { ...now, invert: !now.invert })} /> {t("invert")}</label>
       <label class="check"><input type="checkbox" checked={now.fill_holes} onChange={() => (shape.value = { ...now, fill_holes: !now.fill_holes })} /> {t("holes")}</label>
+      <Slider label={t("seam")} value={seam.value} most={64} set={(n) => (seam.value = n)} />
       <Slider label={t("overlay")} value={opacity.value} most={100} set={(n) => (opacity.value = n)} />
       {done.length + undone.length > 1 ? <Slider label={t("history")} value={done.length} most={done.length + undone.length} set={steps.upTo} /> : null}
       <p class="share" aria-live="polite">
@@ -86,7 +87,7 @@ async function keeping(): Promise<void> {
   if (await keepMask()) say(t("kept"));
 }
 
-const WORD = { polygon: "lasso", color: "wand", image: "mask" } as const;
+const WORD = { color: "wand", image: "mask" } as const;
 const FIELDS = ["x", "y", "width", "height"] as const;
 
 /** One region of the list: what it is, what it does to those before it, its place and its numbers. */

@@ -50,6 +50,6 @@ export const ar: Words = {
   removePin: "احذف الملاحظة {n}", export: "احفظ في ملف", fileName: "اسم الملف",
   exactSize: "الحجم الدقيق، مثل ‎1200x630", cutOut: "اقتطع العنصر البارز", exportGo: "احفظ",
   exported: "كُتب في {path}", perHour: "ساعة", perDay: "يوم", perWeek: "أسبوع", perMonth: "شهر",
-  named: "مسمّاة", nameIt: "الاسم، مثل logo", nameGo: "أعطِ الاسم", unname: "أزل الاسم {name}", board: "لوحة الأسلوب: صور بأسماء يستخدمها الوكلاء بصيغة ‎@اسم", pinAt: "على بعد {x}٪ من اليسار و{y}٪ من الأعلى: {words}.", useNotes: "عدّل وفق هذه الملاحظات",
+  seam: "الحافة الفاصلة (0: تلقائي)", named: "مسمّاة", nameIt: "الاسم، مثل logo", nameGo: "أعطِ الاسم", unname: "أزل الاسم {name}", board: "لوحة الأسلوب: صور بأسماء يستخدمها الوكلاء بصيغة ‎@اسم", pinAt: "على بعد {x}٪ من اليسار و{y}٪ من الأعلى: {words}.", useNotes: "عدّل وفق هذه الملاحظات",
   tools: "الأدوات",
 };
