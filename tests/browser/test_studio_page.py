@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,19 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert "left a note on image://" in news
         assert '"make the sail blue"' in news
         assert f"painted the mask image://{mask.id}" in news
+
+
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+def test_a_person_picks_and_paints_inside_a_host(home: Path, tmp_path: Path, era: str) -> None:
+    shots = os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots"))
+    seen = node(str(HERE / "hosted.mjs"), sys.executable, str(home), era, shots)
+    assert (seen["uri"], seen["mime"]) == ("ui://aquatint/studio", "text/html;profile=mcp-app")
+    assert sorted(seen["policies"]) == ["inspector", "specification", "vscode"]
+    for name, found in seen["policies"].items():
+        assert found["faults"] == [], name
+        assert (found["lang"], found["theme"]) == ("de", "dark"), name
+        assert found["drawn"] == 768, name
+        assert found["share"].startswith("25"), name
+    # Picked under the first policy, taken back under the second, picked again under the third.
+    assert [len(found["heard"]) for found in seen["policies"].values()] == [1, 0, 1]
+    assert "In the studio, the user picked image://" in seen["news"]

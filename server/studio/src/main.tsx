@@ -22,7 +22,7 @@ function shown(structure: any): void {
   const found: string[] = (structure?.images ?? []).map((one: any) => one.id).filter(Boolean);
   const asked = structure?.image?.replace("image://", "");
   const first = found[0] ?? asked;
-  if (first && found.length < 2) go({ view: "picture", id: first });
+  if (first) go({ view: found.length > 1 ? "choose" : "picture", id: first });
 }
 
 effect(() => {
