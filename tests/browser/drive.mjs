@@ -1,10 +1,10 @@
-// Walks through the studio as a person does: node drive.mjs LINK SHOTS FOLDER. Says what it saw as JSON.
+// Walks through the studio as a person does: node drive.mjs LINK SHOTS FOLDER PHOTO. Says what it saw as JSON.
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [link, shots, folder] = process.argv.slice(2);
+const [link, shots, folder, photo] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -87,13 +87,42 @@ const drag = async (...places) => {
   await page.mouse.up();
 };
 const settled = () => page.waitForFunction(() => /\d.* selected$/.test(document.querySelector(".share").textContent));
+/** Paints, and compares what the page draws by itself with the true mask, which is held back meanwhile. */
+const previewed = async (draw, count) => {
+  let release, held;
+  const released = new Promise((done) => (release = done)), arrived = new Promise((done) => (held = done));
+  await page.route("**/call", async (route) => {
+    const asked = JSON.parse(route.request().postData());
+    if (asked.op !== "mask" || asked.args.regions.length !== count) return route.continue();
+    const answer = await route.fetch();
+    held((await answer.json()).url);
+    await released;
+    await route.fulfill({ response: answer });
+  });
+  await draw();
+  const url = await arrived;
+  const differing = await page.evaluate(async (truth) => {
+    const canvas = document.querySelector(".sheet canvas"), image = new Image();
+    const preview = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    image.src = truth;
+    await image.decode();
+    const other = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    other.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const mask = other.getImageData(0, 0, canvas.width, canvas.height).data;
+    let different = 0;
+    for (let at = 3; at < mask.length; at += 4) if (preview[at] > 60 !== mask[at] > 127) different++;
+    return different / (mask.length / 4);
+  }, url);
+  release();
+  await settled();
+  await page.unroute("**/call");
+  return differing;
+};
 await page.getByRole("button", { name: "Rectangle" }).click();
-await drag([0.2, 0.25], [0.6, 0.7]);
-await settled();
+seen.preview = [await previewed(() => drag([0.2, 0.25], [0.6, 0.7]), 1)];
 seen.rectangle = await page.locator(".share").textContent();
 await page.keyboard.press("b");
-await drag([0.55, 0.3], [0.7, 0.4], [0.8, 0.6]);
-await settled();
+seen.preview.push(await previewed(() => drag([0.55, 0.3], [0.7, 0.4], [0.8, 0.6]), 2));
 seen.stroke = await page.locator(".share").textContent();
 await page.keyboard.press("Control+z");
 await page.waitForFunction((words) => document.querySelector(".share").textContent === words, seen.rectangle);
@@ -177,6 +206,10 @@ await cards.nth(3).waitFor();
 await shot("gallery-narrow");
 await page.setViewportSize({ width: 1280, height: 800 });
 await shot("gallery-dark");
+// A photograph of 12 megapixels from the person's own disk.
+await page.locator('input[type="file"]').setInputFiles(photo);
+await page.getByText("Added to the gallery").waitFor();
+await page.waitForFunction(() => document.querySelector(".card .caption")?.textContent.includes("IMG_0001"));
 seen.cookie = (await context.cookies()).map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }));
 // Without a mouse: to a picture, into the painter, a stroke by keys.
 await page.reload();

@@ -113,8 +113,10 @@ async def test_a_person_looks_picks_paints_and_edits(
         four = GenerateRequest(prompt="a kite over a beach", size="512x512", n=4)
         kites = (await service.generate(four, caller, silent)).images
         shots = Path(os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots")))
+        photo = tmp_path / "IMG_0001.jpg"
+        Image.effect_noise((4000, 3000), 40).convert("RGB").save(photo, quality=92)
         with studio(home) as (link, _):
-            seen = node(str(HERE / "drive.mjs"), link, str(shots), str(home))
+            seen = node(str(HERE / "drive.mjs"), link, str(shots), str(home), str(photo))
         assert seen["faults"] == []
         assert seen["cards"] == 7
         assert "token" not in seen["address"]
@@ -122,6 +124,7 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert seen["again"] == 401, "a link works once"
         assert seen["wide"] == 320
         assert seen["price"] == "free"
+        assert max(seen["preview"]) <= 0.0005, "the page's own drawing, beside the true mask"
         shares = [seen[one] for one in ("rectangle", "stroke", "polygon", "lasso", "wand")]
         assert len(set(shares)) == 5
         assert seen["through"] == seen["stroke"], "the history slider goes to the start and back"
