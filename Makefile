@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page check test coverage mutants test-newest test-full browser clients faults bench eyes snapshots docs dist bundle image lock sbom clean
+.PHONY: help setup demo page check test coverage mutants test-newest test-full browser studio-speed clients faults bench eyes snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -70,6 +70,9 @@ test-newest:  ## the short tests on the newest dependencies that pyproject.toml 
 browser: setup tests/browser/node_modules/.ready  ## the studio in Debian's Chromium, which is installed where that is allowed
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	$(PY) -m pytest -m full tests/browser $(ARGS)
+
+studio-speed: setup tests/browser/node_modules/.ready  ## how fast the studio is in Debian's Chromium
+	PYTHONPATH=tests $(PY) tests/browser/speed.py
 
 test-full: coverage mutants tests/browser/node_modules/.ready  ## everything: also what is slow, needs system packages, or is not locked
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
