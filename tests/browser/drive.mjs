@@ -184,6 +184,12 @@ await page.locator(".pair img").nth(1).waitFor();
 await page.waitForFunction(() => [...document.images].every((one) => one.complete));
 await shot("compare");
 await judged("compare");
+await page.getByRole("button", { name: "What changed" }).click();
+await page.locator("figure img").waitFor();
+seen.changed = await page.locator("figcaption").textContent();
+await page.waitForFunction(() => [...document.images].every((one) => one.complete));
+await shot("changed");
+await judged("changed");
 
 await page.emulateMedia({ colorScheme: "dark" });
 await page.keyboard.press("Escape");

@@ -133,7 +133,8 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert seen["chosen"] == [False, False, True, False]
         assert [float(one.rstrip("%")) for one in seen["pin"]] == pytest.approx([25, 50], abs=1)
         assert seen["arabic"] == ["rtl", "ar", "المعرض", 360]
-        assert len(seen["axe"]) == 7
+        assert len(seen["axe"]) == 8
+        assert "Outside the mask: 0 pixels differ" in seen["changed"]
         assert not any(seen["axe"].values()), seen["axe"]
         assert seen["name"] == seen["board"] == "@boat"
         assert seen["byNotes"] == "At 25 % from the left and 50 % from the top: make the sail blue."

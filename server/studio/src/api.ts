@@ -43,6 +43,7 @@ export const api = (call: Call) => ({
     call("list", args),
   image: (image: string): Promise<Opened> => call("image", { image }),
   pixels: (image: string, edge = 2048): Promise<Pixels> => call("pixels", { image, edge }),
+  compare: (image: string): Promise<{ url: string; words: string }> => call("compare", { image }),
   mask: (request: MaskRequest): Promise<Truth> => call("mask", request),
   makeMask: (request: MaskRequest): Promise<Kept> => call("make_mask", request),
   quote: (request: EditRequest): Promise<Quote> => call("quote", request),

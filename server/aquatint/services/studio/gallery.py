@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.errors import BadImage, NoSuchImage
 from ...domain.lineage import told
-from ...domain.requests.existing import ExportRequest, box_of
+from ...domain.requests.existing import ExportRequest, ShowRequest, box_of
 from ...domain.types import ImageRecord
+from ..comparing import beside_its_parent
 from ..deletion import family, forget_all
 from . import requests as asked
 
@@ -126,6 +127,14 @@ async def pixels(visitor: Visitor, request: asked.Pixels) -> Answer:
         )
     size = {"width": look.width, "height": look.height}
     return {"url": _url(look.data, look.mime), **size, "whole": whole, "box": box}
+
+
+async def compare(visitor: Visitor, request: asked.Compare) -> Answer:
+    """{url, words}: before, after, and a map of what changed (with a mask: outside it)."""
+    found = await _known(visitor, request.image)
+    asked_for = ShowRequest(image=request.image, compare=True, edge=request.edge)
+    look = await beside_its_parent(visitor.service.context, found, asked_for, PIXELS)
+    return {"url": _url(look.data, look.mime), "words": look.words}
 
 
 async def file(visitor: Visitor, request: asked.File) -> Answer:

@@ -42,6 +42,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list": Operation(asked.List, gallery.listed),
     "image": Operation(asked.One, gallery.image),
     "pixels": Operation(asked.Pixels, gallery.pixels),
+    "compare": Operation(asked.Compare, gallery.compare),
     "file": Operation(asked.File, gallery.file),
     "forget": Operation(asked.Forget, gallery.forget),
     "export": Operation(ExportRequest, gallery.export),

@@ -41,6 +41,13 @@ class Pixels(Frozen):
     crop: tuple[float, float, float, float] | None = None
 
 
+class Compare(Frozen):
+    """An edited picture beside what it was edited from; the whole is as large as `edge`."""
+
+    image: str
+    edge: Annotated[int, Field(ge=64, le=2048)] = 2048
+
+
 class File(Frozen):
     """A piece of a picture's own file, from byte `offset` on."""
 

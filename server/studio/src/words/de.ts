@@ -50,6 +50,6 @@ export const de: Words = {
   pins: "Notizen", removePin: "Notiz {n} entfernen", export: "In eine Datei speichern", fileName: "Dateiname",
   exactSize: "Genaue Größe, etwa 1200x630", cutOut: "Motiv freistellen", exportGo: "Speichern",
   exported: "Geschrieben nach {path}", perHour: "Stunde", perDay: "Tag", perWeek: "Woche", perMonth: "Monat",
-  seam: "Übergang (0: automatisch)", named: "Benannt", nameIt: "Name, etwa logo", nameGo: "Namen geben", unname: "Den Namen {name} wegnehmen", board: "Stiltafel: Bilder mit Namen, die Agenten als @Namen verwenden", pinAt: "Bei {x} % von links und {y} % von oben: {words}.", useNotes: "Nach diesen Notizen bearbeiten",
+  changed: "Was sich änderte", seam: "Übergang (0: automatisch)", named: "Benannt", nameIt: "Name, etwa logo", nameGo: "Namen geben", unname: "Den Namen {name} wegnehmen", board: "Stiltafel: Bilder mit Namen, die Agenten als @Namen verwenden", pinAt: "Bei {x} % von links und {y} % von oben: {words}.", useNotes: "Nach diesen Notizen bearbeiten",
   tools: "Werkzeuge",
 };

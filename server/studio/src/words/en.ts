@@ -49,7 +49,7 @@ export const en = {
   removePin: "Remove note {n}", export: "Save to a file", fileName: "File name",
   exactSize: "Exact size, such as 1200x630", cutOut: "Cut out the subject", exportGo: "Save",
   exported: "Written to {path}", perHour: "an hour", perDay: "a day", perWeek: "a week", perMonth: "a month",
-  seam: "Seam (0: automatic)", named: "Named", nameIt: "Name, such as logo", nameGo: "Give the name", unname: "Take away the name {name}", board: "Style board: give pictures names, and agents can use them as @names", pinAt: "At {x} % from the left and {y} % from the top: {words}.", useNotes: "Edit by these notes",
+  changed: "What changed", seam: "Seam (0: automatic)", named: "Named", nameIt: "Name, such as logo", nameGo: "Give the name", unname: "Take away the name {name}", board: "Style board: give pictures names, and agents can use them as @names", pinAt: "At {x} % from the left and {y} % from the top: {words}.", useNotes: "Edit by these notes",
   tools: "Tools",
 };
 export type Words = typeof en;

@@ -50,6 +50,6 @@ export const id: Words = {
   removePin: "Hapus catatan {n}", export: "Simpan ke berkas", fileName: "Nama berkas",
   exactSize: "Ukuran tepat, misalnya 1200x630", cutOut: "Potong subjeknya", exportGo: "Simpan",
   exported: "Ditulis ke {path}", perHour: "jam", perDay: "hari", perWeek: "minggu", perMonth: "bulan",
-  seam: "Sambungan (0: otomatis)", named: "Bernama", nameIt: "Nama, misalnya logo", nameGo: "Beri nama", unname: "Hapus nama {name}", board: "Papan gaya: gambar bernama yang dapat dipakai agen sebagai @nama", pinAt: "Pada {x} % dari kiri dan {y} % dari atas: {words}.", useNotes: "Sunting menurut catatan ini",
+  changed: "Yang berubah", seam: "Sambungan (0: otomatis)", named: "Bernama", nameIt: "Nama, misalnya logo", nameGo: "Beri nama", unname: "Hapus nama {name}", board: "Papan gaya: gambar bernama yang dapat dipakai agen sebagai @nama", pinAt: "Pada {x} % dari kiri dan {y} % dari atas: {words}.", useNotes: "Sunting menurut catatan ini",
   tools: "Alat",
 };

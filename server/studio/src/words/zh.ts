@@ -48,6 +48,6 @@ export const zh: Words = {
   choose: "挑选", chooseHint: "按 1 到 9 键挑选", pin: "添加便签", pinWhere: "点击便签所在的位置", pinWords: "这里要怎样？", pins: "便签",
   removePin: "删除第 {n} 个便签", export: "保存为文件", fileName: "文件名", exactSize: "精确尺寸，例如 1200x630", cutOut: "抠出主体",
   exportGo: "保存", exported: "已写入 {path}", perHour: "每小时", perDay: "每天", perWeek: "每周", perMonth: "每月",
-  seam: "接缝（0：自动）", named: "已命名", nameIt: "名称，例如 logo", nameGo: "命名", unname: "去掉名称 {name}", board: "风格板：给图片命名，代理即可用 @名称 引用", pinAt: "距左 {x} %、距上 {y} % 处：{words}。", useNotes: "按这些备注编辑",
+  changed: "变化之处", seam: "接缝（0：自动）", named: "已命名", nameIt: "名称，例如 logo", nameGo: "命名", unname: "去掉名称 {name}", board: "风格板：给图片命名，代理即可用 @名称 引用", pinAt: "距左 {x} %、距上 {y} % 处：{words}。", useNotes: "按这些备注编辑",
   tools: "工具",
 };
