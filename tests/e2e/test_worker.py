@@ -152,8 +152,8 @@ def test_a_killed_worker_is_told_as_unknown_and_the_next_call_has_a_new_one(
 def test_a_stopped_worker_is_told_by_the_deadline_and_what_it_finishes_later_is_kept(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
-    provider.delay = 1.0
-    with serving(home, url, AQUATINT_DEADLINE="3") as server:
+    held = provider.hold()
+    with serving(home, url, AQUATINT_DEADLINE="6") as server:
         call(server, 1)
         until(lambda: provider.paid)
         stopped = worker_of(server)
@@ -164,6 +164,7 @@ def test_a_stopped_worker_is_told_by_the_deadline_and_what_it_finishes_later_is_
         assert "code: worker_not_answering" in told["content"][0]["text"]
         assert "money spent: unknown" in told["content"][0]["text"]
         assert states(home) == ["unknown"]
+        held.release(2)
         call(server, 2, prompt="A blue fox")
         assert answer(server, 2)["structuredContent"]["status"] == "done"
         assert len(provider.paid) == 2
@@ -206,6 +207,7 @@ def test_a_large_draft_has_a_worker_without_a_key_and_what_that_loses_costs_noth
 def test_a_worker_that_goes_on_before_the_deadline_answers_as_ever(
     home: Path, url: str, provider: FakeOpenAI
 ) -> None:
+    held = provider.hold()  # the first call is at the provider when its worker stops
     with serving(home, url, AQUATINT_DEADLINE="60", AQUATINT_CONCURRENCY="1") as server:
         call(server, 1)
         until(lambda: provider.paid)
@@ -214,6 +216,7 @@ def test_a_worker_that_goes_on_before_the_deadline_answers_as_ever(
         stopped = worker_of(server)
         assert stopped
         os.kill(stopped, signal.SIGSTOP)
+        held.release(3)
         assert answer(server, 2)["structuredContent"]["status"] == "done"  # by a fresh worker
         os.kill(stopped, signal.SIGCONT)
         assert answer(server, 1)["structuredContent"]["status"] == "done"
