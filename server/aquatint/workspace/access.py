@@ -242,9 +242,9 @@ class LocalWorkspace:
 
 
 def _can_be_made(folder: str) -> bool:
-    above = next(one for one in Path(folder).parents if one.exists())
+    above = next((one for one in Path(folder).parents if one.exists()), None)
     effective = os.access in os.supports_effective_ids
-    return os.access(above, os.W_OK | os.X_OK, effective_ids=effective)
+    return above is not None and os.access(above, os.W_OK | os.X_OK, effective_ids=effective)
 
 
 def _check_free(path: str, folder: folders.Folder, name: str, overwrite: bool) -> None:
