@@ -1,10 +1,12 @@
-// Scrolls through thousands of pictures, and sees the server die: node crowd.mjs LINK SHOTS COUNT PID.
+// Scrolls through thousands of pictures, and sees the server die and come back:
+// node crowd.mjs LINK SHOTS COUNT PID PYTHON HOME.
 // Says what it saw as JSON.
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [link, shots, count, server] = process.argv.slice(2);
+const [link, shots, count, server, python, home] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
@@ -48,5 +50,12 @@ await page.getByRole("searchbox").fill("nothing of that name");
 const toast = page.locator(".toast[data-on]");
 await toast.waitFor();
 seen.said = await toast.textContent();
+// It comes back where it was, and the page goes on as if nothing had been.
+const again = spawn(python, ["-m", "aquatint", "studio", "--no-browser"], { env: { ...process.env, AQUATINT_HOME: home, AQUATINT_MIN_FREE: "0" }, stdio: ["ignore", "pipe", "inherit"] });
+await new Promise((done) => again.stdout.once("data", done));
+await page.getByRole("searchbox").fill("number 7");
+await page.waitForFunction(() => document.querySelector(".card .caption")?.textContent.includes("number 7"));
+seen.back = await cards.count();
+again.kill();
 await browser.close();
 console.log(JSON.stringify({ ...seen, faults }));

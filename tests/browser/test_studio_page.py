@@ -89,11 +89,13 @@ async def test_thousands_of_pictures_are_scrolled_and_a_dead_server_is_said(
     await filled(home, count)
     shots = os.environ.get("AQUATINT_SHOTS", str(tmp_path / "shots"))
     with studio(home) as (link, server):
-        seen = node(str(HERE / "crowd.mjs"), link, shots, str(count), str(server.pid))
+        ours = str(server.pid), sys.executable, str(home)
+        seen = node(str(HERE / "crowd.mjs"), link, shots, str(count), *ours)
     print(seen)
     assert seen["faults"] == []
     assert seen["most"] < 150, "what is far away is not in the tree"
     assert seen["said"].startswith("The server does not answer")
+    assert seen["back"] > 0
 
 
 async def test_a_person_looks_picks_paints_and_edits(

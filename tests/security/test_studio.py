@@ -15,6 +15,7 @@ import pytest
 from mcp.types import TextContent
 
 from aquatint.services.studio.link import link
+from aquatint.web.door import Door
 from conftest import Connect, MakeApp
 from visiting import place_of, studio, visitor
 
@@ -58,6 +59,42 @@ def test_other_sites_and_other_names_get_nothing(
         form = client.post("/call", data={"op": "list"}, headers=headers)
         assert form.status_code == status
         assert client.post("/link", headers=headers).status_code in {status, 401}
+
+
+def test_an_open_page_outlives_its_server_and_no_forged_or_old_session_does(home: Path) -> None:
+    with studio(home) as (first, process), visitor(first) as client:
+        (cookie,) = client.cookies.jar
+        process.kill()
+        process.wait(30)
+        with studio(home) as (second, _):
+            assert place_of(second) == place_of(first)
+            assert client.post("/call", json=CALL).json()["total"] == 0
+            until, token, signature = (cookie.value or "").split(".")
+            later = f"{int(until) + 1}.{token}.{signature}"
+            for forged in (later, f"{until}.{token}", f"x.{token}.{signature}", ".", ""):
+                client.cookies.clear()
+                client.cookies.set(cookie.name, forged, domain="127.0.0.1")
+                assert client.post("/call", json=CALL).status_code == 401
+    kept = home / ".aquatint/studio-door"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.write_text("{")  # deleted or damaged, it ends every session
+    with studio(home) as (third, _), visitor(third) as client:
+        assert client.get("/").status_code == 200
+        client.cookies.clear()
+        client.cookies.set(cookie.name, cookie.value or "", domain="127.0.0.1")
+        assert client.get("/").status_code == 401
+
+
+def test_a_session_lives_seven_days() -> None:
+    now = [1_000_000.0]
+    door = Door(9, wall=lambda: now[0])
+    session = door.enter(parse_qs(urlsplit(door.link()).query)["token"][0])
+    assert session
+    now[0] += 7 * 86400 - 1
+    assert door.knows(session)
+    now[0] += 1
+    assert not door.knows(session)
+    assert not Door(9, wall=lambda: 0.0).knows(session)
 
 
 def test_a_form_of_another_page_is_no_call(home: Path) -> None:

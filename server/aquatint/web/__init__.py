@@ -1,3 +1,3 @@
 """The same server over HTTP."""
 
-__all__ = ["app", "studio"]
+__all__ = ["app", "door", "studio"]

@@ -5,12 +5,8 @@ A link opens it once; the token in it becomes a cookie that no script and no oth
 
 from __future__ import annotations
 
-import hmac
 import json
-import secrets
-import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 import anyio
@@ -30,15 +26,13 @@ from ..domain.types import LOCAL, Caller
 from ..page import html
 from ..services.studio.operations import Visitor, perform
 from .connections import bounded
+from .door import EXPIRED, Door
 
 if TYPE_CHECKING:
     import socket
 
     from ..services.images import ImageService
 
-HOST = "127.0.0.1"
-LINK_LIVES = 600.0  # seconds
-MOST_LINKS, MOST_SESSIONS = 16, 64
 BODY = 2_000_000  # bytes: an upload's piece in base64, and some
 BEAT = 15.0  # seconds after which a silent stream says that it lives
 LOOK = 1.0  # seconds between two looks for what is new
@@ -53,62 +47,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 GO_ON = '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>aquatint</title>'
-EXPIRED = "This link was used already, or is too old. Run `aquatint studio` for a new one."
-
-
-@dataclass(slots=True)
-class Door:
-    """Who may come in: links that work once, sessions, and `secret` for processes of this home."""
-
-    port: int
-    secret: str = field(default_factory=secrets.token_urlsafe)
-    clock: Callable[[], float] = time.monotonic
-    links: dict[str, float] = field(default_factory=dict[str, float])
-    sessions: list[str] = field(default_factory=list[str])
-    streams: int = 0
-    seen: float = 0.0
-
-    @property
-    def cookie(self) -> str:
-        return f"aquatint-{self.port}"  # cookies are shared by all ports of a host
-
-    def link(self) -> str:
-        """An address that opens the page once, within ten minutes."""
-        while len(self.links) >= MOST_LINKS:
-            del self.links[next(iter(self.links))]
-        token = secrets.token_urlsafe()
-        self.links[token] = self.clock() + LINK_LIVES
-        return f"http://{HOST}:{self.port}/open?token={token}"
-
-    def enter(self, token: str) -> str | None:
-        """A new session for a token that is good; it is good no more."""
-        until = self.links.pop(token, 0.0)
-        if until < self.clock():
-            return None
-        session = secrets.token_urlsafe()
-        self.sessions = [*self.sessions[-MOST_SESSIONS:], session]
-        return session
-
-    def refusal(self, request: Request) -> Response | None:
-        """Why a request is not answered; None where it is one of the page's own."""
-        self.seen = self.clock()
-        ours = {f"{HOST}:{self.port}", f"localhost:{self.port}"}
-        if request.headers.get("host") not in ours:
-            return PlainTextResponse("Unknown host.", 421)
-        origin = request.headers.get("origin")
-        if origin is not None and origin.removeprefix("http://") not in ours:
-            return PlainTextResponse("Unknown origin.", 403)
-        path = request.url.path
-        if path == "/open":
-            return None
-        if path == "/link":
-            scheme, _, given = request.headers.get("authorization", "").partition(" ")
-            right = hmac.compare_digest(given.encode(), self.secret.encode())
-            return None if right and scheme == "Bearer" else PlainTextResponse("No.", 401)
-        given = request.cookies.get(self.cookie, "").encode()
-        if any(hmac.compare_digest(given, one.encode()) for one in self.sessions):
-            return None
-        return PlainTextResponse(EXPIRED, 401)
 
 
 def studio_app(service: ImageService, door: Door) -> Starlette:

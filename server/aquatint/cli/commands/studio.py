@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import webbrowser
 
 import anyio.to_thread
@@ -15,7 +14,9 @@ from ...services.studio.link import ROLE, ask
 
 async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
     """Open the studio: by the page process that runs already, else by being it until it is idle."""
-    from ...web.studio import HOST, Door, serve, studio_app
+    from ...app import choose_home
+    from ...web.door import opened
+    from ...web.studio import serve, studio_app
 
     await service.ready()
     running = await ask(service)
@@ -26,8 +27,8 @@ async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
     if not leases.claim(ROLE):
         print("Another studio of this home is just starting; run this again.")
         return 1
-    with socket.create_server((HOST, arguments.port)) as listener:
-        door = Door(listener.getsockname()[1])
+    listener, door = opened(choose_home(service.settings)[0], arguments.port)
+    with listener:
         leases.claim(ROLE, json.dumps({"port": door.port, "secret": door.secret}))
         await _show(door.link(), arguments)
         app = studio_app(service, door)
