@@ -13,7 +13,7 @@ from clients.strangers import ROOT, Strangers
 @pytest.fixture(scope="session")
 def installed() -> None:
     make = ["make", "--silent", "-j2", "-C", str(ROOT), "strangers"]
-    done = subprocess.run(make, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(make, capture_output=True, text=True, timeout=1500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
