@@ -380,6 +380,8 @@ def test_pictures_are_masked_edited_and_shown_as_the_tools_do(
     assert facts["image"]["path"] == edited.out.splitlines()[0]
     foreign = shell("show", "fox.png", "--json")
     assert json.loads(foreign.out)["image"]["width"] == 64
+    known = json.loads(shell("show", "mask.png", "--json").out)
+    assert known["image"]["uri"] == mask.split()[0], "a mask given back by its path is that mask"
 
 
 def test_recent_is_paged_listed_as_json_and_put_on_a_sheet(shell: Shell, workspace: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from ...domain.errors import BadRequest
 from ...domain.requests.regions import MaskRequest, Region
-from ...domain.types import Caller
+from ...domain.types import Caller, Copy
 from ...services.images import ImageService
 from ..inline_images import Screen
 from .draw import caller_with, show_image
@@ -35,7 +35,10 @@ async def mask(service: ImageService, arguments: argparse.Namespace) -> int:
     print(f"image://{image.id}  {service.context.blobs.path(image.key)}")
     if arguments.save_to:
         data = await service.library.file(image)
-        await save(service, arguments.save_to, data, caller, overwrite=arguments.overwrite)
+        path = await save(service, arguments.save_to, data, caller, overwrite=arguments.overwrite)
+        size = {"width": image.width, "height": image.height, "bytes": len(data)}
+        copy = Copy(path=path, sha256=image.sha256, whole=True, **size)
+        await service.context.catalog.saved(image.id, caller.owner, (copy,))
     if outcome.mask is not None:
         share, box = outcome.mask
         where = f", within x,y,width,height {','.join(map(str, box))}" if box else ""
@@ -52,9 +55,10 @@ def _png_only(name: str) -> None:
 
 async def save(
     service: ImageService, name: str, data: bytes, caller: Caller, *, overwrite: bool
-) -> None:
-    """Write what was made locally where the person asked, and say so."""
+) -> str:
+    """Write what was made locally where the person asked, and say so; its path."""
     workspace = service.context.workspace
     target = await workspace.check_target(name, caller, overwrite)
     await workspace.write(target, data, caller, overwrite)
     print(f"  saved to {name}")
+    return target.path
