@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,12 +123,17 @@ class Library:
             over = await self._over_its_picture(image, edge, budget)
             if over is not None:
                 return over
-        # A mask is looked at in red over its picture, whatever the edge.
-        key = image.preview if image.kind == "mask" and image.preview else image.key
         if data is None:
-            data = await self.context.blobs.read(key)
+            data = await self._source(image, edge)
         made = await self.context.pixelwork(previews.preview, data, edge=edge, budget=budget)
         return made.data, made.mime
+
+    async def _source(self, image: ImageRecord, edge: int) -> bytes:
+        """What a look is made from: the stored one, for thumbnails and for masks in red."""
+        if image.preview is not None and (image.kind == "mask" or 2 * edge <= STORED_EDGE):
+            with suppress(NoSuchImage):  # somebody cleaned up
+                return await self.context.blobs.read(image.preview)
+        return await self.context.blobs.read(image.key)
 
     async def _over_its_picture(self, mask: ImageRecord, edge: int, budget: int) -> Pixels | None:
         """A mask as it was shown when it was made, anew; None where its picture is gone."""
