@@ -49,6 +49,7 @@ export function Stage({ look }: { look: Pixels }) {
     return () => resized.disconnect();
   }, [look]);
 
+  useEffect(() => gliding(stage.current!), [look]);
   useEffect(() => drawing(over.current!, factor), [look]);
   useEffect(() => pointing(stage.current!, whole), [look]);
   useEffect(() => void ((corners = []), (draft.value = null)), [look, tool.value]);
@@ -68,6 +69,21 @@ export function Stage({ look }: { look: Pixels }) {
       {at ? <span class="at" style={`transform:translate(${x + at[0] * scale}px,${y + at[1] * scale}px)`} /> : null}
     </div>
   );
+}
+
+/** While it is zoomed or moved, the sheet is a layer of its own, sharp again when it rests. */
+function gliding(stage: HTMLElement): () => void {
+  let resting = 0;
+  const stop = effect(() => {
+    view.value;
+    stage.dataset.gliding = "";
+    clearTimeout(resting);
+    resting = window.setTimeout(() => delete stage.dataset.gliding, 150);
+  });
+  return () => {
+    stop();
+    clearTimeout(resting);
+  };
 }
 
 /** Draws the selection whenever it changes: the stroke at once, the truth when it is there. */
