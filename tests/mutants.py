@@ -24,7 +24,7 @@ NEEDED = ("server", "tests", "docs", "packaging", "examples", "pyproject.toml", 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", ".venv*")
 FAILED = 1  # pytest's exit code when a test failed; 0 when all passed
 AT_ONCE = 3  # each in a copy of its own: starting pytest is most of the time
-PATIENCE = 300.0  # seconds; a mutant that hangs is noticed
+PATIENCE = 150.0  # seconds; a mutant that hangs is noticed
 
 
 @dataclass(frozen=True)
