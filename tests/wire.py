@@ -20,7 +20,7 @@ MODERN = {
     "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-PATIENCE = 30.0  # seconds, on a machine that does other things too; never what is measured
+PATIENCE = 60.0  # seconds, on a machine that does other things too; never what is measured
 
 
 @dataclass
