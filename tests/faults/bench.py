@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -72,6 +73,9 @@ def each(trial: Callable[[int], T], times: int) -> list[T]:
 
 @contextmanager
 def bench(*, strict: bool, seed: int) -> Generator[Bench]:
+    # Under nohup, as under many a CI, children would be born deaf to it.
+    with suppress(AttributeError, ValueError):  # Windows has none; other threads may not
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     folder = Path(tempfile.mkdtemp(prefix="aquatint-faults-"))
     try:
         with provider() as one:
