@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const [command, home, era, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
@@ -32,7 +32,7 @@ const POLICIES = {
   inspector: `default-src 'none'; script-src 'unsafe-inline' ${declared.join(" ")}; style-src 'unsafe-inline' ${declared.join(" ")}; img-src ${declared.join(" ") || "'none'"}; connect-src 'none'`,
 };
 const bundled = await build({ entryPoints: [new URL("host.mjs", import.meta.url).pathname], bundle: true, write: false, format: "iife" });
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
+const browser = await launch();
 const seen = { uri, mime: resource.mimeType, protocol: client.getNegotiatedProtocolVersion?.() ?? null, policies: {} };
 for (const [name, policy] of Object.entries(POLICIES)) {
   const page = await (await browser.newContext({ viewport: { width: 800, height: 600 } })).newPage();

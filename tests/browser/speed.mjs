@@ -1,10 +1,10 @@
 // How fast the studio is: node speed.mjs LINK. A table of what was measured beside what is wished for.
 //
 // The newest picture should have 3840x2160 pixels; `make studio-speed` draws it.
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const [link] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--enable-precise-memory-info"] });
+const browser = await launch("--enable-precise-memory-info");
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
 const at95 = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length * 0.95)];
 const lines = [];

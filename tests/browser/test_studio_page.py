@@ -13,17 +13,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from aquatint.domain.types import (
-    LOCAL,
-    Finish,
-    GenerateRequest,
-    ImageRecord,
-    Job,
-    JobRecord,
-    Order,
-)
+from aquatint.domain.types import LOCAL, Caller, GenerateRequest
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from conftest import MakeApp
+from records import NOW, done, image, job
 from visiting import studio
 
 pytestmark = pytest.mark.full
@@ -48,37 +41,20 @@ async def filled(home: Path, count: int) -> None:
     path = home / ".aquatint" / "catalog.sqlite"
     path.parent.mkdir(parents=True)
     catalog = SqliteCatalog(str(path), now=time.time)
-    order = Order(prompt="", model="draft", size="256x256", quality="low")
-    job = Job(
-        id="job-1",
-        owner=LOCAL,
-        kind="generated",
-        engine="draft",
-        order=order,
-        finish=Finish(),
-        request=GenerateRequest(prompt=""),
-        digest="1",
-        image_ids=(),
-        derived_ids=(),
-        created=1_795_000_000.0,
-    )
+    whole = {"bytes": len(data), "key": "one.png", "sha256": hashlib.sha256(data).hexdigest()}
     images = tuple(
-        ImageRecord(
-            id=f"crowd{number:011d}",
+        image(
+            f"crowd{number:011d}",
             owner=LOCAL,
-            kind="generated",
             prompt=f"number {number}",
-            format="png",
             width=(256, 400, 150)[number % 3],
             height=256,
-            bytes=len(data),
-            key="one.png",
-            sha256=hashlib.sha256(data).hexdigest(),
-            created=1_795_000_000.0 + number,
+            created=NOW + number,
+            **whole,
         )
         for number in range(count)
     )
-    await catalog.settle(JobRecord(job=job, state="done", images=images), images)
+    await catalog.settle(done(job("1", owner=LOCAL), *images), images)
     await catalog.aclose()
 
 
@@ -102,7 +78,6 @@ async def test_a_person_looks_picks_paints_and_edits(
     make_app: MakeApp, home: Path, tmp_path: Path
 ) -> None:
     from aquatint.domain.requests.regions import MaskRequest
-    from aquatint.domain.types import Caller
     from aquatint.services.outcomes import Progress
 
     async def silent(_: Progress) -> None: ...

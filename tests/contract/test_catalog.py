@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -19,61 +18,13 @@ import pytest
 from aquatint.domain.errors import BadRequest, Busy, Misconfigured
 from aquatint.domain.types import (
     Failure,
-    Finish,
-    GenerateRequest,
-    ImageRecord,
-    Job,
     JobRecord,
-    Order,
     Usage,
 )
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.storage.sqlite.connection import CatalogFile
 from ledger import happened
-
-NOW = 1_000_000.0
-
-
-def job(id: str, **more: Any) -> Job:
-    prompt = more.pop("prompt", "a red car")
-    order = Order(prompt=prompt, model="m-1", size="1024x1024", quality="medium")
-    values: dict[str, Any] = {
-        "id": id,
-        "owner": "ann",
-        "kind": "generated",
-        "engine": "draft",
-        "order": order,
-        "finish": Finish(),
-        "request": GenerateRequest(prompt=prompt),
-        "digest": f"digest of {id}",
-        "image_ids": (f"p{id}",),
-        "derived_ids": (),
-        "estimate_usd": 0.5,
-        "created": NOW,
-    }
-    return Job(**values | more)
-
-
-def image(id: str, **more: Any) -> ImageRecord:
-    values: dict[str, Any] = {
-        "id": id,
-        "owner": "ann",
-        "kind": "generated",
-        "prompt": "a red car",
-        "format": "png",
-        "width": 8,
-        "height": 6,
-        "bytes": 99,
-        "key": f"{id}.png",
-        "sha256": "0" * 64,
-        "created": NOW,
-    }
-    return ImageRecord(**values | more)
-
-
-def done(job: Job, *images: ImageRecord, **more: Any) -> JobRecord:
-    values: dict[str, Any] = {"ended": NOW}
-    return JobRecord(job=job, state="done", images=images, **values | more)
+from records import NOW, done, image, job
 
 
 @pytest.fixture(params=["sqlite"])

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from aquatint.domain.errors import NoSuchImage
-from aquatint.domain.types import Copy, ImageRecord
+from aquatint.domain.types import Copy
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-
-
-def image(id: str, prompt: str = "a red car", **more: Any) -> ImageRecord:
-    values: dict[str, Any] = {"owner": "ann", "kind": "generated", "format": "png"}
-    values |= {"width": 8, "height": 6, "bytes": 99, "key": f"{id}.png", "sha256": "0" * 64}
-    values |= {"id": id, "prompt": prompt, "created": 1e6, **more}
-    return ImageRecord.model_validate(values)
+from records import image
 
 
 def copy(path: str, sha256: str = "s", *, whole: bool = True) -> Copy:

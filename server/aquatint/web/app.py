@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..domain.errors import Misconfigured
 from ..mcp_server.server import AquatintServer
 from .connections import HEADERS, bounded
+from .loopback import HOST, drafted
 
-HOST = "127.0.0.1"
 BODY_LIMIT = 80_000_000  # data: URLs of 50 MB pictures, in base64
 SMALL_BODY = 65_536  # bytes of a body without the token that are read, so that its refusal arrives
 SMALL_BODY_SECONDS = 2.0
@@ -77,11 +77,8 @@ def token_at(home: str) -> tuple[str, str]:
 
 def _make_token(path: Path) -> None:
     """Written whole before it has its name, so that no other start reads half of it."""
-    draft = path.with_name(f"http-token-{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = drafted(path, secrets.token_urlsafe(TOKEN_BYTES) + "\n")
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
         os.link(draft, path)
     except FileExistsError:
         return  # another start was first

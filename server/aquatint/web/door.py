@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import re
 import secrets
 import socket
@@ -22,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ..domain.errors import Misconfigured
+from .loopback import HOST, drafted
 
-HOST = "127.0.0.1"
 LINK_LIVES = 600.0  # seconds
 SESSION_LIVES = 7 * 86400  # seconds
 MOST_LINKS = 16
@@ -104,7 +103,7 @@ def opened(home: str, port: int) -> tuple[socket.socket, Door]:
     listener = _listening(port) if port else _listening(kept["port"], 0)
     door = Door(listener.getsockname()[1], kept["key"])
     try:
-        _keep(place, {"port": door.port, "key": door.key})
+        drafted(place, json.dumps({"port": door.port, "key": door.key})).replace(place)
     except OSError as failed:
         listener.close()
         raise Misconfigured(
@@ -134,11 +133,3 @@ def _kept(place: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return {"port": 0, "key": secrets.token_urlsafe()}
-
-
-def _keep(place: Path, facts: dict[str, Any]) -> None:
-    draft = place.with_name(f"studio-door-{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump(facts, file)
-    draft.replace(place)

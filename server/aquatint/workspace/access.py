@@ -184,6 +184,7 @@ class LocalWorkspace:
     def _check_target(self, path: str, caller: Caller, overwrite: bool) -> Target:
         root, parts = self._place(path, caller)
         *above, name = parts
+        target = Target(str(Path(root.real, *parts)))
         try:
             for depth in range(len(above), -1, -1):  # the deepest folder that is there already
                 try:
@@ -192,12 +193,12 @@ class LocalWorkspace:
                             _check_free(path, folder, name, overwrite)
                         if not folder.writable():
                             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-                        return Target(str(Path(root.real, *parts)))
+                        return target
                 except FileNotFoundError:
                     continue
-            if root.real != self._roots.home.real or not _can_be_made(root.real):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            return Target(str(Path(root.real, *parts)))  # the first picture makes the home
+            if root.real == self._roots.home.real and _can_be_made(root.real):
+                return target  # the first picture makes the home
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         except folders.Linked as link:
             raise _through_link(path, link) from link
         except OSError as error:
@@ -243,8 +244,7 @@ class LocalWorkspace:
 
 def _can_be_made(folder: str) -> bool:
     above = next((one for one in Path(folder).parents if one.exists()), None)
-    effective = os.access in os.supports_effective_ids
-    return above is not None and os.access(above, os.W_OK | os.X_OK, effective_ids=effective)
+    return above is not None and folders.Folder(str(above), None).writable()
 
 
 def _check_free(path: str, folder: folders.Folder, name: str, overwrite: bool) -> None:
