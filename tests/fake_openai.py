@@ -142,6 +142,10 @@ class FakeOpenAI:
         self._held = threading.Semaphore(0)
         return self._held
 
+    async def let_go(self) -> None:
+        while self._held is not None and not self._held.acquire(blocking=False):
+            await anyio.sleep(0.005)  # a test lets it go from another thread
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -179,8 +183,8 @@ class FakeOpenAI:
             raise Bad(404, f"Invalid URL (POST /v1/{got.path})")
         if self.delay:
             await anyio.sleep(self.delay)
-        while self._held is not None and not self._held.acquire(blocking=False):
-            await anyio.sleep(0.005)  # a test lets it go from another thread
+        if mode != "early_then_held":
+            await self.let_go()
         if mode.startswith("reject_param:"):
             name = mode.partition(":")[2]
             if name in got.fields:
@@ -491,6 +495,17 @@ async def _stream_hanging(fake: FakeOpenAI, got: Got) -> Response:
     return StreamingResponse(pieces(), media_type="text/event-stream")
 
 
+async def _early_then_held(fake: FakeOpenAI, got: Got) -> Response:
+    """The early looks at once; the picture when the test lets it go (`fake.hold`)."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield _event_bytes([*fake.partials(got)], got)
+        await fake.let_go()
+        yield _event_bytes([("completed", fake.completed(got))], got)
+
+    return StreamingResponse(pieces(), media_type="text/event-stream")
+
+
 def _without_usage(body: bytes) -> bytes:
     """A reply that ends with the last quote of its last picture."""
     return body[: body.rindex(b'"}], "usage"') + 1]
@@ -729,6 +744,7 @@ MODES: dict[str, Mode] = {
             + b'", "usage": {"input_tok'
         ]
     ),
+    "early_then_held": _early_then_held,
     "stream_hang": _stream_hanging,
     "stream_plain_json": _changed(lambda _: None, "text/event-stream"),
     "stream_untyped": _stream(
@@ -884,6 +900,10 @@ def _echo(got: Got) -> dict[str, Any]:
 
 
 def _events(events: list[Any], got: Got) -> Response:
+    return _pieces(_event_bytes(events, got), "text/event-stream")
+
+
+def _event_bytes(events: list[Any], got: Got) -> bytes:
     """Server-sent events; bytes among them go out as they are."""
     kind = "image_edit" if got.path.endswith("edits") else "image_generation"
     out: list[bytes] = []
@@ -894,7 +914,7 @@ def _events(events: list[Any], got: Got) -> Response:
         name, payload = cast("tuple[str, dict[str, Any]]", event)
         whole = {"type": f"{kind}.{name}", "created_at": 1795000000, **_echo(got), **payload}
         out.append(f"event: {kind}.{name}\ndata: {json.dumps(whole)}\n\n".encode())
-    return _pieces(b"".join(out), "text/event-stream")
+    return b"".join(out)
 
 
 def _pieces(body: bytes, mime: str) -> Response:

@@ -2,14 +2,35 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const MOST = 100_000; // bytes: hosts have shown blank frames for large pages
 const here = dirname(fileURLToPath(import.meta.url));
+
+/** Other languages as lists in the order of English: their keys would be 6 KB of the page. */
+const lists = {
+  name: "lists",
+  async setup({ onLoad }) {
+    const { en } = await words("en");
+    onLoad({ filter: /words\/[a-z]{2}\.ts$/ }, async ({ path }) => {
+      const language = path.slice(-5, -3);
+      if (language === "en") return;
+      const table = (await words(language))[language];
+      const list = JSON.stringify(Object.keys(en).map((key) => table[key]));
+      return { contents: `import { en } from "./en";
+        export const ${language} = Object.fromEntries(Object.keys(en).map((key, at) => [key, ${list}[at]]));` };
+    });
+  },
+};
+const words = async (language) =>
+  import(`data:text/javascript,${encodeURIComponent((await transform(
+    readFileSync(join(here, `src/words/${language}.ts`), "utf8"), { loader: "ts" })).code)}`);
+
 const made = await build({
   absWorkingDir: here,
   entryPoints: ["src/main.tsx"],
   bundle: true,
+  plugins: [lists],
   minify: true,
   write: false,
   outdir: "out",

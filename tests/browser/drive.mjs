@@ -56,7 +56,16 @@ await page.mouse.click(picture.x + picture.width * 0.25, picture.y + picture.hei
 await page.getByRole("textbox", { name: "What about this place?" }).fill("make the sail blue");
 await page.keyboard.press("Enter");
 await page.locator(".pins li").waitFor();
-seen.pin = await page.locator(".pin").evaluate((one) => [one.style.left, one.style.top]);
+seen.pin = await page.locator(".pin").first().evaluate((one) => [one.style.left, one.style.top]);
+// A line drawn where the flag belongs.
+await page.getByRole("button", { name: "Leave a note" }).first().click();
+await page.mouse.move(picture.x + picture.width * 0.6, picture.y + picture.height * 0.2);
+await page.mouse.down();
+for (const [x, y] of [[0.7, 0.15], [0.8, 0.3], [0.6, 0.4]]) await page.mouse.move(picture.x + picture.width * x, picture.y + picture.height * y, { steps: 5 });
+await page.mouse.up();
+await page.getByRole("textbox", { name: "What about this place?" }).fill("a flag");
+await page.keyboard.press("Enter");
+await page.locator(".pins li").nth(1).waitFor();
 await page.locator(".export summary").click();
 await page.getByRole("textbox", { name: "File name" }).fill(join(folder, "boat.webp"));
 await page.getByRole("textbox", { name: "Exact size" }).fill("300x200");
@@ -263,6 +272,47 @@ await page.keyboard.press("Enter");
 await small.locator(".pins li").waitFor();
 seen.theirs = await small.locator(".pins li .grow").textContent();
 seen.within = Date.now() - began;
+// Both paint: each sees what the other marks, and can take it over.
+await page.getByRole("button", { name: "Select and edit" }).click();
+await small.locator("header .main").tap();
+await small.locator(".sheet img").waitFor();
+await sheet.waitFor();
+const cleared = async () => {
+  await page.locator(".steps summary").click();
+  await page.getByRole("button", { name: "Clear" }).click();
+};
+await cleared(); // of the stroke by keys
+await page.getByRole("button", { name: "Rectangle" }).click();
+await drag([0.3, 0.3], [0.6, 0.6]);
+const painted = Date.now();
+await settled();
+await small.locator(".others button").waitFor();
+await small.waitForFunction(() => {
+  const { width, height } = document.querySelector(".sheet canvas");
+  return document.querySelector(".sheet canvas").getContext("2d").getImageData(0, 0, width, height).data.some((one) => one);
+});
+seen.paintedWithin = Date.now() - painted;
+await small.screenshot({ path: join(shots, "painter-others.png") });
+await small.locator(".others button").tap();
+const own = await share();
+await small.waitForFunction(() => /\d/.test(document.querySelector(".share").textContent));
+seen.taken = [own, await small.locator(".share").textContent()];
+await shot("painter-two");
+await judged("painter of two");
+// What is noted and drawn goes with an edit as marks, and the family is a tree.
+await cleared();
+await page.keyboard.press("Escape");
+await page.getByRole("button", { name: "Edit by these notes" }).click();
+await page.locator(".price:not(:empty)").waitFor();
+await page.getByRole("button", { name: "Edit", exact: true }).click();
+await page.locator('.tree [aria-current="true"]').waitFor({ timeout: 60_000 });
+await page.locator(".tree li li").first().waitFor();
+seen.tree = await page.locator(".tree li").count();
+await page.waitForFunction(() => [...document.images].every((one) => one.complete));
+await shot("versions");
+await judged("versions");
+await page.locator(".tree button").first().click();
+await page.locator('.tree > li > [aria-current="true"]').waitFor();
 seen.again = (await page.request.get(link)).status();
 await browser.close();
 console.log(JSON.stringify({ ...seen, faults }));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -110,11 +111,20 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert seen["chosen"] == [False, False, True, False]
         assert [float(one.rstrip("%")) for one in seen["pin"]] == pytest.approx([25, 50], abs=1)
         assert seen["arabic"] == ["rtl", "ar", "المعرض", 360]
-        assert len(seen["axe"]) == 8
+        assert len(seen["axe"]) == 10
         assert "Outside the mask: 0 pixels differ" in seen["changed"]
         assert not any(seen["axe"].values()), seen["axe"]
         assert seen["name"] == seen["board"] == "@boat"
-        assert seen["byNotes"] == "At 25 % from the left and 50 % from the top: make the sail blue."
+        noted, drawn = seen["byNotes"].split(". ")
+        assert noted == "At 25 % from the left and 50 % from the top: make the sail blue"
+        spans = re.fullmatch(
+            r"From (\d+) to (\d+) % across and (\d+) to (\d+) % down: a flag\.", drawn
+        )
+        assert spans
+        assert [int(one) for one in spans.groups()] == pytest.approx([60, 80, 15, 40], abs=2)
+        own, taken = ("".join(re.findall(r"\d", one)) for one in seen["taken"])
+        assert own == taken.translate(str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789"))
+        assert seen["tree"] == 2
         assert seen["theirs"] == "1. a taller mast"
         with Image.open(home / "boat.webp") as written:
             assert written.size == (300, 200)
@@ -132,7 +142,10 @@ async def test_a_person_looks_picks_paints_and_edits(
         with Image.open(stored[0]) as first, Image.open(stored[1]) as second:
             assert ImageChops.difference(first, second).getbbox() is None
         edited, _ = await service.recent(caller, None, "edited", 10, None)
-        assert edited.images[0].prompt == "a striped sail"
+        by_notes, by_mask = edited.images[:2]
+        assert by_mask.prompt == "a striped sail"
+        assert by_notes.prompt.endswith(": a taller mast.")
+        assert [one.role for one in by_notes.parents][:2] == ["edited from", "markup"]
         news = await service.annotations.news(caller)
         assert news
         assert f"picked image://{kites[2].id}" in news

@@ -51,6 +51,21 @@ async def test_a_discarded_part_leaves_nothing(blobs: FolderBlobs):
     assert left(blobs) == []
 
 
+async def test_what_is_lent_is_seen_until_it_is_taken_back(blobs: FolderBlobs):
+    assert await blobs.lent("job1") is None
+    for words in (b"first look", b"second look"):
+        part = blobs.part()
+        part.write(words)
+        await blobs.lend("job1", part)
+        assert await blobs.lent("job1") == words
+        part.discard()
+    assert await blobs.lent("job2") is None
+    await blobs.lend("job1", None)
+    await blobs.lend("job1", None)
+    assert await blobs.lent("job1") is None
+    assert left(blobs) == []
+
+
 async def test_keeping_never_overwrites_and_the_bytes_stay(blobs: FolderBlobs):
     await blobs.put("a.png", b"first")
     part = blobs.part()

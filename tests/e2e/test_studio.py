@@ -14,6 +14,7 @@ from mcp.types import TextContent, TextResourceContents
 from PIL import Image, ImageChops
 
 from conftest import Connect
+from retouching import SEES
 
 CAT = Path(__file__).parents[1] / "data/chelsea.png"
 RECT = {"kind": "rect", "x": 40, "y": 30, "width": 120, "height": 90}
@@ -88,6 +89,23 @@ async def test_what_is_previewed_is_what_is_kept_to_the_pixel(connect: Connect) 
             assert ImageChops.difference(white, seen).getbbox() is None
             assert (preview["share"], preview["box"]) == (kept["share"], kept["box"])
             assert 0 < preview["share"] < 1
+
+
+@SEES
+async def test_what_is_snapped_to_edges_is_previewed_as_it_is_kept(connect: Connect) -> None:
+    async with connect() as client:
+        sent = {"upload": "a-cat-0001", "offset": 0, "last": True, "name": "cat.png"}
+        data = base64.b64encode(CAT.read_bytes()).decode()
+        cat = (await page(client, "upload", **sent, data=data))["id"]
+        eye = {"kind": "ellipse", "x": 125, "y": 60, "width": 100, "height": 80}
+        plain, snapped = (
+            {"image": f"image://{cat}", "regions": [{**eye, **more}]}
+            for more in ({}, {"expand": "edges"})
+        )
+        preview = await page(client, "mask", **snapped)
+        kept = await page(client, "make_mask", **snapped)
+        assert (preview["share"], preview["box"]) == (kept["share"], kept["box"])
+        assert preview["share"] != (await page(client, "mask", **plain))["share"]
 
 
 async def test_what_the_user_did_is_told_once_with_the_next_result(connect: Connect) -> None:
@@ -201,3 +219,74 @@ async def test_a_dear_edit_from_the_page_needs_the_users_consent_as_any_other(
     async with connect(**keyed, OPENAI_BASE_URL="http://127.0.0.1:9/v1") as client:
         refused = await page(client, "generate", prompt="a boat", quality="high")
     assert refused["error"]["code"] == "needs_confirmation"
+
+
+async def test_a_family_is_walked_from_any_member(connect: Connect) -> None:
+    async with connect() as client:
+        boat = await drawn(client)
+        mask = await page(client, "make_mask", image=f"image://{boat}", regions=[RECT])
+        edits = [
+            (await page(client, "edit", images=[f"image://{boat}"], prompt=words, mask=mask["uri"]))
+            for words in ("a blue sail", "a green sail")
+        ]
+        (blue,), (green,) = (one["images"] for one in edits)
+        again = await page(client, "edit", images=[f"image://{blue}"], prompt="a cat on deck")
+        (cat,) = again["images"]
+        tree = (await page(client, "tree", image=cat))["versions"]
+        assert [(one["id"], one["under"]) for one in tree] == [
+            (boat, None),
+            (mask["id"], boat),
+            (blue, boat),
+            (cat, blue),
+            (green, boat),
+        ]
+        assert all(max(opened(one["thumb"]).size) <= 96 for one in tree)
+        await page(client, "forget", images=[f"image://{blue}"])
+        left = (await page(client, "tree", image=cat))["versions"]
+        assert (cat, None) in [(one["id"], one["under"]) for one in left]
+
+
+async def test_people_at_one_picture_see_what_the_others_mark(connect: Connect) -> None:
+    async with connect() as client:
+        boat, tree = await drawn(client), await drawn(client, "a green tree")
+        mine = {"image": boat, "person": "anna"}
+        stroke = {"kind": "brush", "points": [[10, 10], [90, 40.5]], "width": 12}
+        alone = await page(client, "beside", **mine, regions=[stroke], at=[90, 40])
+        assert alone == {"others": []}
+        seen = await page(client, "beside", image=boat, person="badr", regions=[], at=None)
+        (anna,) = seen["others"]
+        assert (anna["person"], anna["at"]) == ("anna", [90, 40])
+        assert anna["regions"][0]["points"] == [[10, 10], [90, 40.5]]
+        await page(client, "beside", **mine)  # without a word about her regions they stay
+        seen = await page(client, "beside", image=boat, person="badr")
+        assert len(seen["others"][0]["regions"]) == 1
+        assert await page(client, "beside", image=tree, person="carl") == {"others": []}
+        wrong = await page(client, "beside", image=boat, person="x", regions=[])
+        assert wrong["error"]["code"] == "bad_request"
+
+
+async def test_what_is_drawn_on_a_picture_is_told_and_goes_with_an_edit(connect: Connect) -> None:
+    async with connect() as client:
+        boat = await drawn(client)
+        line = [[100, 200], [400.4, 250], [390, 600]]
+        await page(client, "annotate", image=boat, kind="sketch", points=line, words="a flag")
+        told = await client.call_tool("recent_images", {})
+        assert told.structured_content
+        assert told.structured_content["user"] == (
+            f"In the studio, the user left a sketch on image://{boat} from 100,200 to 400,600 "
+            'permille: "a flag".'
+        )
+        marks = Image.new("RGBA", (1024, 1024))
+        marks.paste((230, 40, 60, 255), (100, 200, 400, 230))
+        out = BytesIO()
+        marks.save(out, "PNG")
+        sent = {"upload": "marks-0001", "offset": 0, "last": True, "name": "marks.png"}
+        data = base64.b64encode(out.getvalue()).decode()
+        kept = await page(client, "upload", **sent, data=data, kind=None)
+        listed = [one["id"] for one in (await page(client, "list"))["images"]]
+        assert listed == [boat], "what the page alone needs is in no list"
+        order = {"images": [f"image://{boat}"], "prompt": "as marked"}
+        assert (await page(client, "quote", **order))["markup"]
+        made = await page(client, "edit", **order, markup=f"image://{kept['id']}")
+        (row,) = (await page(client, "image", image=made["images"][0]))["parents"][1:]
+        assert (row["id"], row["role"]) == (kept["id"], "markup")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -176,6 +177,32 @@ def test_a_stopped_worker_is_told_by_the_deadline_and_what_it_finishes_later_is_
         until(lambda: states(home) == ["done", "done"])  # the reply waited, and is not too late
     assert len(provider.paid) == 2
     assert len(list(home.glob("*.png"))) == 2
+
+
+def test_an_early_look_is_seen_by_every_process_until_the_picture_is_there(
+    home: Path, url: str, provider: FakeOpenAI
+) -> None:
+    held = provider.hold()
+    provider.mode = "early_then_held"
+
+    def running(server: Pipes, identity: int) -> list[dict[str, Any]]:
+        call(server, identity, "studio_page", op="jobs", args="{}")
+        return json.loads(answer(server, identity)["content"][0]["text"])["running"]
+
+    with (
+        serving(home, url, AQUATINT_PARTIALS="1") as server,
+        serving(home, url) as other,
+    ):
+        call(server, 1)
+        identities = iter(range(2, 10_000))
+        until(lambda: any(one["look"] for one in running(other, next(identities))))
+        ((job,), (same,)) = running(server, 10_000), running(other, 10_000)
+        assert job["look"] == same["look"]
+        assert job["look"].startswith("data:image/")
+        held.release()
+        assert answer(server, 1)["structuredContent"]["status"] == "done"
+        assert running(other, 10_001) == []
+    assert list((home / ".aquatint/parts").iterdir()) == []
 
 
 @pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGSTOP])

@@ -88,4 +88,12 @@ def _line(one: Annotation) -> str:
             where = (
                 "" if one.x is None or one.y is None else f" at {one.x:.0f},{one.y:.0f} permille"
             )
+            if one.points:
+                left, right = _span([x for x, _ in one.points])
+                top, bottom = _span([y for _, y in one.points])
+                where = f" from {left},{top} to {right},{bottom} permille"
             return f"left a {_NOUNS[one.kind]} on {uri}{where}{said}"
+
+
+def _span(values: Sequence[float]) -> tuple[int, int]:
+    return round(min(values)), round(max(values))

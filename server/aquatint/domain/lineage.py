@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import model_validator
@@ -20,6 +21,9 @@ Role = Literal[
     "copy of",  # a file of another size or crop that save_to wrote, given back as a picture
     "made from",  # nothing more is known
 ]
+
+
+_BESIDE = frozenset({"reference", "mask", "markup", "region from"})  # helped, and was not changed
 
 
 class Parent(Frozen):
@@ -68,3 +72,43 @@ def in_words(parents: Iterable[Mapping[str, str]]) -> str:
 def source(parents: Iterable[Parent]) -> str | None:
     """The id of the picture that one was made of by the same call, None where it came as it is."""
     return next((one.id for one in reversed(tuple(parents)) if one.role == "raw"), None)
+
+
+def versions(
+    image: str, parents: Mapping[str, Sequence[Parent]], most: int
+) -> list[tuple[str, str | None]]:
+    """The tree that a picture belongs to: (id, the one that it is a version of), parents first.
+
+    Its root is the oldest picture that `image` goes back to. Above `most` the youngest are left
+    out, `image` and what it goes back to never. The provider's own picture (raw) stands for nothing
+    where the one that was made of it is there.
+    """
+    hidden = {one.id for given in parents.values() for one in given if one.role == "raw"} - {image}
+
+    def above(one: str) -> str | None:
+        met: set[str] = set()
+        found: str | None = one
+        while found is not None and (not met or found in hidden) and found not in met:
+            met.add(found)
+            given = parents.get(found, ())
+            found = next((up.id for up in given if up.role not in _BESIDE), None)
+        return found
+
+    path = [image]
+    while (up := above(path[-1])) is not None and up not in path:
+        path.append(up)
+    below: defaultdict[str | None, list[str]] = defaultdict(list)
+    for one in parents:
+        if one not in hidden:
+            below[above(one)].append(one)
+    found: list[tuple[str, str | None]] = []
+    ahead: list[tuple[str, str | None]] = [(path[-1], None)]
+    met: set[str] = set()
+    while ahead:
+        one, up = ahead.pop()
+        if one not in met:
+            met.add(one)
+            found.append((one, up))
+            ahead.extend((child, one) for child in reversed(below[one]))
+    kept = {one for one, _ in found[: most - len(path)]} | set(path)
+    return [pair for pair in found if pair[0] in kept]

@@ -9,6 +9,7 @@ from typing import Protocol
 from .annotations import Annotations
 from .answers import Page, Spending, Written
 from .budget import Limit, Shortfall
+from .lineage import Parent
 from .types import (
     Copy,
     Finding,
@@ -158,6 +159,14 @@ class Blobs(Protocol):
     async def delete(self, key: str) -> None: ...
     def path(self, key: str) -> str | None:
         """The absolute path of a key, None where the store has no paths."""
+        ...
+
+    async def lend(self, job: str, part: Part | None) -> None:
+        """Let other processes look at a job's part that is whole, or take it back; as it can."""
+        ...
+
+    async def lent(self, job: str) -> bytes | None:
+        """What a running job lent last."""
         ...
 
     async def rescue(self, part: Part, key: str) -> str | None:
@@ -317,6 +326,10 @@ class Catalog(Protocol):
 
     async def uses(self, image: str, owner: str) -> tuple[list[Job], list[str]]:
         """The jobs that were given a picture, and the ids of pictures that name it as a parent."""
+        ...
+
+    async def lineage(self, owner: str) -> dict[str, tuple[Parent, ...]]:
+        """What each picture was made from, of those that were made from others, oldest first."""
         ...
 
     async def older(self, owner: str, before: float) -> list[str]:

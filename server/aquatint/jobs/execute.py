@@ -109,6 +109,7 @@ class _Execution:
                     if self.early is not None:
                         self.early.discard()
                     self.early = part
+                    await blobs.lend(self.job.id, part)
                     self.report(Stage("drawing", f"early look {index + 1}"))
                 case Finished():
                     return event
@@ -236,6 +237,7 @@ class _Execution:
         early, self.early = self.early, None
         if early is None:
             return
+        await self.context.blobs.lend(self.job.id, None)
         if self.finished is not None or self.shown:
             early.discard()
             return

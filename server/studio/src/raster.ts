@@ -78,6 +78,19 @@ export function show(out: CanvasRenderingContext2D, mask: CanvasImageSource, rim
   out.drawImage(edge, 0, 0);
 }
 
+/** What somebody else marks: under the own selection's stripes, in one calm colour. */
+export function theirs(out: CanvasRenderingContext2D, regions: readonly Region[], scale: number): void {
+  const [mask, ctx] = canvasOf(out.canvas.width, out.canvas.height);
+  for (const one of regions) paint(ctx, one, scale);
+  ctx.globalCompositeOperation = "source-in";
+  ctx.fillStyle = "rgba(40,110,240,.4)";
+  ctx.fillRect(0, 0, mask.width, mask.height);
+  out.save();
+  out.globalCompositeOperation = "destination-over";
+  out.drawImage(mask, 0, 0);
+  out.restore();
+}
+
 function stripes(ctx: CanvasRenderingContext2D): CanvasPattern {
   const [tile, inner] = canvasOf(12, 12);
   inner.fillStyle = "rgba(230,40,60,.38)";

@@ -1,6 +1,7 @@
 // What the page knows, as signals, and everything that changes it. Views read signals and call these.
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { api, type EditRequest, type Jobs, type Opened, type Pixels, type Quote, type Row, type Truth } from "./api";
+import { api, type EditRequest, type Jobs, type Opened, type Other, type Pixels, type Quote, type Row, type Truth } from "./api";
+import { drawn, notesOf } from "./marks";
 import { add, EMPTY, FLAT, move, redo, remove, replace, undo, upTo, type Document, type Region, type Shape } from "./document";
 import { Refusal, type Place } from "./transport";
 import { t } from "./words";
@@ -29,6 +30,8 @@ export const shape = signal<Shape>(FLAT);
 export const truth = signal<Truth | null>(null);
 export const words = signal("");
 export const seam = signal(0); // pixels of an edit's soft edge inside the mask; 0 leaves it to the server
+export const marked = signal(false); // the words are those of notes: a model that can sees the marks too
+export const others = signal<Other[]>([]); // who paints on the same picture
 export const quote = signal<Quote | null>(null);
 export const sending = signal(false);
 
@@ -114,6 +117,9 @@ async function open(id: string): Promise<void> {
     shape.value = FLAT;
     truth.value = quote.value = null;
     words.value = "";
+    marked.value = false;
+    others.value = [];
+    toldOf = undefined;
   }
   const [found, look] = await Promise.all([server.value.image(id), server.value.pixels(id)]);
   const now = route.value;
@@ -189,18 +195,45 @@ export async function keepMask(): Promise<boolean> {
   return !!(await trying(() => server.value.annotate({ image, kind: "mask", mask })));
 }
 
-const editRequest = (mask?: string): EditRequest => ({
+const editRequest = (more: { mask?: string; markup?: string } = {}): EditRequest => ({
   images: [opened.value!.image.uri],
   prompt: words.value.trim(),
-  ...(mask ? { mask, ...(seam.value ? { seam: seam.value } : {}) } : {}),
+  ...more,
+  ...(more.mask && seam.value ? { seam: seam.value } : {}),
 });
+
+/** What goes with the words: the mask, or else the marks for a model that takes them. */
+async function withWords(): Promise<{ mask?: string; markup?: string } | undefined> {
+  if (doc.value.done.length) {
+    const mask = await maskUri();
+    return mask ? { mask } : undefined;
+  }
+  if (!marked.value || !quote.value?.markup) return {};
+  const { image, annotations } = opened.value!;
+  const file = await drawn(notesOf(annotations), image.width, image.height);
+  const id = await trying(() => server.value.upload(file, "marks.png", null));
+  return id ? { markup: `image://${id}` } : undefined;
+}
+
+const me = Math.random().toString(36).slice(2, 14);
+let toldOf: unknown;
+
+/** Says what is painted here and where the pointer is, and hears the same of the others. */
+export async function meet(at: [number, number] | null): Promise<void> {
+  const image = opened.value?.image.uri, now = doc.value.done;
+  if (!image) return;
+  const regions = toldOf === now ? null : [...now];
+  toldOf = now;
+  const found = await server.value.beside({ image, person: me, regions, at });
+  if (image === opened.value?.image.uri && (found.others.length || others.value.length)) others.value = found.others;
+}
 
 /** Sends the edit of the selected part, or of all of it; shows what came. */
 export async function sendEdit(): Promise<void> {
   sending.value = true;
-  const mask = doc.value.done.length ? await maskUri() : "";
-  if (mask !== undefined) {
-    const made = await trying(() => server.value.edit(editRequest(mask), quote.value?.usd ?? 0));
+  const more = await trying(withWords);
+  if (more) {
+    const made = await trying(() => server.value.edit(editRequest(more), quote.value?.usd ?? 0));
     const [first] = made?.images ?? [];
     if (first) notes.value = { image: first, lines: made!.warnings };
     if (first) go({ view: "picture", id: first });
@@ -246,8 +279,11 @@ export function begin(): void {
     clearTimeout(pricing);
     if (!wanted || !opened.peek()) return;
     // Any mask has the same price: the picture's own uri stands for the one that is not made yet.
+    const { uri } = opened.peek()!.image;
     pricing = window.setTimeout(async () => {
-      const price = await trying(() => server.value.quote(editRequest(masked ? opened.value!.image.uri : undefined)));
+      const asked = (more: object) => trying(() => server.value.quote(editRequest(more)));
+      let price = await asked(masked ? { mask: uri } : {});
+      if (price?.markup && marked.value && !masked) price = await asked({ markup: uri });
       if (price && wanted === words.value.trim()) quote.value = price;
     }, 350);
   });

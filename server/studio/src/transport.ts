@@ -13,6 +13,7 @@ export type Place = {
   open: (url: string) => void;
   save: (name: string, mime: string, data: string) => Promise<void>;
   say: (text: string) => void; // to the agent, where the host lets it through; never relied on
+  beat: number; // milliseconds between two words with the others at a picture
   whole: () => void; // asks for the whole window
   capabilities: Record<string, unknown>;
 };
@@ -44,6 +45,7 @@ function hosted(host: Host, heard: Heard): Place {
   }).observe(document.body);
   return {
     kind: "host",
+    beat: POLL,
     capabilities: host.capabilities,
     async call(op, args) {
       const result = await host.request("tools/call", { name: "studio_page", arguments: { op, args: JSON.stringify(args) } });
@@ -70,6 +72,7 @@ function loopback(heard: Heard): Place {
   new EventSource("events").onmessage = () => heard.changed();
   return {
     kind: "loopback",
+    beat: 600,
     capabilities: { downloadFile: {} },
     async call(op, args, agreed = 0) {
       const body = JSON.stringify({ op, args, agreed });

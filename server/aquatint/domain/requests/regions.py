@@ -16,6 +16,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 SCALE = {"fraction": 1.0, "permille": 1000.0}  # what the whole side is called
 REACH = 100_000  # pixels; a number further out than this is a slip, not a place
 MOST_REGIONS = 256
+DRAWN = frozenset({"rect", "ellipse", "circle", "polygon", "brush", "all"})
 MOST_POINTS = 10_000
 
 
@@ -61,6 +62,11 @@ class Region(Frozen):
     def _as_written(cls, given: object) -> object:
         """Agents write regions in many ways; those that mean one thing are taken."""
         return canonical(cast("dict[str, Any]", given)) if isinstance(given, dict) else given
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is the same on every picture of that size."""
+        return self.kind in DRAWN and not self.expand
 
 
 class MaskRequest(Frozen):

@@ -31,7 +31,7 @@ def preview(
     images: dict[str, bytes],
     *,
     max_pixels: int,
-    vision: Vision,
+    vision: Vision | None = None,
 ) -> MaskPreview:
     """What `inputs.draw_mask` would keep of the same arguments. Raises what that raises."""
     image = None if base is None else open_upright(base, max_pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil, cos, floor, radians, sin, tau
 
 from PIL import Image, ImageDraw
@@ -61,6 +62,7 @@ __all__ = [
 
 Size = tuple[int, int]
 Point = tuple[float, float]
+REMEMBERED = 12_600_000  # pixels at most, of two coverages; a byte each
 ELLIPSE_STEPS = 180  # corners of a turned ellipse
 
 
@@ -90,12 +92,14 @@ def render(
     masks by the reference their region names, `vision` what finds subjects, objects, faces and
     text. Raises BadMask, and what `vision` raises.
     """
-    result = blank(size)
     sight = None if image is None or vision is None else Sight(image, vision, units)
-    for index, region in enumerate(regions):
+    drawn = next((at for at, one in enumerate(regions) if not one.is_drawn), len(regions))
+    if size[0] * size[1] > REMEMBERED:
+        drawn = 0
+    result = _drawn(tuple(regions[:drawn]), size, units)
+    for index, region in enumerate(regions[drawn:], drawn):
         part = _part(region, size, units, image, images or {}, sight)
-        part = replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
-        result = FOLD[region.op](result, part)
+        result = FOLD[region.op](result, _placed(part, index))
     if fill_holes:
         result = Coverage(filled(hard(result).image), result.notes)
     if keep_largest:
@@ -108,6 +112,21 @@ def render(
         result = shrunk(result, shrink)
     result = inverted(result) if invert else result
     return _feathered(result, feather) if feather > 0 else result
+
+
+@lru_cache(maxsize=2)
+def _drawn(regions: tuple[Region, ...], size: Size, units: Units) -> Coverage:
+    """Shapes that no picture decides, folded. Who paints adds one at a time, so that all before it
+    are still known; and takes one back as often."""
+    if not regions:
+        return blank(size)
+    last = regions[-1]
+    part = blank(size, 255) if last.kind == "all" else _shape(last, size, units)
+    return FOLD[last.op](_drawn(regions[:-1], size, units), _placed(part, len(regions) - 1))
+
+
+def _placed(part: Coverage, index: int) -> Coverage:
+    return replace(part, notes=tuple(f"regions[{index}] {note}" for note in part.notes))
 
 
 def _feathered(coverage: Coverage, pixels: float) -> Coverage:

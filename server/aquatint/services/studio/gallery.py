@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ...domain.errors import BadImage, NoSuchImage
@@ -21,24 +22,39 @@ if TYPE_CHECKING:
 THUMBNAIL = 18_000  # bytes of one; 50 of them in base64 stay below 1.2 MB
 PIXELS = 700_000  # bytes of a look at one picture: hosts take results of 1 MB
 PIECE = 500_000  # bytes of a file in one answer
+EARLY = 160  # pixels of what a job shows early
 REMEMBERED = 400  # thumbnails in memory
 
 _thumbnails: OrderedDict[tuple[str, int], str] = OrderedDict()
 
 
 async def listed(visitor: Visitor, request: asked.List) -> Answer:
-    """{images, cursor, total}: rows as recent_images has them, with `thumb` (a data: URL)."""
+    """{images, cursor, total}: rows as recent_images has them, with `thumb` (a data: URL), the
+    picture's share of its call's cost, and the name of the folder that it was asked for from."""
     page, _ = await visitor.service.library.recent(
         visitor.caller, request.query, request.kind, request.limit, request.cursor
     )
-    images = [await _row(visitor, image, request.edge) for image in page.images]
+    images = [
+        {**await row(visitor, image, request.edge), **await _from(visitor, image)}
+        for image in page.images
+    ]
     return {"images": images, "cursor": page.cursor, "total": page.total}
 
 
-async def _row(visitor: Visitor, image: ImageRecord, edge: int) -> dict[str, Any]:
-    row = {"id": image.id, **visitor.service.library.row(image), "bytes": image.bytes}
-    row["thumb"] = await _thumbnail(visitor, image, edge) if edge else None
-    return row
+async def _from(visitor: Visitor, image: ImageRecord) -> dict[str, Any]:
+    catalog = visitor.service.context.catalog
+    record = await catalog.job(image.job, image.owner) if image.job else None
+    if record is None:
+        return {"cost_usd": None, "project": ""}
+    cost = record.cost_usd and record.cost_usd / max(len(record.images), 1)
+    return {"cost_usd": cost, "project": PurePath(record.job.project).name}
+
+
+async def row(visitor: Visitor, image: ImageRecord, edge: int) -> dict[str, Any]:
+    """What lists show of a picture, with its `thumb` (a data: URL) of `edge` pixels."""
+    facts = {"id": image.id, **visitor.service.library.row(image), "bytes": image.bytes}
+    facts["thumb"] = await _thumbnail(visitor, image, edge) if edge else None
+    return facts
 
 
 async def _thumbnail(visitor: Visitor, image: ImageRecord, edge: int) -> str | None:
@@ -63,16 +79,30 @@ async def _thumbnail(visitor: Visitor, image: ImageRecord, edge: int) -> str | N
     return _thumbnails[key]
 
 
+async def small(visitor: Visitor, data: bytes | None) -> str | None:
+    """A data: URL of a picture that is in no list yet; None without one that can be shown."""
+    from ...imaging import looks
+
+    context = visitor.service.context
+    if data is None:
+        return None
+    try:
+        look = await context.pixelwork(looks.look, data, EARLY, THUMBNAIL, None, context.max_pixels)
+    except BadImage:
+        return None
+    return _url(look.data, look.mime)
+
+
 async def image(visitor: Visitor, request: asked.One) -> Answer:
     """{image, recipe, parents, children, siblings, cost_usd, annotations}: all about one."""
     service, caller = visitor.service, visitor.caller
-    found = await _known(visitor, request.image)
+    found = await known(visitor, request.image)
     _, children = await service.context.catalog.uses(found.id, caller.owner)
     record = await service.context.catalog.job(found.job, caller.owner) if found.job else None
     marks = await service.annotations.open(caller, found.id)
-    row = await _row(visitor, found, 320)
+    facts = await row(visitor, found, 320)
     return {
-        "image": {**row, "note": found.note, "saved": [one.model_dump() for one in found.saved]},
+        "image": {**facts, "note": found.note, "saved": [one.model_dump() for one in found.saved]},
         "recipe": await service.library.recipe(found, caller),
         "parents": await _relatives(visitor, told(found.parents)),
         "children": await _relatives(visitor, [{"uri": f"image://{one}"} for one in children]),
@@ -88,21 +118,22 @@ async def _siblings(visitor: Visitor, images: Sequence[ImageRecord]) -> list[dic
         return []
     marks = await visitor.service.annotations.open(visitor.caller)
     picks = {one.image: one.id for one in marks if one.kind == "pick"}
-    return [{**await _row(visitor, one, 512), "pick": picks.get(one.id)} for one in images]
+    return [{**await row(visitor, one, 512), "pick": picks.get(one.id)} for one in images]
 
 
 async def _relatives(visitor: Visitor, told_: list[dict[str, str]]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for one in told_[:24]:
         try:
-            record = await _known(visitor, one["uri"])
+            record = await known(visitor, one["uri"])
         except NoSuchImage:  # forgotten
             continue
-        rows.append({**await _row(visitor, record, 160), "role": one.get("role")})
+        rows.append({**await row(visitor, record, 160), "role": one.get("role")})
     return rows
 
 
-async def _known(visitor: Visitor, reference: str) -> ImageRecord:
+async def known(visitor: Visitor, reference: str) -> ImageRecord:
+    """The picture that a reference means. Raises NoSuchImage."""
     found = await visitor.service.library.references.known(reference, visitor.caller)
     if found is None:
         raise NoSuchImage(f"There is no picture {reference!r:.60}.", "Reload the page.")
@@ -113,7 +144,7 @@ async def pixels(visitor: Visitor, request: asked.Pixels) -> Answer:
     """{url, width, height, whole, box}: the picture itself, a mask in black and white."""
     from ...imaging import looks
 
-    found, context = await _known(visitor, request.image), visitor.service.context
+    found, context = await known(visitor, request.image), visitor.service.context
     whole = (found.width, found.height)
     box = None if request.crop is None else box_of(request.crop, "pixel", whole)
     if found.format == "svg":
@@ -131,7 +162,7 @@ async def pixels(visitor: Visitor, request: asked.Pixels) -> Answer:
 
 async def compare(visitor: Visitor, request: asked.Compare) -> Answer:
     """{url, words}: before, after, and a map of what changed (with a mask: outside it)."""
-    found = await _known(visitor, request.image)
+    found = await known(visitor, request.image)
     asked_for = ShowRequest(image=request.image, compare=True, edge=request.edge)
     look = await beside_its_parent(visitor.service.context, found, asked_for, PIXELS)
     return {"url": _url(look.data, look.mime), "words": look.words}
@@ -139,7 +170,7 @@ async def compare(visitor: Visitor, request: asked.Compare) -> Answer:
 
 async def file(visitor: Visitor, request: asked.File) -> Answer:
     """{data, next, total, name, mime}: 500 KB of the file in base64; `next` is None at its end."""
-    found = await _known(visitor, request.image)
+    found = await known(visitor, request.image)
     data = await visitor.service.library.file(found)
     end = request.offset + PIECE
     return {

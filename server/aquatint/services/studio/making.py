@@ -10,6 +10,7 @@ from ..outcomes import Outcome, Progress
 from ..spending import cancel as give_up
 from ..spending import statement
 from . import requests as asked
+from .gallery import small
 
 if TYPE_CHECKING:
     from .operations import Answer, Visitor
@@ -18,7 +19,7 @@ MONTH = 30  # days
 
 
 async def quote(visitor: Visitor, request: EditRequest | GenerateRequest) -> Answer:
-    """{usd, bound, model, size, quality, free, needs_consent, warnings}; asks no network."""
+    """{usd, bound, model, size, quality, free, markup, needs_consent, warnings}; no network."""
     found = await visitor.service.quote(request, visitor.caller)
     order, price = found.plan.order, found.estimate
     return {
@@ -28,6 +29,7 @@ async def quote(visitor: Visitor, request: EditRequest | GenerateRequest) -> Ans
         "size": order.size,
         "quality": order.quality,
         "free": found.is_draft,
+        "markup": found.choice.model.markup,
         "needs_consent": found.needs_consent,
         "warnings": list(found.plan.warnings),
     }
@@ -87,6 +89,7 @@ async def _job(visitor: Visitor, record: JobRecord) -> dict[str, Any]:
         "kind": record.job.kind,
         "stage": None if stage is None else str(stage),
         "sent": record.sent is not None,
+        "look": await small(visitor, await service.context.blobs.lent(record.job.id)),
         "elapsed": service.context.now() - record.job.created,
         "usual": await service.context.catalog.seconds(order.model, order.size, order.quality),
         "cost_usd": record.job.estimate_usd,

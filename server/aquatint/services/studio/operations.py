@@ -13,7 +13,7 @@ from ...domain.frozen import Frozen
 from ...domain.requests.existing import ExportRequest
 from ...domain.requests.regions import MaskRequest
 from ...domain.types import Caller, EditRequest, GenerateRequest
-from . import gallery, making, marks, painting, uploads
+from . import beside, gallery, making, marks, painting, uploads, versions
 from . import requests as asked
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list": Operation(asked.List, gallery.listed),
     "image": Operation(asked.One, gallery.image),
     "pixels": Operation(asked.Pixels, gallery.pixels),
+    "tree": Operation(asked.One, versions.tree),
     "compare": Operation(asked.Compare, gallery.compare),
     "file": Operation(asked.File, gallery.file),
     "forget": Operation(asked.Forget, gallery.forget),
@@ -49,6 +50,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "changes": Operation(asked.Changes, making.changes),
     "mask": Operation(MaskRequest, painting.preview),
     "make_mask": Operation(MaskRequest, painting.make),
+    "beside": Operation(asked.Beside, beside.tell),
     "quote": Operation(EditRequest, making.quote),
     "edit": Operation(EditRequest, making.edit),
     "quote_new": Operation(GenerateRequest, making.quote),

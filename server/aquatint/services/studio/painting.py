@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from ...domain.requests.regions import MaskRequest
 
-SHAPES = frozenset({"rect", "ellipse", "circle", "polygon", "brush", "all"})
-
 if TYPE_CHECKING:
     from .operations import Answer, Visitor
 
@@ -21,7 +19,7 @@ async def preview(visitor: Visitor, request: MaskRequest) -> Answer:
     base, asked = None, request
     if request.image:
         known = await references.known(request.image, visitor.caller)
-        if known is not None and {one.kind for one in request.regions} <= SHAPES:
+        if known is not None and all(one.is_drawn for one in request.regions):
             # Their pixels do not depend on the picture's, which would take long to decode.
             size = {"image": None, "width": known.width, "height": known.height}
             asked = request.model_copy(update=size)

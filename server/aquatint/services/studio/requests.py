@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...domain.annotations import MOST_WORDS, Mark, Place
 from ...domain.frozen import Frozen
+from ...domain.requests.regions import Region
 from ...domain.types import Listing
 
 Piece = Annotated[str, Field(max_length=700_000)]  # base64 of 500 KB and some
@@ -39,6 +40,15 @@ class Pixels(Frozen):
     image: str
     edge: Annotated[int, Field(ge=32, le=4096)] = 2048
     crop: tuple[float, float, float, float] | None = None
+
+
+class Beside(Frozen):
+    """What a person marks on a picture now; `regions` is left out where it is as before."""
+
+    image: str
+    person: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{4,40}$")]
+    regions: Annotated[tuple[Region, ...] | None, Field(max_length=300)] = None
+    at: tuple[float, float] | None = None
 
 
 class Compare(Frozen):

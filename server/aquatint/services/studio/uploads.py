@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def piece(visitor: Visitor, request: asked.Upload) -> Answer:
-    """{received}, and with the last piece {id}: the picture is listed, and the agent is told."""
+    """{received}, and with the last piece {id}. With a `kind` it is listed, and the agent told."""
     service = visitor.service
     so_far = service.uploads.take(
         request.upload, request.offset, request.data, service.settings.max_bytes
@@ -22,8 +22,10 @@ async def piece(visitor: Visitor, request: asked.Upload) -> Answer:
     service.uploads.drop(request.upload)
     await service.ready()
     opened = Opened(bytes(so_far), None, request.name)
-    image = await service.editing.take_in(opened, visitor.caller.owner, shown=True)
-    if request.kind is not None:
+    image = await service.editing.take_in(
+        opened, visitor.caller.owner, shown=request.kind is not None
+    )
+    if request.kind is not None:  # else the page itself needs it, as the marks of an edit
         mark = asked.Annotate(image=image.id, kind=request.kind, words=request.name)
         await service.annotations.add(image, visitor.caller, mark)
     return {"received": len(so_far), "id": image.id}

@@ -99,6 +99,28 @@ class FolderBlobs:
         """Remove parts and inputs nobody wrote to since then; how many. Rescued pictures stay."""
         return await to_thread.run_sync(self._clean, now - older_than_seconds)
 
+    async def lend(self, job: str, part: Part | None) -> None:
+        """A second name for the file: nothing is copied. A disk without links lends nothing."""
+        assert part is None or isinstance(part, FilePart)
+
+        def work() -> None:
+            place = self._lent(job)
+            place.unlink(missing_ok=True)
+            if part is not None and part.path.name:
+                os.link(part.path, place)
+
+        with suppress(OSError):
+            await to_thread.run_sync(work)
+
+    async def lent(self, job: str) -> bytes | None:
+        try:
+            return await to_thread.run_sync(self._lent(job).read_bytes)
+        except OSError:
+            return None
+
+    def _lent(self, job: str) -> Path:
+        return self._place(f"{_PARTS}/job.{job}.part")
+
     async def rescue(self, part: Part, key: str) -> str | None:
         """Beside the parts, named by the image's id; no other folder is tried."""
         assert isinstance(part, FilePart), "a part goes back to the store that opened it"

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection
 from ...domain.answers import Page, Spending, Written
 from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest, NoSuchImage
+from ...domain.lineage import Parent
 from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord
 from . import found_by
 from .annotations import SqliteAnnotations
 from .connection import CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
 from .listing import Asked, page
-from .rows import insert_image, insert_job, to_image, to_record
+from .rows import insert_image, insert_job, lineage, to_image, to_record
 from .schema import TROUBLE
 
 # Dollars of one job: what it cost, or what is reserved while nobody knows.
@@ -290,6 +291,9 @@ class SqliteCatalog:
 
     async def uses(self, image: str, owner: str) -> tuple[list[Job], list[str]]:
         return await self._file.read(lambda db: uses(db, image, owner))
+
+    async def lineage(self, owner: str) -> dict[str, tuple[Parent, ...]]:
+        return await self._file.read(lambda db: lineage(db, owner))
 
     async def older(self, owner: str, before: float) -> list[str]:
         return await self._file.read(lambda db: older(db, owner, before))

@@ -118,6 +118,15 @@ def _parents(row: sqlite3.Row) -> list[dict[str, str] | str]:
     return [{"id": one, "role": role} for one, role in zip(ids, roles, strict=True)]
 
 
+def lineage(db: sqlite3.Connection, owner: str) -> dict[str, tuple[Parent, ...]]:
+    """What each of an owner's pictures was made from, of those that were made from others."""
+    rows = db.execute(
+        "SELECT id, parents, roles FROM pictures WHERE owner = ? AND parents != '[]' ORDER BY seq",
+        (owner,),
+    )
+    return {row["id"]: tuple(map(Parent.model_validate, _parents(row))) for row in rows}
+
+
 def count(db: sqlite3.Connection, owner: str, kind: str, shown: bool, step: int) -> None:
     for word in (kind, "") if shown else (kind,):
         db.execute(

@@ -3,14 +3,16 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Pixels } from "../api";
 import type { Point, Region } from "../document";
-import { canvasOf, paint, show } from "../raster";
-import { doc, say, shape, steps, truth } from "../state";
+import { canvasOf, paint, show, theirs } from "../raster";
+import { doc, others, say, shape, steps, truth } from "../state";
 import { t } from "../words";
 import { brush, opacity, subtracts, tool, TOOLS } from "./tools";
 
 type View = { scale: number; x: number; y: number }; // of the whole picture's pixels, from top left
 export const view = signal<View>({ scale: 0, x: 0, y: 0 });
 export const draft = signal<Region | null>(null);
+let pointer: Point | null = null; // of the mouse, in pixels of the picture
+export const pointed = () => cursor.peek() ?? pointer;
 const cursor = signal<Point | null>(null); // for keys, in pixels of the picture
 const MOST = 2048; // pixels of the overlay's longest edge
 
@@ -66,9 +68,15 @@ export function Stage({ look }: { look: Pixels }) {
         <img src={look.url} alt="" draggable={false} data-close={scale > 3 ? "" : undefined} />
         <canvas ref={over} style={`opacity:${opacity.value / 100}`} width={Math.round(width * factor)} height={Math.round(height * factor)} />
       </div>
-      {at ? <span class="at" style={`transform:translate(${x + at[0] * scale}px,${y + at[1] * scale}px)`} /> : null}
+      {at ? <Spot at={at} /> : null}
+      {others.value.map((one) => (one.at ? <Spot key={one.person} at={one.at} other /> : null))}
     </div>
   );
+}
+
+function Spot({ at: [px, py], other }: { at: Point; other?: boolean }) {
+  const { scale, x, y } = view.value;
+  return <span class={other ? "at other" : "at"} style={`transform:translate(${x + px * scale}px,${y + py * scale}px)`} />;
 }
 
 /** While it is zoomed or moved, the sheet is a layer of its own, sharp again when it rests. */
@@ -95,6 +103,10 @@ function drawing(canvas: HTMLCanvasElement, factor: number): () => void {
   let loaded: { url: string; image: HTMLImageElement } | null = null;
 
   const redraw = () => {
+    draw();
+    for (const { regions } of others.value) theirs(out, regions, factor);
+  };
+  const draw = () => {
     frame = 0;
     const now = doc.value.done, stroke = draft.value;
     if (loaded && loaded.url === truth.value?.url && !stroke) return show(out, loaded.image, true);
@@ -111,7 +123,7 @@ function drawing(canvas: HTMLCanvasElement, factor: number): () => void {
     show(out, together, false);
   };
   const stop = effect(() => {
-    doc.value, draft.value, shape.value;
+    doc.value, draft.value, shape.value, others.value;
     const url = truth.value?.url;
     if (url && loaded?.url !== url) {
       const image = new Image();
@@ -146,6 +158,7 @@ function pointing(stage: HTMLElement, whole: Point): () => void {
     return { far: Math.hypot(a[0] - b[0], a[1] - b[1]), at: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] as Point };
   };
   const move = (event: PointerEvent) => {
+    pointer = inPicture(place(event));
     if (!down.has(event.pointerId)) return corners.length ? outline(inPicture(place(event))) : undefined;
     if (down.size > 1) {
       const before = spread();

@@ -4,7 +4,7 @@ import type { Quote, Row } from "../api";
 import { Icon } from "../icons";
 import { firstBelow, justified } from "../rows";
 import { cursor, go, images, kind, loaded, makeNew, more, query, search, sending, server, takeIn, total, trying } from "../state";
-import { cost, t } from "../words";
+import { cost, money, t } from "../words";
 
 const KINDS = [null, "named", "generated", "edited", "mask", "added"] as const;
 const TALL = 200; // pixels of a row, about
@@ -99,7 +99,8 @@ export function Card({ row, style, at }: { row: Row; style?: string; at?: number
     <li class="card" style={style} aria-setsize={at && total.value} aria-posinset={at}>
       <button type="button" onClick={() => go({ view: "picture", id: row.id })}>
         {row.thumb ? <img src={row.thumb} alt={row.prompt} loading="lazy" decoding="async" draggable={false} /> : <span class="blank">{row.format}</span>}
-        <span class="caption" dir="auto">{names ? <bdi class="name">{names}</bdi> : null} {row.prompt}</span>
+        <span class="caption" dir="auto">{names ? <bdi class="name">{names}</bdi> : null} {row.prompt}
+          {row.cost_usd || row.project ? <small>{row.cost_usd ? money(row.cost_usd) : ""} <bdi>{row.project}</bdi></small> : null}</span>
       </button>
     </li>
   );

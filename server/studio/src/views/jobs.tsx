@@ -39,6 +39,7 @@ function Job({ job }: { job: Running }) {
   };
   return (
     <li>
+      {job.look ? <img src={job.look} alt="" /> : null}
       <progress {...(job.usual ? { value: Math.min(job.elapsed, job.usual), max: job.usual } : {})} aria-label={job.prompt} />
       <span class="grow" dir="auto">{job.prompt}</span>
       <span>{Math.round(job.elapsed)} s{job.usual ? ` · ${t("usual", { n: Math.round(job.usual) })}` : ""}</span>

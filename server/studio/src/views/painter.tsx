@@ -2,15 +2,19 @@
 import { useEffect } from "preact/hooks";
 import type { Region } from "../document";
 import { Button } from "../icons";
-import { fit, Stage, view, zoom } from "../painter/stage";
+import { fit, pointed, Stage, view, zoom } from "../painter/stage";
 import { brush, contiguous, NAMES, opacity, tolerance, tool, TOOLS } from "../painter/tools";
-import { back, doc, keepMask, opened, pixels, quote, say, seam, sendEdit, sending, shape, steps, truth, words } from "../state";
+import { back, doc, keepMask, meet, opened, others, pixels, place, quote, say, seam, sendEdit, sending, shape, steps, truth, words } from "../state";
 import { cost, percent, t } from "../words";
 
 export function Painter() {
   useEffect(() => {
     addEventListener("keydown", shortcut);
-    return () => removeEventListener("keydown", shortcut);
+    const meeting = setInterval(() => document.visibilityState === "visible" && void meet(pointed()).catch(() => undefined), place.value!.beat);
+    return () => {
+      removeEventListener("keydown", shortcut);
+      clearInterval(meeting);
+    };
   }, []);
   const look = pixels.value;
   return (
@@ -53,6 +57,7 @@ function Panel() {
   return (
     <aside class="panel">
       <Finds />
+      <Others />
       {tuned}
       {tool.value === "wand" ? (
         <label class="check"><input type="checkbox" checked={contiguous.value} onChange={() => (contiguous.value = !contiguous.value)} /> {t("contiguous")}</label>
@@ -119,6 +124,17 @@ function Step({ one, at, last }: { one: Region; at: number; last: number }) {
         </div>
       ) : null}
     </li>
+  );
+}
+
+/** Who else paints here; what they marked can be had in one step each. */
+function Others() {
+  const theirs = others.value.flatMap((one) => one.regions);
+  return !others.value.length ? null : (
+    <p class="others" role="status">
+      {t("others", { n: others.value.length })}{" "}
+      {theirs.length ? <button type="button" onClick={() => theirs.forEach((one) => steps.add(one))}>{t("takeTheirs")}</button> : null}
+    </p>
   );
 }
 

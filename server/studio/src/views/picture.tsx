@@ -1,8 +1,10 @@
 // One picture: large, with what made it, what it was made from, and what can be done with it.
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Version } from "../api";
 import { Button, Icon } from "../icons";
-import { back, go, notes, opened, picking, pixels, place, refresh, reload, reopen, say, server, trying, words } from "../state";
+import { notesOf, spanOf } from "../marks";
+import { back, go, images, marked, notes, opened, picking, pixels, place, refresh, reload, reopen, say, server, trying, words } from "../state";
 import { money, t, when } from "../words";
 import { Card } from "./gallery";
 
@@ -27,46 +29,70 @@ export function Picture() {
   );
 }
 
-const placing = signal<{ x: number; y: number } | null>(null); // of a note that has no words yet
+type Place = { x: number; y: number; points: [number, number][] };
+const placing = signal<Place | null>(null); // of a note that has no words yet, in permille
 const pinning = signal(false);
 
 function Look() {
   const [close, setClose] = useState(false);
   const look = pixels.value, row = opened.value?.image;
+  const line = useRef<[number, number][] | null>(null); // while it is drawn
   useEffect(() => () => void ((pinning.value = false), (placing.value = null)), []);
-  const clicked = (event: MouseEvent) => {
-    const picture = (event.currentTarget as Element).querySelector("img");
-    if (!pinning.value || !picture) return setClose(!close);
-    const { left, top, width, height } = picture.getBoundingClientRect();
-    const share = (at: number, from: number, whole: number) => Math.round(Math.min(1, Math.max(0, (at - from) / whole)) * 1000);
-    // By a key it is clicked nowhere: the note goes to the middle.
-    const somewhere = event.detail > 0;
-    placing.value = somewhere ? { x: share(event.clientX, left, width), y: share(event.clientY, top, height) } : { x: 500, y: 500 };
+  const at = (event: MouseEvent): [number, number] => {
+    const { left, top, width, height } = (event.currentTarget as Element).querySelector("img")!.getBoundingClientRect();
+    const share = (n: number, from: number, whole: number) => Math.round(Math.min(1, Math.max(0, (n - from) / whole)) * 1000);
+    return [share(event.clientX, left, width), share(event.clientY, top, height)];
   };
-  const pins = notesOn();
-  const shown = placing.value ? [...pins, { id: "new", ...placing.value }] : pins;
+  const begin = (event: PointerEvent) => {
+    if (!pinning.value || !look) return;
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    line.current = [at(event)];
+  };
+  const move = (event: PointerEvent) => {
+    const [x, y] = at(event), points = line.current, [lx, ly] = points?.at(-1) ?? [x, y];
+    if (!points || Math.hypot(x - lx, y - ly) < 8 || points.length === 2000) return;
+    points.push([x, y]);
+    placing.value = { x: points[0]![0], y: points[0]![1], points: [...points] };
+  };
+  const clicked = (event: MouseEvent) => {
+    const drawn = (line.current?.length ?? 0) > 1;
+    line.current = null;
+    if (!pinning.value || !look) return setClose(!close);
+    // By a key it is clicked nowhere: the note goes to the middle.
+    const [x, y] = event.detail > 0 ? at(event) : [500, 500];
+    if (!drawn) placing.value = { x, y, points: [] };
+  };
+  const kept = notesOn();
+  const shown = placing.value ? [...kept, { id: "new", ...placing.value }] : kept;
   return (
     <button
       type="button" class="look" data-close={close ? "" : undefined} data-pinning={pinning.value ? "" : undefined}
-      aria-label={pinning.value ? t("pinWhere") : close ? t("fit") : t("zoomIn")} onClick={clicked}
+      aria-label={pinning.value ? t("pinWhere") : close ? t("fit") : t("zoomIn")} onClick={clicked} onPointerDown={begin} onPointerMove={move}
     >
       {look ? (
         <span class="pinned" dir="ltr" style={`--w:${look.whole[0]}px;--ratio:${look.whole[0] / look.whole[1]}`}>
-          <img src={look.url} alt={row?.prompt ?? ""} />
-          {shown.map((one, at) => <span key={one.id} class="pin" data-n={at + 1} style={`left:${one.x! / 10}%;top:${one.y! / 10}%`} />)}
+          <img src={look.url} alt={row?.prompt ?? ""} draggable={false} />
+          <svg class="lines" viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">
+            {shown.map((one) => <polyline key={one.id} points={one.points.join(" ")} />)}
+          </svg>
+          {shown.map((one, at) => <span key={one.id} class="pin" data-n={at + 1} style={`left:${one.x / 10}%;top:${one.y / 10}%`} />)}
         </span>
       ) : <span class="loading" />}
     </button>
   );
 }
 
-const notesOn = () => opened.value?.annotations.filter((one) => one.kind === "pin" && one.x !== null && one.y !== null) ?? [];
+const notesOn = () => notesOf(opened.value?.annotations ?? []);
 
 /** The notes as the words of an edit, each with its place; the part can still be painted. */
 function editBy(): void {
   words.value = notesOn()
-    .map((one) => t("pinAt", { x: Math.round(one.x! / 10), y: Math.round(one.y! / 10), words: one.words.replace(/[.。۔]+$/, "") }))
+    .map(({ x, y, points, words: said }) => {
+      const words = said.replace(/[.。۔]+$/, "");
+      return points.length ? t("drawnAt", { ...spanOf(points), words }) : t("pinAt", { x: Math.round(x / 10), y: Math.round(y / 10), words });
+    })
     .join(" ");
+  marked.value = true;
   go({ view: "paint", id: opened.value!.image.id });
 }
 
@@ -106,8 +132,8 @@ function Pins() {
   const pins = notesOn(), at = placing.value, image = opened.value!.image.id;
   const keep = async (event: Event) => {
     event.preventDefault();
-    const words = text.trim();
-    if (!words || !(await trying(() => server.value.annotate({ image, kind: "pin", words, ...at })))) return;
+    const words = text.trim(), place = at!.points.length ? { kind: "sketch", points: at!.points } : { kind: "pin", x: at!.x, y: at!.y };
+    if (!words || !(await trying(() => server.value.annotate({ image, words, ...place })))) return;
     setText("");
     placing.value = null;
     pinning.value = false;
@@ -141,12 +167,13 @@ function Export() {
   const { image } = opened.value!;
   const [name, setName] = useState(`picture.${image.format}`);
   const [size, setSize] = useState("");
+  const [crop, setCrop] = useState("");
   const [cut, setCut] = useState(false);
   const write = async (event: Event) => {
     event.preventDefault();
     const made = await trying(() => server.value.export({
       image: image.uri, save_to: [name.trim()],
-      ...(size.trim() ? { exact_size: size.trim() } : {}), ...(cut ? { background: "transparent" } : {}),
+      ...(size.trim() ? { exact_size: size.trim() } : {}), ...(crop.trim() ? { crop: crop.split(/[\s,،、]+/).map(Number) } : {}), ...(cut ? { background: "transparent" } : {}),
     }));
     if (made) say([t("exported", { path: made.files.map((one) => one.path).join(", ") }), ...made.warnings].join(" "));
   };
@@ -157,6 +184,7 @@ function Export() {
       <form onSubmit={write}>
         <label>{t("fileName")}<input dir="ltr" value={name} onInput={typed(setName)} /></label>
         <label>{t("exactSize")}<input dir="ltr" value={size} onInput={typed(setSize)} /></label>
+        <label>{t("crop")}<input dir="ltr" value={crop} onInput={typed(setCrop)} /></label>
         <label class="check"><input type="checkbox" checked={cut} onChange={() => setCut(!cut)} /> {t("cutOut")}</label>
         <button class="main" type="submit" disabled={!name.trim()}>{t("exportGo")}</button>
       </form>
@@ -165,13 +193,13 @@ function Export() {
 }
 
 function Facts() {
-  const { image, recipe, parents, children, siblings, cost_usd: cost, annotations } = opened.value!;
+  const { image, recipe, parents, siblings, cost_usd: cost, annotations } = opened.value!;
   const before = parents.find((one) => one.role === "edited from");
   const pick = annotations.find((one) => one.kind === "pick");
   const prompt = String(recipe.arguments?.prompt ?? image.prompt);
   return (
     <aside class="facts">
-      <p class="prompt" dir="auto">{prompt}</p>
+      <p class="prompt" dir="auto" tabIndex={0}>{prompt}</p>
       <div class="acts">
         <Button icon="pick" label={pick ? t("unpick") : t("pick")} on={!!pick} act={() => void picking(image, pick?.id)} />
         {siblings.length ? <Button icon="choose" label={t("choose")} act={() => go({ view: "choose", id: image.id })} /> : null}
@@ -192,8 +220,37 @@ function Facts() {
       <Pins />
       {image.kind === "mask" || image.format === "svg" ? null : <Export />}
       <Family label={t("from")} rows={parents} />
-      <Family label={t("into")} rows={children} />
+      <Versions of={image.id} />
     </aside>
+  );
+}
+
+/** All that the picture goes back to, and all that became of it, as a tree to walk. */
+function Versions({ of }: { of: string }) {
+  const [rows, setRows] = useState<Version[]>([]);
+  useEffect(() => void trying(() => server.value.tree(of)).then((found) => setRows(found?.versions ?? [])), [of, images.value]);
+  return rows.length < 2 ? null : (
+    <section>
+      <h2>{t("versions")}</h2>
+      <nav aria-label={t("versions")}><Branch rows={rows} under={null} of={of} /></nav>
+    </section>
+  );
+}
+
+function Branch({ rows, under, of }: { rows: Version[]; under: string | null; of: string }) {
+  const here = rows.filter((one) => one.under === under);
+  return !here.length ? null : (
+    <ul class="tree">
+      {here.map((one) => (
+        <li key={one.id}>
+          <button type="button" aria-current={one.id === of} onClick={() => go({ view: "picture", id: one.id })}>
+            {one.thumb ? <img src={one.thumb} alt="" /> : null}
+            <span dir="auto">{one.prompt}</span>
+          </button>
+          <Branch rows={rows} under={one.id} of={of} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -17,7 +17,7 @@ export const en = {
   forgotten: "Deleted",
   copy: "Copy prompt", copied: "Copied",
   cost: "Cost", free: "free", size: "Size", model: "Model", made: "Made", kind: "Kind",
-  from: "Made from", into: "Became",
+  from: "Made from",
   before: "Before", after: "After", slider: "How much of the picture before is shown",
   brush: "Brush", eraser: "Eraser", rect: "Rectangle", ellipse: "Ellipse", lasso: "Lasso", wand: "Wand",
   object: "Thing", subject: "Subject", face: "Faces", text: "Text", find: "Find in the picture",
@@ -45,11 +45,13 @@ export const en = {
   whole: "Larger",
   lost: "The server does not answer: {why}",
   choose: "Choose", chooseHint: "Keys 1 to 9 pick one", pin: "Leave a note",
-  pinWhere: "Click where the note belongs", pinWords: "What about this place?", pins: "Notes",
+  pinWhere: "Click where the note belongs, or draw there", pinWords: "What about this place?", pins: "Notes",
   removePin: "Remove note {n}", export: "Save to a file", fileName: "File name",
   exactSize: "Exact size, such as 1200x630", cutOut: "Cut out the subject", exportGo: "Save",
   exported: "Written to {path}", perHour: "an hour", perDay: "a day", perWeek: "a week", perMonth: "a month",
   changed: "What changed", seam: "Seam (0: automatic)", named: "Named", nameIt: "Name, such as logo", nameGo: "Give the name", unname: "Take away the name {name}", board: "Style board: give pictures names, and agents can use them as @names", pinAt: "At {x} % from the left and {y} % from the top: {words}.", useNotes: "Edit by these notes",
+  versions: "Versions", drawnAt: "From {x} to {right} % across and {y} to {bottom} % down: {words}.", others: "{n} more at this picture", takeTheirs: "Add what they marked",
+  crop: "Only the part x, y, width, height in pixels",
   tools: "Tools",
 };
 export type Words = typeof en;
