@@ -60,17 +60,23 @@ async def draws(client: Client) -> list[str]:
     return [one.type for one in answer.content]
 
 
-@pytest.mark.parametrize("bridge", ["supergateway", "mcp-proxy"])
+def command_of(bridge: str, port: str) -> list[str]:
+    match bridge:
+        case "supergateway":
+            words = ["--stdio", "aquatint", "--outputTransport", "streamableHttp"]
+            return [str(BIN / "supergateway"), *words, "--port", port]
+        case "mcp-proxy":
+            words = ["--host", "127.0.0.1", "--server", "stream", "--port", port]
+            return [str(BIN / "mcp-proxy"), *words, "--", "aquatint"]
+        case _:
+            proxy = ROOT / ".venv-clients-frameworks/bin/mcp-proxy"
+            return [str(proxy), "--pass-environment", "--port", port, "aquatint"]
+
+
+@pytest.mark.parametrize("bridge", ["supergateway", "mcp-proxy", "mcp-proxy of PyPI"])
 async def test_a_picture_comes_over_a_bridge_to_http(strangers: Strangers, bridge: str) -> None:
     port = free_port()
-    words = {
-        "supergateway": ["--stdio", "aquatint", "--outputTransport", "streamableHttp"],
-        "mcp-proxy": ["--host", "127.0.0.1", "--server", "stream"],
-    }[bridge]
-    command = [str(BIN / bridge), *words, "--port", str(port)]
-    if bridge == "mcp-proxy":
-        command += ["--", "aquatint"]
-    with running(strangers, *command):
+    with running(strangers, *command_of(bridge, str(port))):
         await until_listening(port)
         async with Client(f"http://127.0.0.1:{port}/mcp") as client:
             assert await draws(client) == ["text", "image"]

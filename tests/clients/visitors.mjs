@@ -1,8 +1,9 @@
 // What JavaScript libraries of other makers hand to a model of a reply: each draws a fox.
 //
-// Prints the kinds of the blocks. `node visitors.mjs langchain|openai_agents HOME`.
+// Prints the kinds of the blocks. `node visitors.mjs langchain|mastra|openai_agents HOME`.
 
 import { MultiServerMCPClient } from "@langchain/mcp-adapters";
+import { MCPClient } from "@mastra/mcp";
 import { MCPServerStdio } from "@openai/agents";
 
 const [name, home] = process.argv.slice(2);
@@ -17,6 +18,14 @@ const visitors = {
     const answer = await draws.invoke(fox);
     await client.close();
     return answer;
+  },
+
+  async mastra() {
+    const client = new MCPClient({ servers: { aquatint: { command: "aquatint", args: [], env } }, timeout: 60_000 });
+    const { aquatint_generate_image: draws } = await client.listTools();
+    const answer = await draws.execute(fox, {});
+    await client.disconnect();
+    return answer.content;
   },
 
   async openai_agents() {

@@ -20,6 +20,9 @@ PACKAGES = {
     "agent_framework": "agent-framework-core",
     "autogen": "autogen-ext",
     "beeai": "beeai-framework",
+    "camel": "camel-ai",
+    "crewai": "crewai-tools",
+    "google_adk": "google-adk",
     "haystack": "mcp-haystack",
     "llama_index": "llama-index-tools-mcp",
     "pydantic_ai": "pydantic-ai-slim",
@@ -32,6 +35,20 @@ async def agent_framework() -> list[str]:
 
     async with MCPStdioTool("aquatint", **SERVER) as server:
         return [one.type for one in await server.call_tool(DRAW, **FOX)]
+
+
+async def agno() -> list[str]:
+    """It starts only commands that it knows; Python is one."""
+    import shutil
+
+    from agno.tools.mcp import MCPTools
+
+    python = Path(shutil.which("aquatint") or "").with_name("python")
+    server = MCPTools(f"{python} -m aquatint", env=ENV, timeout_seconds=60)
+    await server.connect()
+    answer = await server.functions[DRAW].entrypoint(**FOX)
+    await server.close()
+    return ["text"] * bool(answer.content) + ["image"] * len(answer.images or [])
 
 
 async def autogen() -> list[str]:
@@ -54,6 +71,62 @@ async def beeai() -> list[str]:
         await session.initialize()
         (draws,) = [one for one in await MCPTool.from_session(session) if one.name == DRAW]
         return list((await draws.run(FOX)).result)
+
+
+async def camel() -> list[str]:
+    """Its agents hand their model the first block alone, which is the text."""
+    from camel.utils.mcp_client import MCPClient
+
+    async with MCPClient(SERVER, timeout=60) as client:
+        return [one.type for one in (await client.call_tool(DRAW, FOX)).content]
+
+
+async def crewai() -> list[str]:
+    """Text alone; the path is in it."""
+    from crewai_tools import MCPServerAdapter
+    from mcp import StdioServerParameters
+
+    def draw() -> list[str]:
+        with MCPServerAdapter(StdioServerParameters(**SERVER)) as tools:
+            (draws,) = [one for one in tools if one.name == DRAW]
+            return ["text" if "path: /" in draws.run(**FOX) else "nothing"]
+
+    return await asyncio.to_thread(draw)
+
+
+async def dspy() -> list[str]:
+    """Text alone, here too."""
+    from dspy import Tool
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    async with Client(stdio_client(StdioServerParameters(**SERVER))) as client:
+        (draws,) = [one for one in (await client.list_tools()).tools if one.name == DRAW]
+        read = await Tool.from_mcp_tool(client, draws).acall(**FOX)
+        return ["text" if "path: /" in read else "nothing"]
+
+
+async def google_adk() -> list[str]:
+    """All of the reply as JSON, pictures as base64: AQUATINT_REPLY=path helps."""
+    from google.adk.agents import LlmAgent
+    from google.adk.agents.invocation_context import InvocationContext
+    from google.adk.sessions import InMemorySessionService
+    from google.adk.tools.mcp_tool import McpToolset, StdioConnectionParams
+    from google.adk.tools.tool_context import ToolContext
+    from mcp import StdioServerParameters
+
+    command = StdioConnectionParams(server_params=StdioServerParameters(**SERVER), timeout=60)
+    server = McpToolset(connection_params=command)
+    (draws,) = [one for one in await server.get_tools() if one.name == DRAW]
+    service = InMemorySessionService()
+    session = await service.create_session(app_name="visitor", user_id="nobody")
+    agent = LlmAgent(name="visitor")
+    asked = InvocationContext(
+        invocation_id="1", agent=agent, session=session, session_service=service
+    )
+    answer = await draws.run_async(args=FOX, tool_context=ToolContext(asked, function_call_id="1"))
+    await server.close()
+    return [one["type"] for one in answer["content"]]
 
 
 async def haystack() -> list[str]:

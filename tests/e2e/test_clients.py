@@ -36,6 +36,29 @@ async def test_no_schema_offers_alternatives(connect: Connect) -> None:
     assert schemas[1]["properties"]["images"]["items"] == {"type": "string"}
 
 
+async def test_what_is_not_given_may_be_null(connect: Connect) -> None:
+    """crewai-tools fills in every argument that its model left out."""
+    given: dict[str, dict[str, Any]] = {
+        "generate_image": {"prompt": "A fox", "size": "64x64"},
+        "edit_image": {"images": ["latest"], "prompt": "Blue"},
+        "make_mask": {"image": "latest", "regions": [{"kind": "all", "angle": None, "op": None}]},
+        "get_image": {"image": "latest"},
+        "export_image": {"image": "latest", "name": "fox"},
+        "recent_images": {},
+        "open_studio": {},
+    }
+    async with connect() as client:
+        for tool in (await client.list_tools()).tools:
+            if tool.name not in given:
+                continue
+            nothing = dict.fromkeys(tool.input_schema["properties"])
+            answer = await client.call_tool(tool.name, {**nothing, **given[tool.name]})
+            assert not answer.is_error, (tool.name, text_of(answer))
+        answer = await client.call_tool("generate_image", {"prompt": None})
+    assert "prompt" in text_of(answer)
+    assert answer.is_error
+
+
 @pytest.mark.parametrize("spelled", ["a.png", ["a.png"], '["a.png"]'], ids=str)
 async def test_a_list_may_come_as_a_string_or_as_json(
     connect: Connect, tmp_path: Path, spelled: str | list[str]

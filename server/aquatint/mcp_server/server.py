@@ -204,6 +204,8 @@ class AquatintServer(MCPServer[LazyService]):
         if context is not None:
             await self._service(context.request_context)
         tool = self._tool_manager.get_tool(name)
+        # Some clients (crewai-tools 1.15) send null for what was not given.
+        arguments = {key: value for key, value in arguments.items() if value is not None}
         try:
             if tool is None:
                 raise unknown_tool(name, [one.name for one in self._tool_manager.list_tools()])
