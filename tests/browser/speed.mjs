@@ -67,7 +67,7 @@ for (let n = 0; n < 15; n++) {
   await page.waitForFunction(() => /\d.* selected$/.test(document.querySelector(".share").textContent), null, { polling: 5 });
   truths.push(Date.now() - began);
 }
-line("from the end of a stroke to the true mask, p95", at95(truths), "ms", "250, 120 of which it waits");
+line("from the end of a stroke to the true mask, p95", at95(truths), "ms", "250, 40 of which it waits");
 const session = await page.context().newCDPSession(page);
 await session.send("HeapProfiler.collectGarbage");
 line("heap of the page with that picture", (await page.evaluate(() => performance.memory.usedJSHeapSize)) / 1e6, "MB", 100);

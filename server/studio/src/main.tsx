@@ -2,7 +2,7 @@ import { render } from "preact";
 import { effect } from "@preact/signals";
 import { App } from "./app";
 import type { HostContext } from "./apps";
-import { begin, go, jobs, place, refresh, reload, server, trying } from "./state";
+import { begin, go, place, refresh, trying } from "./state";
 import { reach } from "./transport";
 import { direction, locale, spoken } from "./words";
 import "./style.css";
@@ -35,7 +35,6 @@ render(<App />, document.getElementById("app")!);
 async function start(): Promise<void> {
   place.value = await reach({ context, shown, changed: () => void trying(refresh) });
   root.dataset.place = place.value.kind;
-  await trying(reload);
-  jobs.value = (await trying(() => server.value.jobs())) ?? null;
+  await trying(refresh);
 }
 void start();

@@ -51,11 +51,13 @@ function shape(ctx: CanvasRenderingContext2D, region: Region, scale: number): vo
 }
 
 /** The selection as it is seen: stripes, under a rim of black and white, on any picture. */
-export function show(out: CanvasRenderingContext2D, mask: CanvasImageSource, rim: boolean): void {
+export function show(out: CanvasRenderingContext2D, whole: CanvasImageSource, rim: boolean): void {
   const { width, height } = out.canvas;
+  const [mask, scaled] = canvasOf(width, height);
+  scaled.drawImage(whole, 0, 0, width, height); // once: the rim needs it ten times
   out.clearRect(0, 0, width, height);
   out.save();
-  out.drawImage(mask, 0, 0, width, height);
+  out.drawImage(mask, 0, 0);
   out.globalCompositeOperation = "source-in";
   out.fillStyle = stripes(out);
   out.fillRect(0, 0, width, height);
@@ -64,17 +66,14 @@ export function show(out: CanvasRenderingContext2D, mask: CanvasImageSource, rim
   const [edge, ctx] = canvasOf(width, height);
   for (const [reach, colour] of [[2, "#000"], [1, "#fff"]] as const) {
     const [ring, inner] = canvasOf(width, height);
-    for (let turn = 0; turn < 8; turn++) {
-      const angle = (turn * Math.PI) / 4;
-      inner.drawImage(mask, reach * Math.cos(angle), reach * Math.sin(angle), width, height);
-    }
+    for (const [x, y] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) inner.drawImage(mask, reach * x, reach * y);
     inner.globalCompositeOperation = "source-in";
     inner.fillStyle = colour;
     inner.fillRect(0, 0, width, height);
     ctx.drawImage(ring, 0, 0);
   }
   ctx.globalCompositeOperation = "destination-out";
-  ctx.drawImage(mask, 0, 0, width, height);
+  ctx.drawImage(mask, 0, 0);
   out.drawImage(edge, 0, 0);
 }
 

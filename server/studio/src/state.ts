@@ -100,14 +100,26 @@ export function search(text: string, of: string | null = kind.value): void {
   void trying(reload);
 }
 
-/** Called when something may be new; cheap when nothing is. */
-export async function refresh(): Promise<void> {
-  const { revision: now, changed } = await server.value.changes(revision);
+let asking: Promise<void> | null = null;
+let again = false;
+
+/** Called when something may be new; cheap when nothing is, and never twice at once. */
+export function refresh(): Promise<void> {
+  again = asking !== null;
+  return (asking ??= look().finally(() => {
+    asking = null;
+    if (again) void trying(refresh);
+  }));
+}
+
+async function look(): Promise<void> {
+  const first = !loaded.value; // the pictures, before anything else
+  const [{ revision: now, changed }] = await Promise.all([server.value.changes(revision), first && reload()]);
   if (!changed && !jobs.value?.running.length) return;
-  jobs.value = await server.value.jobs();
-  if (!changed) return;
-  revision = now;
-  await Promise.all([reload(), reopen()]); // others may have marked what is open
+  const running = server.value.jobs().then((found) => void (jobs.value = found));
+  // Others may have marked what is open.
+  await Promise.all(changed ? [running, first || reload(), reopen()] : [running]);
+  if (changed) revision = now;
 }
 
 async function open(id: string): Promise<void> {
@@ -269,7 +281,7 @@ export function begin(): void {
     doc.value, shape.value;
     truth.value = null;
     clearTimeout(settling);
-    settling = window.setTimeout(() => void settle(), 120);
+    settling = window.setTimeout(() => void settle(), 40);
   });
   let pricing = 0;
   effect(() => {

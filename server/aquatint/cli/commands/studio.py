@@ -8,6 +8,7 @@ import webbrowser
 
 import anyio.to_thread
 
+from ...domain.types import LOCAL, Caller
 from ...services.images import ImageService
 from ...services.studio.link import ROLE, ask
 
@@ -15,6 +16,7 @@ from ...services.studio.link import ROLE, ask
 async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
     """Open the studio: by the page process that runs already, else by being it until it is idle."""
     from ...app import choose_home
+    from ...services.studio.operations import Visitor, perform
     from ...web.door import opened
     from ...web.studio import serve, studio_app
 
@@ -32,7 +34,10 @@ async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
         leases.claim(ROLE, json.dumps({"port": door.port, "secret": door.secret}))
         await _show(door.link(), arguments)
         app = studio_app(service, door)
-        await serve(app, listener, door, service.settings.log, arguments.idle)
+        async with anyio.create_task_group() as group:
+            # What the page asks for first is made while the browser starts.
+            group.start_soon(perform, Visitor(service, Caller(LOCAL)), "list", {})
+            await serve(app, listener, door, service.settings.log, arguments.idle)
     return 0
 
 

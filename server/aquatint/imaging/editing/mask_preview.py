@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
-
-from PIL import Image
 
 from ...domain.requests.regions import MaskRequest
 from ...domain.vision import Vision
 from ..decode import open_upright
 from ..masks import render
 from ..masks.coverage import Facts
-from ..masks.levels import mapped, where
+from ..masks.levels import mapped
 from .inputs import selection
 
 
@@ -36,10 +35,8 @@ def preview(
     """What `inputs.draw_mask` would keep of the same arguments. Raises what that raises."""
     image = None if base is None else open_upright(base, max_pixels)
     _, coverage = selection(request, image, images, max_pixels, vision)
-    solid = mapped(coverage.image, where(lambda level: level > 0)).convert("1")
-    flat = Image.new("P", solid.size)
-    flat.paste(1, mask=solid)
-    flat.putpalette((0, 0, 0, 255, 255, 255))
+    flat = mapped(coverage.image, [0] + [1] * 255)
+    flat.putpalette((0, 0, 0, 255, 255, 255))  # which makes levels indices
     out = BytesIO()
-    flat.save(out, "PNG", bits=1, transparency=0, compress_level=6)
+    flat.save(out, "PNG", bits=1, transparency=0, compress_level=6, compress_type=zlib.Z_RLE)
     return MaskPreview(out.getvalue(), render.describe(coverage), coverage.notes)
