@@ -34,9 +34,12 @@ async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
         leases.claim(ROLE, json.dumps({"port": door.port, "secret": door.secret}))
         await _show(door.link(), arguments)
         app = studio_app(service, door)
+
+        async def begin() -> None:
+            await perform(Visitor(service, Caller(LOCAL)), "list", {})
+
         async with anyio.create_task_group() as group:
-            # What the page asks for first is made while the browser starts.
-            group.start_soon(perform, Visitor(service, Caller(LOCAL)), "list", {})
+            group.start_soon(begin)  # what the page asks for first, while the browser starts
             await serve(app, listener, door, service.settings.log, arguments.idle)
     return 0
 

@@ -63,7 +63,7 @@ def _is_whole(side: object) -> bool:
 
 def canonical(given: Mapping[str, Any]) -> Fields:
     """A region as it may be written, with the names of Region; what is unknown stays as it is."""
-    fields = {key: value for key, value in given.items() if value is not None}
+    fields = {key: value for key, value in dict(given).items() if value is not None}
     for name, usual in NAMES.items():
         _rename(fields, name, usual)
     if isinstance(kind := fields.get("kind"), str):
