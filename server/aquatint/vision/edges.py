@@ -17,7 +17,7 @@ from PIL import Image
 from ..imaging.masks.levels import BOX, resized
 from .arrays import Floats, part_of, pixels_of, scaled
 
-WORK = 768  # pixels of the longer side on which the functions are fitted
+WORK = 384  # pixels of the longer side on which the functions are fitted; 768 measures no better
 TILE = 256  # pixels of a side of what they are applied to at once
 REACH = 1 / 96  # of the longer side: how far around a pixel a function is fitted
 FLAT = 3e-4  # variance of colour (0 to 1) below which there is no edge to follow
