@@ -98,7 +98,7 @@ export function Card({ row, style, at }: { row: Row; style?: string; at?: number
   return (
     <li class="card" style={style} aria-setsize={at && total.value} aria-posinset={at}>
       <button type="button" onClick={() => go({ view: "picture", id: row.id })}>
-        {row.thumb ? <img src={row.thumb} alt={row.prompt} loading="lazy" decoding="async" draggable={false} /> : <span class="blank">{row.format}</span>}
+        {row.thumb ? <img src={row.thumb} alt={row.prompt} decoding="async" draggable={false} /> : <span class="blank">{row.format}</span>}
         <span class="caption" dir="auto">{names ? <bdi class="name">{names}</bdi> : null} {row.prompt}
           {row.cost_usd || row.project ? <small>{row.cost_usd ? money(row.cost_usd) : ""} <bdi>{row.project}</bdi></small> : null}</span>
       </button>
