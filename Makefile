@@ -107,7 +107,7 @@ faults: setup ## break it on purpose, on real processes; one table (ARGS="--shor
 bench: setup  ## the figures of the design, as ratios in one run
 	$(PY) tests/bench/bench.py
 
-eyes: setup   ## how well it sees, on labelled photographs that pip fetches (ARGS=--speed, ARGS=--all)
+eyes: setup   ## how well it sees, on labelled photographs that pip fetches (ARGS=--speed, --all, --worst)
 	PYTHONPATH=tests $(PY) tests/bench/eyes.py $(ARGS)
 
 snapshots: setup  ## write anew what agents see (tests/e2e/{tools,prompts}) and golden masks, for review as a diff

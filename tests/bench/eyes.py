@@ -48,6 +48,8 @@ class Row(NamedTuple):
     box: float
     network: float
     given: float
+    truth: Selection
+    found: Selection
 
 
 def photograph(package: str, file: str) -> Image.Image:
@@ -117,7 +119,7 @@ def judged(eyes: Eyes, networks: Networks, image: Image.Image, name: str, kind: 
 
 def _row(kind: str, name: str, truth: Selection, *guesses: Selection) -> Row:
     box, network, given = (agreement(guess, truth) for guess in guesses)
-    return Row(kind, name, box, network, given)
+    return Row(kind, name, box, network, given, truth, guesses[-1])
 
 
 def _inner(truth: Selection) -> tuple[int, int]:
@@ -125,6 +127,29 @@ def _inner(truth: Selection) -> tuple[int, int]:
     ys, xs = np.nonzero(truth)
     nearest = int(np.argmin((xs - xs.mean()) ** 2 + (ys - ys.mean()) ** 2))
     return int(xs[nearest]), int(ys[nearest])
+
+
+def furthest_off(photos: dict[str, dict[str, str]], rows: list[Row]) -> Path:
+    """The three masks that are furthest off, as a picture: green is right, red is too much, blue is
+    missing. It stays out of the tree, for not every photograph may be given on."""
+    chosen: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: row.given):
+        if row.kind != "object, point" and len(chosen) < 3:
+            chosen.setdefault(row.thing, row)
+    sheet = Image.new("RGB", (3 * 480, 480))
+    for at, row in enumerate(chosen.values()):
+        one = photos[row.thing.partition("-")[0]]
+        pixels = np.asarray(photograph(one["package"], one["file"])) // 2
+        for band, where in enumerate((row.found & ~row.truth, row.found & row.truth)):
+            pixels[where, band] += 110
+        pixels[row.truth & ~row.found, 2] += 110
+        panel = Image.fromarray(pixels)
+        panel.thumbnail((480, 480))
+        sheet.paste(panel, (at * 480, 0))
+    file = FETCHED / "worst.jpg"
+    sheet.save(file)
+    print(", ".join(f"{row.kind} {row.thing} {row.given:.3f}" for row in chosen.values()))
+    return file
 
 
 def faces(eyes: Eyes, image: Image.Image, boxes: list[list[int]]) -> tuple[int, int]:
@@ -200,7 +225,7 @@ def main() -> None:
     print("kind                 things   box alone  network alone  given   worst")
     for kind in dict.fromkeys(row.kind for row in rows):
         of = [row for row in rows if row.kind == kind]
-        means = [sum(getattr(row, key) for row in of) / len(of) for key in Row._fields[2:]]
+        means = [sum(one) / len(of) for one in zip(*(row[2:5] for row in of), strict=True)]
         worst = min(of, key=lambda row: row.given)
         print(
             f"{kind:20} {len(of):6}   {means[0]:9.3f}  {means[1]:13.3f}  {means[2]:5.3f}   "
@@ -212,6 +237,8 @@ def main() -> None:
         if reads
         else "lines of text: not looked for, the extra `ocr` is not installed"
     )
+    if "--worst" in sys.argv:
+        print(furthest_off(photos, rows))
     if "--all" in sys.argv:
         for row in rows:
             print(f"{row.kind:20} {row.thing:24} {row.box:.3f} {row.network:.3f} {row.given:.3f}")
