@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from functools import cache
 from io import BytesIO
 from types import MappingProxyType
 from typing import Literal
@@ -106,8 +107,12 @@ def private(name: str, image: Image.Image | None = None) -> bytes:
     return data + COMMENT_SECRET  # what phones append: Pillow must not carry it either
 
 
+@cache
 def swapped_profile() -> bytes:
-    """Make an RGB profile in which red means green and green red: sRGB with two tags swapped."""
+    """Make an RGB profile in which red means green and green red: sRGB with two tags swapped.
+
+    Once: a profile holds the second that it was made in.
+    """
     profile = _profile("sRGB").tobytes()
     profile = profile.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
     return profile.replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
