@@ -110,5 +110,5 @@ def versions(
             met.add(one)
             found.append((one, up))
             ahead.extend((child, one) for child in reversed(below[one]))
-    kept = {one for one, _ in found[: most - len(path)]} | set(path)
+    kept = {one for one, _ in found[: max(0, most - len(path))]} | set(path)
     return [pair for pair in found if pair[0] in kept]

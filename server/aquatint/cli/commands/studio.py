@@ -8,7 +8,6 @@ import webbrowser
 
 import anyio.to_thread
 
-from ...domain.types import LOCAL, Caller
 from ...services.images import ImageService
 from ...services.studio.link import ROLE, ask
 
@@ -16,7 +15,6 @@ from ...services.studio.link import ROLE, ask
 async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
     """Open the studio: by the page process that runs already, else by being it until it is idle."""
     from ...app import choose_home
-    from ...services.studio.operations import Visitor, perform
     from ...web.door import opened
     from ...web.studio import serve, studio_app
 
@@ -34,13 +32,7 @@ async def studio(service: ImageService, arguments: argparse.Namespace) -> int:
         leases.claim(ROLE, json.dumps({"port": door.port, "secret": door.secret}))
         await _show(door.link(), arguments)
         app = studio_app(service, door)
-
-        async def begin() -> None:
-            await perform(Visitor(service, Caller(LOCAL)), "list", {})
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(begin)  # what the page asks for first, while the browser starts
-            await serve(app, listener, door, service.settings.log, arguments.idle)
+        await serve(app, listener, door, service.settings.log, arguments.idle)
     return 0
 
 

@@ -49,8 +49,10 @@ function Look() {
     line.current = [at(event)];
   };
   const move = (event: PointerEvent) => {
-    const [x, y] = at(event), points = line.current, [lx, ly] = points?.at(-1) ?? [x, y];
-    if (!points || Math.hypot(x - lx, y - ly) < 8 || points.length === 2000) return;
+    const points = line.current, last = points?.at(-1);
+    if (!points || !last || points.length === 2000) return;
+    const [x, y] = at(event);
+    if (Math.hypot(x - last[0], y - last[1]) < 8) return;
     points.push([x, y]);
     placing.value = { x: points[0]![0], y: points[0]![1], points: [...points] };
   };
