@@ -38,13 +38,9 @@ async def agent_framework() -> list[str]:
 
 
 async def agno() -> list[str]:
-    """It starts only commands that it knows; Python is one."""
-    import shutil
-
     from agno.tools.mcp import MCPTools
 
-    python = Path(shutil.which("aquatint") or "").with_name("python")
-    server = MCPTools(f"{python} -m aquatint", env=ENV, timeout_seconds=60)
+    server = MCPTools("aquatint", env=ENV, timeout_seconds=60)
     await server.connect()
     answer = await server.functions[DRAW].entrypoint(**FOX)
     await server.close()
