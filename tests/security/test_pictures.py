@@ -22,7 +22,7 @@ from unit.hostile import CORPUS, PNG, chunk, cutout, header, photo, private, sav
 from wire import peak_memory
 
 MOST_PIXELS = 50_000_000
-SECONDS = 2.0  # of the processor: others use it too
+DEARER = 2.0  # times the processor time of the largest picture that is allowed, at most
 GROWTH = 300_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 needs_fork = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
@@ -41,7 +41,8 @@ def large(colour: int) -> Callable[[], bytes]:
     return build
 
 
-FILES = {name: build for name, (build, _) in CORPUS.items()} | {"49 MP of RGB": large(2)}
+LARGEST = large(2)
+FILES = {name: build for name, (build, _) in CORPUS.items()} | {"49 MP of RGB": LARGEST}
 
 
 def look(data: bytes) -> str:
@@ -81,6 +82,12 @@ def measured(data: bytes) -> dict[str, Any]:
     return {"verdict": verdict, "seconds": seconds, "growth": growth}
 
 
+@pytest.fixture(scope="module")
+def most_seconds() -> float:
+    """What a file may cost of the processor on this machine, as fast as it is in this run."""
+    return DEARER * in_a_child(lambda: measured(LARGEST()))["seconds"]
+
+
 def test_the_corpus_is_as_long_as_promised() -> None:
     assert len(FILES) >= 40
 
@@ -88,11 +95,13 @@ def test_the_corpus_is_as_long_as_promised() -> None:
 @pytest.mark.full
 @needs_fork
 @pytest.mark.parametrize("name", FILES)
-def test_a_hostile_file_gets_its_verdict_in_two_seconds_and_300_mb(name: str) -> None:
+def test_a_hostile_file_costs_what_a_large_one_does_and_300_mb(
+    name: str, most_seconds: float
+) -> None:
     data = FILES[name]()
     told = in_a_child(lambda: measured(data))
     assert "crash" not in told, told
-    assert told["seconds"] <= SECONDS, told
+    assert told["seconds"] <= most_seconds, told
     assert told["growth"] <= GROWTH, told
 
 
@@ -159,8 +168,8 @@ def test_400_mutated_files_crash_nothing() -> None:
 
 @pytest.mark.full
 @needs_fork
-def test_mutated_files_crash_nothing_in_two_minutes() -> None:
+def test_mutated_files_crash_nothing_in_two_minutes(most_seconds: float) -> None:
     told = in_a_child(lambda: fuzz(int(time.time()), count=10**9, seconds=115))
     sys.stderr.write(f"{told}\n")
     assert "crash" not in told, told
-    assert told["slowest"] <= SECONDS, told
+    assert told["slowest"] <= most_seconds, (told, most_seconds)

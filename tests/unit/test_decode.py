@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from io import BytesIO
 from typing import cast
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from PIL import Image
@@ -270,6 +271,28 @@ def test_frames_come_one_by_one_with_their_time(name: str) -> None:
 def test_an_animation_too_large_to_hold_is_refused() -> None:
     with pytest.raises(BadImage, match="too much to convert"):
         list(open_frames(hostile.animated("GIF", 20, 16), max_pixels=256))
+
+
+def grown(at_frame: int, side: int) -> bytes:
+    """A GIF of twelve frames of 16x16, of which one says that it is `side` square."""
+    data, start = bytearray(hostile.animated("GIF", 12, 16)), 0
+    for _ in range(at_frame + 1):
+        start = data.index(b"\x2c\0\0\0\0\x10\0\x10\0", start + 1)
+    data[start + 5 : start + 9] = side.to_bytes(2, "little") * 2
+    return bytes(data)
+
+
+@pytest.mark.parametrize("frame", [0, 1, 11])
+def test_a_frame_beyond_its_screen_is_judged_before_pillow_makes_room_for_it(frame: int) -> None:
+    with pytest.raises(BadImage, match="11000x11000"), catch_warnings(record=True) as heard:
+        simplefilter("always")
+        inspect(grown(frame, 11_000), deep=False)
+    assert not heard
+
+
+def test_frames_that_grow_are_counted_as_large_as_they_become() -> None:
+    with pytest.raises(BadImage, match="12 frames of 60x60"):
+        list(open_frames(grown(1, 60), max_pixels=3600))
 
 
 def test_the_boundary_translates_pillows_errors_and_lets_ours_through() -> None:

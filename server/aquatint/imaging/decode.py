@@ -55,6 +55,7 @@ BROKEN = (
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
+    Image.DecompressionBombWarning,  # where warnings are errors
     UserWarning,  # where warnings are errors: "Truncated File Read" and its like
     ImageCms.PyCMSError,
 )
@@ -193,15 +194,18 @@ def open_frames(
     with decoding(kind):
         image, frames = _open(kind, data, max_pixels)
         with image:
-            if frames * image.width * image.height > 8 * max_pixels:
-                raise BadImage(
-                    f"The animation is {frames} frames of {image.width}x{image.height}, too much "
-                    "to convert.",
-                    "Ask for fewer frames or a smaller size.",
-                )
             loop = image.info.get("loop", 1)
+            done = 0  # pixels; a later frame of a GIF may be larger than those before it
             for number in range(frames):
                 image.seek(number)
+                size = image.width * image.height
+                if done + (frames - number) * size > 8 * max_pixels:
+                    raise BadImage(
+                        f"The animation is {frames} frames of {image.width}x{image.height}, too "
+                        "much to convert.",
+                        "Ask for fewer frames or a smaller size.",
+                    )
+                done += size
                 image.load()
                 yield to_rgb(image.copy()), int(image.info.get("duration", 0)), loop
 

@@ -103,13 +103,24 @@ def _webp(data: bytes, max_pixels: int) -> None:
 
 
 def _gif(data: bytes, max_pixels: int) -> int:
-    """Count the frames: Pillow would do it block by block, without an end."""
+    """Count the frames: Pillow would do it block by block, without an end.
+
+    A frame beyond the screen makes it larger, in Pillow too, which allocates it as it goes there.
+    """
+
+    def number(at: int) -> int:
+        return int.from_bytes(data[at : at + 2], "little")
+
     at = 13 + _colours(data, 10)
     frames = blocks = 0
+    width, height = number(6), number(8)
     while at < len(data) and data[at] != 0x3B:
         if data[at] == 0x21:
             at += 2
         elif data[at] == 0x2C:
+            width = max(width, number(at + 1) + number(at + 5))
+            height = max(height, number(at + 3) + number(at + 7))
+            check_size(width, height, max_pixels)
             at += 11 + _colours(data, at + 9)
             frames += 1
         else:
