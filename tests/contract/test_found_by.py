@@ -10,7 +10,7 @@ import pytest
 from aquatint.domain.errors import NoSuchImage
 from aquatint.domain.types import Copy
 from aquatint.storage.sqlite.catalog import SqliteCatalog
-from records import image
+from records import done, image, job
 
 
 def copy(path: str, sha256: str = "s", *, whole: bool = True) -> Copy:
@@ -53,6 +53,22 @@ async def test_a_name_is_one_picture_of_one_owner_in_any_case_and_width(
     assert await catalog.names("ann", 1) == ["LOGO"]
     with pytest.raises(NoSuchImage):
         await catalog.name("c", "ann", "mine")
+
+
+async def test_a_picture_is_found_by_the_folder_of_its_project_whatever_happens_to_it(
+    catalog: SqliteCatalog,
+) -> None:
+    for id, project in (("1", "/home/ann/cafe-site"), ("2", "/home/ann/متجر"), ("3", "")):
+        order = job(id, project=project)
+        await catalog.begin(order, None)
+        drawn = image(f"p{id}", job=id)
+        await catalog.settle(done(order, drawn), (drawn,))
+    assert await found(catalog, "cafe-site") == await found(catalog, "site") == "p1"
+    assert await found(catalog, "متجر") == "p2"
+    assert await found(catalog, "home") == "", "the folders above say nothing of a picture"
+    await catalog.name("p1", "ann", "logo")
+    await catalog.saved("p1", "ann", (copy("/elsewhere/logo.png"),))
+    assert await found(catalog, "cafe logo") == "p1"
 
 
 async def test_a_name_goes_with_its_picture_or_alone(catalog: SqliteCatalog) -> None:

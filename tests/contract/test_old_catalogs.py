@@ -67,6 +67,18 @@ async def test_parents_get_the_roles_that_their_calls_tell_of(catalog: SqliteCat
     assert (roles(fitted), roles(plain)) == (["raw"], [])
 
 
+async def test_old_pictures_are_found_by_the_folder_of_their_project(tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.sqlite"
+    shutil.copy(OLD, copy)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as old:
+        old.execute("UPDATE jobs SET project = '/home/ann/harbour-site' WHERE kind = 'edited'")
+    catalog = SqliteCatalog(str(copy), now=lambda: 0.0)
+    try:
+        assert await listed(catalog, None, "harbour-site") == ["a blue boat", "a red boat"]
+    finally:
+        await catalog.aclose()
+
+
 async def test_an_old_server_that_still_runs_can_go_on_writing(
     catalog: SqliteCatalog, tmp_path: Path
 ) -> None:

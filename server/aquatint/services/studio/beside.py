@@ -5,7 +5,6 @@ What somebody paints is theirs until they send it, so it is passed on and kept n
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ class _Person:
     at: tuple[float, float] | None
 
 
-_people: OrderedDict[tuple[str, str, str], _Person] = OrderedDict()  # by owner, picture, person
+_people: dict[tuple[str, str, str], _Person] = {}  # by owner, picture, person
 
 
 async def tell(visitor: Visitor, request: asked.Beside) -> Answer:

@@ -35,13 +35,13 @@ async def listed(visitor: Visitor, request: asked.List) -> Answer:
         visitor.caller, request.query, request.kind, request.limit, request.cursor
     )
     images = [
-        {**await row(visitor, image, request.edge), **await _from(visitor, image)}
+        {**await row(visitor, image, request.edge), **await _cost_and_folder(visitor, image)}
         for image in page.images
     ]
     return {"images": images, "cursor": page.cursor, "total": page.total}
 
 
-async def _from(visitor: Visitor, image: ImageRecord) -> dict[str, Any]:
+async def _cost_and_folder(visitor: Visitor, image: ImageRecord) -> dict[str, Any]:
     catalog = visitor.service.context.catalog
     record = await catalog.job(image.job, image.owner) if image.job else None
     if record is None:

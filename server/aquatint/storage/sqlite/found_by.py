@@ -94,4 +94,4 @@ def _rewrite(
         "UPDATE pictures SET saved = ?, names = ? WHERE seq = ?",
         (values["saved"], names, row["seq"]),
     )
-    db.execute("UPDATE words SET text = ? WHERE rowid = ?", (searchable(values), row["seq"]))
+    db.execute("UPDATE words SET text = ? WHERE rowid = ?", (searchable(db, values), row["seq"]))

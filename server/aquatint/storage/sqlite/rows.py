@@ -6,6 +6,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from ...domain.errors import BadRequest
@@ -83,14 +84,16 @@ def insert_image(db: sqlite3.Connection, image: ImageRecord, order: int, shown: 
     )
     if row.rowcount:
         count(db, image.owner, image.kind, shown, 1)
-        text = searchable(values)
+        text = searchable(db, values)
         db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
     return row.rowcount > 0
 
 
-def searchable(picture: Mapping[str, Any]) -> str:
-    """All by which a picture is found, as the index keeps it."""
+def searchable(db: sqlite3.Connection, picture: Mapping[str, Any]) -> str:
+    """All by which a picture is found, as the index keeps it; of its project only the folder."""
+    job = db.execute("SELECT project FROM jobs WHERE id = ?", (picture["job"],)).fetchone()
     words = [picture[name] for name in ("prompt", "id", "kind", "model", "note")]
+    words += [PurePath(job["project"]).name] if job else []
     words += json.loads(picture.get("names", "[]"))
     words += [
         file_part(one if isinstance(one, str) else one["path"])

@@ -83,7 +83,7 @@ def _lineage(db: sqlite3.Connection) -> None:
             (kind, *as_columns(parents), row["seq"]),
         )
         if kind != row["kind"]:
-            text = searchable({**dict(row), "kind": kind})
+            text = searchable(db, {**dict(row), "kind": kind})
             db.execute("UPDATE words SET text = ? WHERE rowid = ?", (text, row["seq"]))
     db.execute("DELETE FROM counts")
     db.execute("INSERT INTO counts SELECT owner, kind, count(*) FROM pictures GROUP BY 1, 2")
@@ -145,6 +145,16 @@ def _annotations(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX annotations_untold ON annotations(owner) WHERE told IS NULL")
 
 
+def _projects(db: sqlite3.Connection) -> None:
+    """Pictures are found by the folder of their project, too."""
+    rows = db.execute(
+        "SELECT * FROM pictures WHERE job IN (SELECT id FROM jobs WHERE project != '')"
+    )
+    for row in rows.fetchall():
+        text = searchable(db, dict(row))
+        db.execute("UPDATE words SET text = ? WHERE rowid = ?", (text, row["seq"]))
+
+
 # Appended to, never edited; PRAGMA user_version counts those that a file has seen.
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
@@ -152,4 +162,5 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _lineage,
     _names_and_files,
     _annotations,
+    _projects,
 )
