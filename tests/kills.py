@@ -16,15 +16,14 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import anyio
 from PIL import Image
 
 from aquatint.domain import ids
-from aquatint.domain.ports import Finished, Inputs, Part, Sent
+from aquatint.domain.engine import Finished, Inputs, Part, Sent
 from aquatint.domain.types import Finish, GenerateRequest, Job, Order
 from aquatint.jobs import recovery
 from aquatint.jobs.context import JobContext
@@ -34,18 +33,19 @@ from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
+from plain_engine import PlainEngine, nobody
 
 JOBS = 3
 
 
-class Provider:
+class Provider(PlainEngine):
     """Takes the money first, then sends a picture."""
 
     def __init__(self, account: Path) -> None:
         self.account = account
 
     async def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+        self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str
     ) -> AsyncIterator[Sent | Finished]:
         yield Sent()
         account = os.open(self.account, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -57,11 +57,6 @@ class Provider:
         drawn = part()
         drawn.write(file.getvalue())
         yield Finished((drawn,))
-
-    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Any]:
-        return []
-
-    async def aclose(self) -> None: ...
 
 
 def context_at(home: Path) -> tuple[JobContext, Leases]:
@@ -116,7 +111,7 @@ async def mend(home: Path) -> dict[str, int]:
     """What a server does after its start; then look at everything there is."""
     context, leases = context_at(home)
     leases.take()
-    repairs = await recovery.reconcile(context)
+    repairs = await recovery.reconcile(context, nobody)
     assert await context.catalog.unsettled() == []
     page = await context.catalog.recent("local", None, "generated", 10_000, None)
     raw = await context.catalog.recent("local", None, "raw", 10_000, None)

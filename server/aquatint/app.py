@@ -92,7 +92,7 @@ def build(
             anyio.create_task_group() as background,
         ):
             if tidy and in_use(backend.home):
-                background.start_soon(_tidy_up, backend.context, announce)
+                background.start_soon(_tidy_up, backend.context, runner, announce)
             way = LazyFetch(fetch or (lambda: _https(fetching, settings)))
             yield _service(settings, backend, runner, way, background)
             background.cancel_scope.cancel()
@@ -209,13 +209,14 @@ async def _open_runner(
             "api_key": None,
             "base_url": None,
             "openai_base_url": None,
+            "comfy_url": None,
             "concurrency": DRAWN_AT_ONCE,
         }
         draws = worker(settings.model_copy(update=keyless), free=True)
         runner = Dispatch(await stack.enter_async_context(draws), here, _is_large_draft)
-        if settings.can_pay:
+        if settings.engine != "draft":
             pays = await stack.enter_async_context(worker(settings, free=False))
-            runner = Dispatch(pays, runner, lambda job: job.engine == "openai")
+            runner = Dispatch(pays, runner, lambda job: job.engine != "draft")
         yield runner
 
 
@@ -227,12 +228,12 @@ def _is_large_draft(job: Job) -> bool:
     return job.engine == "draft" and any(size and size[0] * size[1] > LARGE for size in sizes)
 
 
-async def _tidy_up(context: JobContext, announce: Announce) -> None:
+async def _tidy_up(context: JobContext, runner: Runner, announce: Announce) -> None:
     """End what killed servers left, behind the first answers."""
     from .jobs.recovery import reconcile
 
     try:
-        repairs = await reconcile(context)
+        repairs = await reconcile(context, runner.start)
     except AquatintError as error:
         log.warning("what earlier servers left could not be sorted out: %s", error)
         return

@@ -21,9 +21,9 @@ from .settings import Settings
 if TYPE_CHECKING:
     import httpx2
 
-    from .domain.models.registry import Models
+    from .domain.engine import Engine, Event, Inputs, Part
+    from .domain.models.registry import Model, Models
     from .domain.outside import Fetch
-    from .domain.ports import Engine, Event, Inputs, Part
     from .domain.types import Finding, Order
     from .jobs.context import JobContext
 
@@ -76,6 +76,7 @@ async def open_backend(
     )
     engines: dict[str, Engine] = {
         "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
+        "comfy": LazyEngine(lambda: comfy_engine(settings), resumable=True),
         "draft": LazyEngine(draft_engine),
     }
     workspace = LocalWorkspace(
@@ -127,6 +128,15 @@ def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) ->
         keep_prompts=settings.keep_prompts,
         fetch=HttpsFetch(enabled=True, max_bytes=PROVIDED_BYTES, seconds=settings.deadline),
         http_client=http_client,
+    )
+
+
+def comfy_engine(settings: Settings) -> Engine:
+    from .engines.comfy import ComfyEngine
+
+    place = settings.comfy_workflow and _place(settings.comfy_workflow, settings)
+    return ComfyEngine(
+        url=settings.comfy_url or "", workflow=place or None, deadline=settings.deadline
     )
 
 
@@ -200,6 +210,7 @@ def _models(settings: Settings) -> tuple[Models, str | None]:
             note = f"AQUATINT_MODELS={place} cannot be read ({unreadable}); the own one is used."
         except Misconfigured as bad:
             note = f"AQUATINT_MODELS={place}: {bad} Until then the built-in table is used."
+    models = replace(models, rows=_with_comfy(models.rows, parse(own), settings))
     if settings.price_usd is not None:
         rows = tuple(with_price(row, settings.price_usd) for row in models.rows)
         models = replace(models, rows=rows)
@@ -217,10 +228,23 @@ def _models(settings: Settings) -> tuple[Models, str | None]:
     return replace(models, defaults=chosen), note
 
 
+def _with_comfy(rows: tuple[Model, ...], own: Models, settings: Settings) -> tuple[Model, ...]:
+    """A table of somebody's own may know nothing of it; where none is set, no list names it."""
+    if not any(row.engine == "comfy" for row in rows):
+        rows = (*rows, own.of_engine("comfy"))
+    if settings.comfy_url is not None:
+        return rows
+    return tuple(
+        replace(row, ids=(), also=(*row.ids, *row.also)) if row.engine == "comfy" else row
+        for row in rows
+    )
+
+
 class LazyEngine:
     """An engine whose SDK is imported when it is first asked, so that a server starts at once."""
 
-    def __init__(self, load: Callable[[], Engine]) -> None:
+    def __init__(self, load: Callable[[], Engine], *, resumable: bool = False) -> None:
+        self.resumable = resumable
         self._load = load
         self._engine: Engine | None = None
         self._lock = anyio.Lock()
@@ -232,11 +256,21 @@ class LazyEngine:
         return self._engine
 
     async def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+        self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str
     ) -> AsyncIterator[Event]:
         engine = await self._loaded()
-        async for event in engine.render(order, inputs, part):
+        async for event in engine.render(order, inputs, part, job=job):
             yield event
+
+    async def resume(
+        self, order: Order, part: Callable[[], Part], *, job: str
+    ) -> AsyncIterator[Event]:
+        engine = await self._loaded()
+        async for event in engine.resume(order, part, job=job):
+            yield event
+
+    async def cancel(self, order: Order, *, job: str) -> bool:
+        return await (await self._loaded()).cancel(order, job=job)
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         return await (await self._loaded()).check(models, online=online)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
 from PIL import Image
 
-from aquatint.domain.ports import Event, Finished, Inputs, Part, Sent
+from aquatint.domain.engine import Event, Finished, Inputs, Part, Sent
 from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order, Usage
 from aquatint.jobs.context import JobContext
 from aquatint.jobs.execute import Ended
@@ -24,6 +23,7 @@ from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
+from plain_engine import PlainEngine, nobody
 
 NOW = 1_795_000_000.0
 ESTIMATE = 0.25
@@ -37,21 +37,16 @@ def png() -> bytes:
     return file.getvalue()
 
 
-class Engine:
+class Engine(PlainEngine):
     """Draws as the test says."""
 
     def __init__(self, render: Render) -> None:
         self._render = render
 
     def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+        self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str
     ) -> AsyncIterator[Event]:
         return self._render(part)
-
-    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Any]:
-        return []
-
-    async def aclose(self) -> None: ...
 
 
 def drawn(part: Callable[[], Part], data: bytes) -> Part:
@@ -245,7 +240,7 @@ async def test_a_record_that_cannot_be_written_ends_the_job_and_repairs_find_its
         record = await bench.until_listed(bench.job())
         assert record.failure
         assert (record.state, record.failure.code) == ("unknown", "crashed")
-    assert (await reconcile(bench.context)).recovered == 1
+    assert (await reconcile(bench.context, nobody)).recovered == 1
     record = await bench.listed(bench.job())
     assert record.state == "done"
     assert await bench.context.blobs.read(record.images[0].key) == png()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat, features
 
+from aquatint.domain.engine import Event, Finished, Inputs, Partial, Sent
 from aquatint.domain.errors import BadImage, BadMask, ModelCannot, NotKept
-from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent
 from aquatint.domain.types import Order, Usage
 from aquatint.engines.draft.canvas import Canvas
 from aquatint.engines.draft.engine import DraftEngine

@@ -30,6 +30,7 @@ from aquatint.storage.leases import Leases
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.vision.eyes import Eyes
 from aquatint.workspace import LocalWorkspace
+from plain_engine import nobody
 
 ROOT = Path(__file__).parents[1]
 NOW = 1_795_000_000.0  # 2026-11-18
@@ -118,7 +119,7 @@ async def test_an_old_home_opens_lists_and_recovers(old_home: Path, context: Job
     assert (trouble.job.image_ids, trouble.failure.code) == (("pppppppppppppppa",), "press_died")
     key = names.image_key(1e9, "r fox", "rrrrrrrrrrrrrrra", "png")
     await context.blobs.put(key, png())
-    repairs = await reconcile(context)
+    repairs = await reconcile(context, nobody)
     assert (repairs.recovered, repairs.dropped, repairs.unknown) == (1, 1, 0)
     page = await context.catalog.recent("local", "fox", None, 10, None)
     assert [image.id for image in page.images] == ["rrrrrrrrrrrrrrra", "ddddddddddddddda"]
@@ -397,15 +398,15 @@ async def test_a_living_process_keeps_its_jobs(context: JobContext) -> None:
     await context.catalog.begin(job(0), None, lease="me")
     await context.catalog.begin(job(1), None, lease="gone")
     await context.catalog.sent(job(1).id, "me")
-    assert not await reconcile(context)
+    assert not await reconcile(context, nobody)
     assert len(await context.catalog.unsettled()) == 2
     record = await ended(context, job(0))
-    assert await settled(context, record) == record
+    assert await settled(context, record, nobody) == record
 
 
 async def test_what_was_not_sent_costs_nothing(context: JobContext) -> None:
     await context.catalog.begin(job(0), None, lease="gone")
-    assert (await reconcile(context)).dropped == 1
+    assert (await reconcile(context, nobody)).dropped == 1
     record = await ended(context, job(0))
     assert (record.state, record.cost_usd) == ("failed", 0)
     assert record.failure
@@ -415,7 +416,7 @@ async def test_what_was_not_sent_costs_nothing(context: JobContext) -> None:
 async def test_what_was_sent_and_left_no_picture_is_unknown_and_shown(context: JobContext) -> None:
     await context.catalog.begin(job(0), None, lease="me")
     await context.catalog.sent(job(0).id, "gone")
-    assert (await reconcile(context)).unknown == 1
+    assert (await reconcile(context, nobody)).unknown == 1
     record = await ended(context, job(0))
     assert (record.state, record.cost_usd) == ("unknown", 0.25)
     assert record.failure
@@ -432,7 +433,7 @@ async def test_what_was_sent_and_left_no_picture_is_unknown_and_shown(context: J
 async def test_a_free_draft_that_was_stopped_is_nobodys_doubt(context: JobContext) -> None:
     await context.catalog.begin(job(0, engine="draft", estimate_usd=0.0), None, lease="gone")
     await context.catalog.sent(job(0).id, "gone")
-    assert (await reconcile(context)).unknown == 0
+    assert (await reconcile(context, nobody)).unknown == 0
     assert (await statement(context, "local", 1)).calls == 0
 
 
@@ -444,7 +445,7 @@ async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, ho
     await context.blobs.put(key, png())
     half_done = names.image_key(NOW, "a fox", one.derived_ids[1], "webp")
     await context.blobs.put(half_done, b"made just before the kill")
-    assert (await reconcile(context)).recovered == 1
+    assert (await reconcile(context, nobody)).recovered == 1
     record = await ended(context, one)
     assert (record.state, record.cost_usd) == ("done", 0.25)
     assert any("Recovered" in warning for warning in record.warnings)
@@ -457,7 +458,7 @@ async def test_a_stored_picture_is_taken_in_and_finished(context: JobContext, ho
     assert (original.width, original.key, original.kind) == (48, key, "raw")
     assert (await context.blobs.read(key)) == png()
     assert not (home / half_done).exists()
-    assert not await reconcile(context)
+    assert not await reconcile(context, nobody)
 
 
 async def test_of_two_pictures_one_may_be_there(context: JobContext) -> None:
@@ -465,7 +466,7 @@ async def test_of_two_pictures_one_may_be_there(context: JobContext) -> None:
     await context.catalog.begin(one, None, lease="me")
     await context.catalog.sent(one.id, "gone")
     await context.blobs.put(names.image_key(NOW, "a fox", IDS[1], "png"), png())
-    record = await settled(context, await ended(context, one))
+    record = await settled(context, await ended(context, one), nobody)
     assert record.state == "done"
     assert [image.id for image in record.images] == [IDS[1]]
     assert "1 of 2 pictures were there." in record.warnings
@@ -493,14 +494,14 @@ async def test_an_image_that_was_rescued_is_taken_in(context: JobContext, home: 
     broken.write(png()[:60])
     await context.blobs.rescue(broken, names.image_key(NOW, "a fox", IDS[2], "png"))
     assert sorted(await context.blobs.rescued()) == [IDS[0], IDS[2]]
-    assert (await reconcile(context)).recovered == 2
+    assert (await reconcile(context, nobody)).recovered == 2
     for number in (0, 1):
         record = await ended(context, job(number))
         assert (record.state, record.cost_usd) == ("done", 0.04)
         assert await context.blobs.read(record.images[0].key) == png()
     assert (await ended(context, job(2))).state == "failed"
     assert await context.blobs.rescued() == [IDS[2]]
-    assert not await reconcile(context)
+    assert not await reconcile(context, nobody)
 
 
 async def test_old_parts_and_inputs_go_and_the_rest_stays(context: JobContext, home: Path) -> None:
@@ -513,7 +514,7 @@ async def test_old_parts_and_inputs_go_and_the_rest_stays(context: JobContext, h
     for path in (parts, home / old, home / "2026-picture.png"):
         os.utime(path, (NOW - 90_000, NOW - 90_000))
     os.utime(home / new, (NOW - 80_000, NOW - 80_000))
-    assert (await reconcile(context)).cleaned == 2
+    assert (await reconcile(context, nobody)).cleaned == 2
     assert not parts.exists()
     assert not (home / old).exists()
     assert (home / new).exists()

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from aquatint.domain import errors
+from aquatint.domain.engine import Event, Finished, Inputs, Partial, Sent, Waiting
 from aquatint.domain.errors import AquatintError
-from aquatint.domain.ports import Event, Finished, Inputs, Partial, Sent, Waiting
 from aquatint.domain.types import Order, Usage
 from aquatint.engines.openai.engine import OpenAIEngine, ceilings
 from aquatint.net import HttpsFetch

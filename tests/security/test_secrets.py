@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
+from aquatint.domain.engine import Inputs
 from aquatint.domain.errors import AquatintError
-from aquatint.domain.ports import Inputs
 from aquatint.domain.redaction import Redacting, redact
 from aquatint.domain.types import Order
 from aquatint.domain.words import clean

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from aquatint.cli.parser import parse
-from aquatint.settings import FORMER, setting_fields, variable_of
+from aquatint.settings import setting_fields, variable_of
+from aquatint.settings.environment import FORMER
 from conftest import Connect
 from pictures import first_prompts
 from tables import filled, pages, tables

@@ -83,6 +83,9 @@ async def examine(settings: Settings, service: ImageService, *, online: bool) ->
         if settings.api_key is not None:
             checks[0][1].append(lambda: _only_paid(service))
         checks[4][1].append(lambda: _worker(service))
+    if settings.comfy_url is not None:
+        comfy = context.engines["comfy"]
+        checks.append(("ComfyUI", [lambda: comfy.check(online=online)]))
     answers: dict[tuple[str, int], list[Finding]] = {}
 
     async def one(title: str, place: int, check: Check) -> None:

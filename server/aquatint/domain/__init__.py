@@ -6,6 +6,7 @@ __all__ = [
     "answers",
     "budget",
     "endpoints",
+    "engine",
     "errors",
     "frozen",
     "given_names",

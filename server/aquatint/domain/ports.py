@@ -2,96 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 from .annotations import Annotations
 from .answers import Page, Spending, Written
 from .budget import Limit, Shortfall
+from .engine import Part
 from .lineage import Parent
-from .types import (
-    Copy,
-    Finding,
-    ImageRecord,
-    Job,
-    JobRecord,
-    Order,
-    Usage,
-)
-
-
-class Part(Protocol):
-    """A picture on its way in: bytes on disk under a name that no reader looks at.
-
-    `write` appends; it raises OSError when the disk does. `read` gives everything written so far.
-    """
-
-    @property
-    def size(self) -> int: ...
-    def write(self, data: bytes | memoryview, /) -> None: ...
-    def read(self, limit: int | None = None) -> bytes: ...
-    def discard(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The bytes behind an order's keys, in its order: PNG, JPEG or WebP; mask and markup PNG."""
-
-    images: tuple[bytes, ...] = ()
-    mask: bytes | None = None
-    markup: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The request is about to leave: from here on an unanswered call may have cost money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The provider asked for a pause before the request is (re)sent."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """An early look at a picture that is still being drawn; a whole, decodable file."""
-
-    index: int
-    part: Part
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The pictures as they came, checked for nothing yet."""
-
-    parts: tuple[Part, ...]
-    usage: Usage | None = None
-    model: str | None = None
-    request_id: str | None = None
-    notes: tuple[str, ...] = ()  # what the caller must be told (a parameter was dropped, ...)
-    cost_usd: float | None = None  # what a gateway says that it cost
-
-
-Event = Sent | Waiting | Partial | Finished
-
-
-class Engine(Protocol):
-    """Something that draws. `render` yields events and ends after one Finished.
-
-    It raises only the errors of domain.errors, and writes into parts that `part` opens.
-    """
-
-    def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
-    ) -> AsyncIterator[Event]: ...
-    async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
-        """Whether it can draw, with these models; costs nothing, and asks no network offline."""
-        ...
-
-    async def aclose(self) -> None: ...
+from .types import Copy, Finding, ImageRecord, Job, JobRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +130,12 @@ class Catalog(Protocol):
         """The job that makes another one of that digest needless; see `begin`."""
         ...
 
-    async def sent(self, job: str, lease: str) -> bool:
+    async def sent(self, job: str, lease: str, after: str = "") -> bool:
         """The request is about to leave the process of that lease, which answers for it from now.
 
         False when the job has ended (it was cancelled) or another process sends it: then it must
         not be sent. After a crash a sent job is `unknown`; one that was not is simply dropped.
+        `after` is the lease of a process that is gone, whose request goes on: one takes it over.
         """
         ...
 

@@ -1,3 +1,3 @@
 """What draws: one folder an engine, each behind the Engine port."""
 
-__all__ = ["draft", "openai"]
+__all__ = ["comfy", "draft", "openai"]

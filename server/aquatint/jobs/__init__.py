@@ -4,6 +4,7 @@ __all__ = [
     "context",
     "execute",
     "exports",
+    "failures",
     "postprocess",
     "protocol",
     "recovery",

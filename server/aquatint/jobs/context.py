@@ -11,8 +11,9 @@ from typing import ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
+from ..domain.engine import Engine
 from ..domain.outside import Workspace
-from ..domain.ports import Blobs, Catalog, Engine, Leases
+from ..domain.ports import Blobs, Catalog, Leases
 from ..domain.types import JobRecord, Usage
 from ..domain.vision import Vision
 

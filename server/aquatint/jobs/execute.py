@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from ..domain import names
+from ..domain.engine import Event, Finished, Inputs, Part, Partial, Progress, Sent, Waiting
 from ..domain.errors import AquatintError, BadReply, NotKept, Refused, Spent, Unavailable
-from ..domain.ports import Finished, Inputs, Part, Partial, Sent, Waiting
-from ..domain.types import Failure, ImageRecord, Job, JobRecord, State
+from ..domain.types import ImageRecord, Job, JobRecord, State
 from . import lettering
 from .context import JobContext, Stage
 from .crash import CRASHED, PAID, contained
+from .failures import CANCELLED, failure_of, without_result
 from .postprocess import as_it_came, postprocess, survey, with_preview
 
 TOO_DEAR = 20  # times the estimate, beyond which the provider's figures are not believed
@@ -92,24 +93,33 @@ class _Execution:
 
     async def _draw(self) -> Finished:
         """The engine's events, until the images are on disk as parts."""
-        order, blobs = self.job.order, self.context.blobs
+        job, order, blobs = self.job, self.job.order, self.context.blobs
+        engine = self.context.engines[job.engine]
+        if job.resumes:
+            await self._send()
+            return await self._events(engine.resume(order, self._part, job=job.id))
         inputs = Inputs(
             images=tuple([await blobs.read(key) for key in order.images]),
             mask=await blobs.read(order.mask) if order.mask else None,
             markup=await blobs.read(order.markup) if order.markup else None,
         )
         self.report(Stage("asking"))
-        async for event in self.context.engines[self.job.engine].render(order, inputs, self._part):
+        return await self._events(engine.render(order, inputs, self._part, job=job.id))
+
+    async def _events(self, events: AsyncIterator[Event]) -> Finished:
+        async for event in events:
             match event:
                 case Sent():
                     await self._send()
                 case Waiting(seconds):
                     await self._pause(seconds)
+                case Progress(words):
+                    self.report(Stage("drawing", words))
                 case Partial(index, part):
                     if self.early is not None:
                         self.early.discard()
                     self.early = part
-                    await blobs.lend(self.job.id, part)
+                    await self.context.blobs.lend(self.job.id, part)
                     self.report(Stage("drawing", f"early look {index + 1}"))
                 case Finished():
                     return event
@@ -124,7 +134,8 @@ class _Execution:
 
     async def _send(self) -> None:
         """Before every try: from here on an unanswered call may have cost money."""
-        if not await self.context.catalog.sent(self.job.id, self.context.leases.name):
+        catalog, lease = self.context.catalog, self.context.leases.name
+        if not await catalog.sent(self.job.id, lease, self.job.resumes):
             self.not_ours = True
             raise Unavailable(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
         self.sent = True
@@ -307,35 +318,3 @@ def _state(error: AquatintError | None) -> State:
     if isinstance(error, Refused):
         return "refused"
     return "unknown" if error.spent == "unknown" else "failed"
-
-
-def failure_of(error: AquatintError) -> Failure:
-    return Failure(
-        kind=type(error).__name__,
-        code=error.reason,
-        message=error.message,
-        fix=error.fix,
-        retry_after=error.retry_after,
-        spent=error.spent,
-        request_id=error.request_id,
-    )
-
-
-def without_result(job: Job, failure: Failure, context: JobContext) -> JobRecord:
-    """The end of a job that no engine ended: free, or, when nobody knows, at its estimate."""
-    spent = failure.spent != "no"
-    return JobRecord(
-        job=job,
-        state="unknown" if spent else "failed",
-        failure=failure,
-        cost_usd=job.estimate_usd if spent else 0.0,
-        ended=context.now(),
-    )
-
-
-CANCELLED = Failure(
-    kind="Unavailable",  # the same call may pass
-    code="cancelled",
-    message="This call was cancelled before it was sent; nothing was paid.",
-    fix="Call the tool again if the picture is still wanted.",
-)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..domain import names
+from ..domain.engine import Part
 from ..domain.errors import AquatintError
 from ..domain.lineage import Parent
-from ..domain.ports import Part
 from ..domain.types import Caller, Finish, ImageRecord, Job, Kind, Order
 from .context import JobContext
 from .exports import Saving, save_copies

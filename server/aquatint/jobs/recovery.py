@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..domain import names
 from ..domain.errors import AquatintError
 from ..domain.times import to_the_second
-from ..domain.types import Failure, ImageRecord, JobRecord
+from ..domain.types import Failure, ImageRecord, Job, JobRecord
 from .context import JobContext
 from .crash import CRASHED, contained
+from .failures import DROPPED, FREE, INTERRUPTED
 from .postprocess import as_it_came, postprocess, survey, with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+Resume = Callable[[Job], object]  # has a runner go on with what another process sent
 KEPT = 86400.0  # seconds for which unfinished parts and sent inputs stay, for support
 LOOKED_AT = 200  # failed jobs, the last ones, whose images may have been rescued
 RECOVERED = "Recovered after the process that made it was stopped; its cost is an estimate."
@@ -24,11 +27,13 @@ NOT_SAVED = "save_to was not written again; copy the picture from its path."
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """What reconciling did: jobs ended as done, failed (nothing was paid), unknown; files gone."""
+    """What reconciling did: jobs ended as done, failed (nothing was paid) or unknown, jobs that go
+    on; files gone."""
 
     recovered: int = 0
     dropped: int = 0
     unknown: int = 0
+    resumed: int = 0
     cleaned: int = 0
 
     def __bool__(self) -> bool:
@@ -37,34 +42,34 @@ class Repairs:
     def __str__(self) -> str:
         return (
             f"{self.recovered} recovered, {self.dropped} dropped at no cost, {self.unknown} with "
-            f"an unknown outcome, {self.cleaned} old files removed"
+            f"an unknown outcome, {self.resumed} gone on with, {self.cleaned} old files removed"
         )
 
 
-async def reconcile(context: JobContext) -> Repairs:
-    """End every job that nobody works on any more, by what is on the disk; list images that are
-    there and were not listed; then remove what is too old.
+async def reconcile(context: JobContext, resume: Resume) -> Repairs:
+    """End every job that nobody works on any more, by what is on the disk, or have `resume` go on
+    with it; list images that are there and were not listed; then remove what is too old.
 
     Any number of processes may do this at once, and while others work: the first end stays.
     """
     dead = [record for record in await context.catalog.unsettled() if context.abandoned(record)]
-    states = [*await _end(context, dead), *await _list_rescued(context)]
+    states = [*await _end(context, dead, resume), *await _list_rescued(context)]
     cleaned = await context.blobs.clean(KEPT, context.now())
     count = states.count
-    return Repairs(count("done"), count("failed"), count("unknown"), cleaned)
+    return Repairs(count("done"), count("failed"), count("unknown"), count("resumed"), cleaned)
 
 
-async def settled(context: JobContext, record: JobRecord) -> JobRecord:
-    """The record, ended first when it never will by itself."""
+async def settled(context: JobContext, record: JobRecord, resume: Resume) -> JobRecord:
+    """The record, ended first when it never will by itself and nobody can go on with it."""
     if not context.abandoned(record):
         return record
-    await _end(context, [record])
+    await _end(context, [record], resume)
     return await context.catalog.job(record.job.id, record.job.owner) or record
 
 
-async def _end(context: JobContext, dead: Sequence[JobRecord]) -> list[str]:
+async def _end(context: JobContext, dead: Sequence[JobRecord], resume: Resume) -> list[str]:
     files = await _files(context, dead)
-    return [await _end_one(context, record, files) for record in dead]
+    return [await _end_one(context, record, files, resume) for record in dead]
 
 
 async def _files(context: JobContext, records: Sequence[JobRecord]) -> Mapping[str, str]:
@@ -72,12 +77,18 @@ async def _files(context: JobContext, records: Sequence[JobRecord]) -> Mapping[s
     return await context.blobs.find(ids) if ids else {}
 
 
-async def _end_one(context: JobContext, record: JobRecord, files: Mapping[str, str]) -> str:
+async def _end_one(
+    context: JobContext, record: JobRecord, files: Mapping[str, str], resume: Resume
+) -> str:
     if record.sent is None:
         ended = _lost(record, DROPPED, context.now())
         return ended.state if await context.catalog.drop(ended) else "sent meanwhile"
     if await _list(context, record, files):
         return "done"
+    engine = context.engines.get(record.job.engine)  # a newer version may know others
+    if engine is not None and engine.resumable:
+        resume(record.job.model_copy(update={"resumes": record.lease}))
+        return "resumed"
     failure = FREE if record.job.engine == "draft" else INTERRUPTED
     ended = _lost(record, failure, context.now())
     await context.catalog.settle(ended, ())
@@ -176,21 +187,3 @@ def _lost(record: JobRecord, failure: Failure, now: float) -> JobRecord:
         cost_usd=record.job.estimate_usd if spent else 0.0,
         ended=now,
     )
-
-
-DROPPED = Failure(
-    kind="Unavailable",
-    code="cancelled",
-    message="aquatint was stopped before this call was sent; nothing was paid.",
-    fix="Call the tool again if the picture is still wanted.",
-)
-INTERRUPTED = Failure(
-    kind="Unavailable",
-    code="interrupted",
-    message="aquatint was stopped after this call was sent and before its picture came.",
-    fix="Look for it on the provider's usage page at {when}; calling again may be paid again.",
-    spent="unknown",
-)
-FREE = INTERRUPTED.model_copy(
-    update={"fix": "Call the tool again; drafts are free.", "spent": "no"}
-)

@@ -17,7 +17,8 @@ from ..domain.errors import AquatintError, Unavailable
 from ..domain.types import Finding, Job
 from .context import JobContext, Stage
 from .crash import contained
-from .execute import CANCELLED, Ended, execute, failure_of, without_result
+from .execute import Ended, execute
+from .failures import CANCELLED, failure_of, without_result
 from .settling import Settler
 
 REMEMBERED = 256  # ended jobs whose outcome stays in memory; the catalog has them all

@@ -14,7 +14,8 @@ from anyio.abc import TaskGroup
 from ..domain.errors import AquatintError, BadRequest, Unavailable
 from .context import JobContext
 from .crash import CRASHED, PAID, contained
-from .execute import Ended, failure_of
+from .execute import Ended
+from .failures import failure_of
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from anyio.abc import TaskGroup
 from ..domain.errors import AquatintError
 from ..domain.types import Failure, Finding, Job, JobRecord
 from .context import JobContext, Stage
-from .execute import CANCELLED, Ended, without_result
+from .execute import Ended
+from .failures import CANCELLED, without_result
 from .lost_workers import DIED, FREE_DIED, FREE_STOPPED, STOPPED
 from .protocol import FromWorker, ToWorker, ended_of
 from .recovery import settled
@@ -214,6 +215,8 @@ class WorkerClient:
         record = await self._on_record(known.job)
         if record is not None and record.state != "intent":
             self._close(Ended(record))
+        elif self._having(known.job.id):
+            known.move(Stage("drawing"))  # another worker goes on with it
         elif record is None or record.sent is not None or known.sent:
             await self._end(known.job, self._died)
         elif known.cancelled:
@@ -229,7 +232,8 @@ class WorkerClient:
         try:
             record = await self._context.catalog.job(job.id, job.owner)
             if record is not None and record.sent is not None:
-                record = await settled(self._context, record)  # its file may be there already
+                # Its file may be there already, or its engine can tell what became of it.
+                record = await settled(self._context, record, self._hand_over)
         except AquatintError:
             return None
         return record

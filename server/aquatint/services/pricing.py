@@ -80,7 +80,7 @@ class Pricing:
             edit=edit,
             today=self._today(),
             first_party=self.first_party,
-            engine_default="openai" if settings.can_pay else "draft",
+            engine_default=settings.engine,
             nearby=settings.service is not None and is_near(host_of(settings.service)),
         )
         planned = plan(
@@ -141,7 +141,10 @@ class Pricing:
         """Refuse what may not be paid whatever was spent before; `agreed` is in dollars."""
         if quote.is_draft:
             return
-        self._need_key(quote.choice.words)
+        if quote.choice.model.engine == "comfy":
+            self._need_comfy(quote.choice.words)
+        else:
+            self._need_key(quote.choice.words)
         self._need_price(quote)
         self._within_one_call(quote)
         self._need_consent(quote, agreed)
@@ -169,6 +172,19 @@ class Pricing:
                 "Correct it in the host's configuration, then restart this server. "
                 'Drafts work meanwhile: pass model="draft".',
                 code="bad_setting",
+            )
+
+    def _need_comfy(self, name: str) -> None:
+        """Settings with a fault are named with it: the address may be among them."""
+        if self.settings.comfy_url is None or self.settings.comfy_workflow is None:
+            missing = "URL" if self.settings.comfy_url is None else "WORKFLOW"
+            raise Misconfigured(
+                " ".join(
+                    (f"{name} draws with a ComfyUI, and none is set.", *self.settings.problems)
+                ),
+                f"Set AQUATINT_COMFY_{missing} in the host's configuration of this server: the "
+                "address of ComfyUI, and a workflow exported in API format; docs/comfyui.md.",
+                code="no_comfy",
             )
 
     def _need_price(self, quote: Quote) -> None:
@@ -255,7 +271,7 @@ class Pricing:
         same_size = {} if masked else {"size": size}  # a masked edit has its picture's
         for name in self.models.names(self._today(), isinstance(request, EditRequest)):
             row = self.models.row(name)
-            for quality in row.qualities if row.engine != "draft" else ():
+            for quality in row.qualities if row.engine == "openai" else ():
                 other = request.model_copy(update={"model": name, "quality": quality, **same_size})
                 try:
                     found = self.quote(other, quote.targets, first=quote.first)

@@ -10,11 +10,11 @@ from ..domain.errors import BadRequest, NoSuchImage
 from ..domain.times import to_the_second
 from ..domain.types import Job, JobRecord
 from ..jobs.context import JobContext
-from ..jobs.execute import CANCELLED
+from ..jobs.failures import CANCELLED
 
 
 async def cancel(context: JobContext, job: str, owner: str) -> Job:
-    """Give up a job that may not have cost anything yet.
+    """Give up a job that costs nothing: it was not sent yet, or its engine can stop it.
 
     Raises NoSuchImage, or BadRequest when it is too late, which says whether it was sent.
     """
@@ -27,6 +27,9 @@ async def cancel(context: JobContext, job: str, owner: str) -> Job:
             return record.job
         record = await _known(context, job, owner)
         if record.state == "intent" and record.sent is not None:
+            engine = context.engines.get(record.job.engine)
+            if engine is not None and await engine.cancel(record.job.order, job=job):
+                return record.job  # who waits for it hears that it was stopped
             raise BadRequest(
                 f"It is too late: {job} was sent at {to_the_second(record.sent)}, "
                 "so it may be paid for.",

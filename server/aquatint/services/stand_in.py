@@ -25,7 +25,9 @@ def notice(settings: Settings) -> str | None:
     """What every reply says where only drafts can be drawn."""
     if settings.only_chats:
         return f"{_DRAWN} {chat(settings)}: {_PLACEHOLDER} {REMEDY}."
-    return None if settings.can_pay else f"{_DRAWN} no OPENAI_API_KEY is set: {_PLACEHOLDER}"
+    if settings.engine != "draft":
+        return None
+    return f"{_DRAWN} no OPENAI_API_KEY is set: {_PLACEHOLDER}"
 
 
 def chat(settings: Settings) -> str:

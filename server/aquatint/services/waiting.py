@@ -83,7 +83,7 @@ class Waiting:
         try:
             record = await self.context.catalog.job(job.id, job.owner)
             if record is not None:
-                record = await settled(self.context, record)
+                record = await settled(self.context, record, self.runner.start)
                 if record.state != "intent":
                     look.ended = Ended(record)
         except AquatintError as error:

@@ -45,7 +45,7 @@ async def doctor(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _repair(service: ImageService) -> list[Finding]:
-    return [Finding("repair", "ok", str(await reconcile(service.context)))]
+    return [Finding("repair", "ok", str(await reconcile(service.context, service.runner.start)))]
 
 
 def _say(settings: Settings, lines: Iterable[str]) -> None:

@@ -6,11 +6,10 @@ import datetime
 import difflib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
 
 from . import table
 from .prices import Estimate, about_tokens, cost, estimate, tokens, with_price
-from .rows import Defaults, Endpoint, Gif, Model, Prices, Tokens
+from .rows import Defaults, Endpoint, Engine, Gif, Model, Prices, Tokens
 from .sizes import parse_ratio, parse_size
 
 __all__ = [
@@ -68,7 +67,7 @@ class Models:
         edit: bool,
         today: datetime.date,
         first_party: bool,
-        engine_default: Literal["openai", "draft"],
+        engine_default: Engine,
         nearby: bool = False,
     ) -> Choice:
         """The row for a name, or the default's for None. Never refuses.
@@ -77,7 +76,9 @@ class Models:
         one is warned about; elsewhere names go through untouched.
         """
         usual = self.defaults.edit if edit else self.defaults.generate
-        name = name or (self.defaults.draft if engine_default == "draft" else usual)
+        if engine_default != "openai":
+            usual = self.of_engine(engine_default).ids[0]
+        name = name or usual
         model = self.row(name)
         if not first_party:
             unchecked = f"Nothing is known here about {name}, so it is not checked{_price(model)}."
@@ -108,6 +109,10 @@ class Models:
         endpoint = "edit" if edit else "generate"
         live = [m for m in self.rows if endpoint in m.endpoints and m.alive(today)]
         return tuple(i for m in sorted(live, key=lambda m: m.retired is not None) for i in m.ids)
+
+    def of_engine(self, engine: Engine) -> Model:
+        """The first row that this engine draws."""
+        return next(row for row in self.rows if row.engine == engine)
 
     def row(self, name: str) -> Model:
         """The row of an exact id, else of the first pattern that fits, else the permissive one."""

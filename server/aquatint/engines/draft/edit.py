@@ -7,8 +7,8 @@ from io import BytesIO
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from ...domain.engine import Inputs
 from ...domain.errors import BadImage, BadMask
-from ...domain.ports import Inputs
 from .canvas import Canvas, mapped, paste, sized, white
 from .colours import Palette, palette_of
 from .reading import Brief

@@ -10,8 +10,8 @@ from anyio import CapacityLimiter, Lock
 from anyio.to_thread import run_sync
 from PIL import Image
 
-from ...domain.errors import ModelCannot, NotKept
-from ...domain.ports import Event, Finished, Inputs, Part, Partial, Sent
+from ...domain.engine import Event, Finished, Inputs, Part, Partial, Sent
+from ...domain.errors import ModelCannot, NotKept, Unavailable
 from ...domain.types import Finding, Order, Usage
 from .canvas import sized, sticker
 from .edit import edit, editable, in_style, opened
@@ -40,13 +40,15 @@ class DraftEngine:
     `shaping=False` forbids joined and right-to-left letters (else Pillow is asked whether it can).
     """
 
+    resumable = False
+
     def __init__(self, *, fonts: Sequence[str] | None = None, shaping: bool | None = None) -> None:
         self._type = Typesetter(fonts, shaping=shaping)
         self._drawers = CapacityLimiter(DRAWERS)
         self._large = Lock()
 
     async def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+        self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str = ""
     ) -> AsyncIterator[Event]:
         """Sent, `order.partials` early looks at the first picture, then `order.n` pictures.
 
@@ -75,6 +77,16 @@ class DraftEngine:
                     yield Partial(step, look)
             unkept.pop_all()
         yield Finished(tuple(parts), Usage(), order.model, notes=tuple(notes))
+
+    async def resume(
+        self, order: Order, part: Callable[[], Part], *, job: str
+    ) -> AsyncIterator[Event]:
+        """A draft is drawn by the process that was asked; see `resumable`."""
+        raise Unavailable(f"{job} went with its process.", "Call again; drafts are free.")
+        yield  # an iterator, as the port has it
+
+    async def cancel(self, order: Order, *, job: str) -> bool:
+        return False  # it is drawn in a moment
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """Which scripts captions can be set in; it has one model, and no network."""

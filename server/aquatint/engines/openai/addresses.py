@@ -10,9 +10,9 @@ import openai
 
 from ...domain.addresses import parse_url, public
 from ...domain.endpoints import host_of, is_near, origin_of
+from ...domain.engine import Part
 from ...domain.errors import BadReply, BadRequest, Unavailable
 from ...domain.outside import Fetch
-from ...domain.ports import Part
 from ...domain.redaction import Gate
 from .check import proxy_of
 from .pictures import Parts

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Literal, cast
 
+from ...domain.engine import Part
 from ...domain.errors import BadReply
-from ...domain.ports import Part
 from .pictures import Base64Part, Parts
 
 IMAGE_KEY = b"b64_json"

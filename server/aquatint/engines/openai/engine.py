@@ -14,10 +14,10 @@ import openai
 from openai import AsyncOpenAI
 
 from ...domain.endpoints import FIRST_PARTY, host_of, is_first_party, mistakes, origin_of
-from ...domain.errors import AquatintError, Busy, Misconfigured
+from ...domain.engine import Event, Finished, Inputs, Part, Sent, Waiting
+from ...domain.errors import AquatintError, Busy, Misconfigured, Unavailable
 from ...domain.models.sizes import parse_size
 from ...domain.outside import Fetch
-from ...domain.ports import Event, Finished, Inputs, Part, Sent, Waiting
 from ...domain.redaction import Gate, secrets_in
 from ...domain.types import Finding, Order
 from .addresses import Pictures
@@ -56,6 +56,8 @@ class OpenAIEngine:
     owner's to close.
     """
 
+    resumable = False  # the Images API gives no name to ask by
+
     def __init__(
         self,
         *,
@@ -86,7 +88,7 @@ class OpenAIEngine:
         self._litellm: bool | None = False if self.first_party else None  # None: not known yet
 
     async def render(
-        self, order: Order, inputs: Inputs, part: Callable[[], Part]
+        self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str = ""
     ) -> AsyncGenerator[Event, None]:
         """Send the order and read the answer; raises only the errors of domain.errors.
 
@@ -104,6 +106,16 @@ class OpenAIEngine:
             raise gate.error(translate(exc, gate)) from None
         finally:
             parts.discard()
+
+    async def resume(
+        self, order: Order, part: Callable[[], Part], *, job: str
+    ) -> AsyncGenerator[Event, None]:
+        """Nothing is known of another process's call; see `resumable`."""
+        raise Unavailable(f"{job} was sent by a process that is gone.", "Look at the usage page.")
+        yield  # an iterator, as the port has it
+
+    async def cancel(self, order: Order, *, job: str) -> bool:
+        return False  # what was sent is paid
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """What its address says, and GET /models; costs nothing."""

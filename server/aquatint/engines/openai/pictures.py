@@ -5,8 +5,8 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable
 
+from ...domain.engine import Part
 from ...domain.errors import BadReply, NotKept
-from ...domain.ports import Part
 
 SLICE = 256 * 1024  # bytes of base64 decoded at once; a multiple of four
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

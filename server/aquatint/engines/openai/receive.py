@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import anyio
 import httpx2
 
+from ...domain.engine import Event, Finished, Part, Partial
 from ...domain.errors import AquatintError, BadReply, Spent
-from ...domain.ports import Event, Finished, Part, Partial
 from ...domain.redaction import Gate
 from ...domain.types import Order, Usage
 from .addresses import Pictures

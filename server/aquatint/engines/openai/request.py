@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from PIL import Image, ImageChops
 
+from ...domain.engine import Inputs
 from ...domain.errors import BadMask
-from ...domain.ports import Inputs
 from ...domain.types import Order
 
 MaskForm = Literal["both", "alpha", "white"]

@@ -79,8 +79,8 @@ SERVICES = (
     Service(  # [R] 0.3.64: its routes are /prompt, /history and /view
         "ComfyUI",
         ("no /images/generations and no /images/edits: it runs workflows",),
-        "Set AQUATINT_BASE_URL to a service with the Images API, such as stable-diffusion.cpp's "
-        "server.",
+        "Set AQUATINT_COMFY_URL to this address instead, and AQUATINT_COMFY_WORKFLOW to a workflow "
+        "exported in API format.",
         port=8188,
         sign=COMFYUI,
         speaks=False,

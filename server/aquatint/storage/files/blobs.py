@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from anyio import to_thread
 
 from ...domain import names
+from ...domain.engine import Part
 from ...domain.errors import Misconfigured, NoSuchImage, NotKept
-from ...domain.ports import Part
 from ...domain.types import Finding
 from .part import FilePart
 

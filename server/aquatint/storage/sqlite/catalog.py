@@ -93,12 +93,12 @@ class SqliteCatalog:
     def _runs_or_ended(self, record: JobRecord) -> bool:
         return record.state != "intent" or not self._abandoned(record)
 
-    async def sent(self, job: str, lease: str) -> bool:
+    async def sent(self, job: str, lease: str, after: str = "") -> bool:
         statement = (
             "UPDATE jobs SET sent = coalesce(sent, ?), sender = ?"
             " WHERE id = ? AND state = 'intent' AND coalesce(sender, ?) = ?"
         )
-        values = (self._now(), lease, job, lease, lease)
+        values = (self._now(), lease, job, after or lease, after or lease)
         return await self._file.write(lambda db: db.execute(statement, values).rowcount == 1)
 
     async def pausing(self, job: str, lease: str) -> None:

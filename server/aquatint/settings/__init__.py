@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Literal, Self, cast, get_origin
+from typing import Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from .domain.endpoints import only_chats
-from .domain.redaction import secrets_in
-from .domain.words import visible
+from ..domain.endpoints import only_chats
+from ..domain.redaction import secrets_in
+from ..domain.words import visible
+from .environment import PREFIX, not_utf8, placed, renamed, typed, unknown
 
-PREFIX = "AQUATINT_"
-FORMER = {"AQUATINT_PRESS": "AQUATINT_WORKER"}  # names of before 2026-11-27, which people still set
+__all__ = ["Settings", "given", "setting_fields", "variable_of"]
+
 DEAREST = 1_000_000  # dollars, of any limit or price
 LARGEST = 2_000_000_000  # bytes, of what is read into memory at once
-PATHS = {"home", "models", "roots"}  # fields
+PATHS = {"home", "models", "roots", "comfy_workflow"}  # fields
 UNRESOLVED = re.compile(r"\$\{[^}]*\}|\$\w+|%\w+%")  # no key looks so
 
 
@@ -48,6 +47,16 @@ class Settings(BaseModel):
     organization: str | None = Field(None, alias="OPENAI_ORG_ID", description="Who is billed.")
     openai_project: str | None = Field(
         None, alias="OPENAI_PROJECT_ID", description="OpenAI project to bill."
+    )
+
+    comfy_url: str | None = Field(
+        None,
+        description="A ComfyUI that draws what is asked of the model `comfy`, such as "
+        "http://127.0.0.1:8188; the default model where there is no key.",
+    )
+    comfy_workflow: str | None = Field(
+        None,
+        description="What ComfyUI runs: a workflow exported in API format, or a folder of them.",
     )
 
     home: str | None = Field(
@@ -195,13 +204,13 @@ class Settings(BaseModel):
         An empty variable counts as unset. Never raises: see `problems`.
         """
         raw: dict[str, object] = {}
-        environ, notes = _renamed(environ)
-        problems = _unknown(environ)
+        environ, notes = renamed(environ)
+        problems = unknown(environ, {variable_of(*one) for one in setting_fields().items()})
         if visible(cwd) != cwd:
-            problems.append(_not_utf8("The working folder", cwd, "Start aquatint in another."))
+            problems.append(not_utf8("The working folder", cwd, "Start aquatint in another."))
             cwd = visible(cwd)  # which is nowhere, so nothing is read or written at another place
         if user_home and visible(user_home) != user_home:
-            problems.append(_not_utf8("The home folder", user_home, "Set HOME to another."))
+            problems.append(not_utf8("The home folder", user_home, "Set HOME to another."))
             user_home = None
         for name, field in setting_fields().items():
             variable = variable_of(name, field)
@@ -209,17 +218,17 @@ class Settings(BaseModel):
             text = flag or environ.get(variable, "").strip()
             if visible(text) != text:
                 shown = "***" if name == "api_key" else text
-                problems.append(_not_utf8(variable, shown, "Correct it, or leave it out."))
+                problems.append(not_utf8(variable, shown, "Correct it, or leave it out."))
             elif name == "api_key" and UNRESOLVED.fullmatch(text):
                 problems.append(
                     f"{variable}={text}: a reference that the host left as it is. Set the variable "
                     "it names where the host is started, or put the key itself there."
                 )
             elif text:
-                value = _typed(field, text, pathsep)
+                value = typed(field, text, pathsep)
                 if name in PATHS:
                     # Where a person types a flag is a place; where a host starts us is not.
-                    value = _placed(variable, value, user_home, flag and cwd, problems)
+                    value = placed(variable, value, user_home, flag and cwd, problems)
                 if value:
                     raw[field.alias or name] = value
         ours = (PREFIX, "OPENAI_")
@@ -246,13 +255,20 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """What nobody may see: the key, and what the provider's address holds of that kind."""
         key = self.api_key.get_secret_value() if self.api_key else ""
-        addresses = (self.base_url, self.openai_base_url)
+        addresses = (self.base_url, self.openai_base_url, self.comfy_url)
         return (*((key,) if key else ()), *(one for url in addresses for one in secrets_in(url)))
 
     @property
     def can_pay(self) -> bool:
         """Whether a provider may be called: with a key, or at an address that may need none."""
         return not self.only_chats and (self.api_key is not None or self.service is not None)
+
+    @property
+    def engine(self) -> Literal["openai", "comfy", "draft"]:
+        """What draws where a call names no model."""
+        if self.can_pay:
+            return "openai"
+        return "draft" if self.comfy_url is None else "comfy"
 
     @property
     def service(self) -> str | None:
@@ -286,64 +302,3 @@ def setting_fields() -> dict[str, FieldInfo]:
 
 def variable_of(name: str, field: FieldInfo) -> str:
     return field.alias or PREFIX + name.upper()
-
-
-def _typed(field: FieldInfo, text: str, pathsep: str) -> object:
-    """A list is split, words are lower-cased; pydantic reads the rest from the text."""
-    if get_origin(field.annotation) is tuple:
-        return tuple(part for part in text.split(pathsep) if part)
-    if "Literal[" in str(field.annotation):
-        return text.upper() if "DEBUG" in str(field.annotation) else text.lower()
-    return text
-
-
-def _placed(
-    variable: str, value: object, user_home: str | None, cwd: str | None, problems: list[str]
-) -> object:
-    """Paths made absolute: `~` is the user's home, the rest is relative to `cwd`, if to anything.
-
-    What cannot be placed is a problem and left out.
-    """
-    if isinstance(value, tuple):
-        parts = cast("tuple[str, ...]", value)
-        each = (_placed(variable, part, user_home, cwd, problems) for part in parts)
-        return tuple(path for path in each if path is not None)
-    path = str(value)
-    if user_home and (path == "~" or path.startswith(("~/", "~\\"))):
-        path = user_home + path[1:]
-    if cwd and not path.startswith("~"):
-        path = str(PurePath(cwd) / path)
-    if PurePath(path).is_absolute():
-        return path
-    problems.append(
-        f"{variable}={path}: a relative path, and hosts start servers anywhere. "
-        "Write all of it, or begin with ~/."
-    )
-    return None
-
-
-def _renamed(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The environment with settings under their names of today, and a note on each old name."""
-    renamed = dict(environ)
-    notes: list[str] = []
-    for old, new in FORMER.items():
-        if old in renamed:
-            value = renamed.pop(old)
-            renamed[new] = renamed.get(new, "").strip() or value
-            notes.append(f"{old} is called {new} now, and still works; please rename it.")
-    return renamed, notes
-
-
-def _unknown(environ: Mapping[str, str]) -> list[str]:
-    known = {variable_of(name, field) for name, field in setting_fields().items()}
-    lines: list[str] = []
-    for variable in sorted(environ):
-        if variable.startswith(PREFIX) and variable not in known:
-            near = difflib.get_close_matches(variable, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "`aquatint serve --help` lists them."
-            lines.append(f"{visible(variable)} is not a setting. {hint}")
-    return lines
-
-
-def _not_utf8(what: str, value: str, fix: str) -> str:
-    return f"{what} ({visible(value)}) is not valid UTF-8, so it cannot be used. {fix}"
