@@ -170,6 +170,8 @@ def limits(field: FieldInfo) -> str:
 def model_rows(models: Models) -> Iterator[tuple[str, ...]]:
     anything = next(row for row in models.rows if row.unknown)
     for model in models.rows:
+        if model.engine == "comfy":
+            continue  # its workflow decides
         name = ", ".join(f"`{one}`" for one in model.ids) or "any other name"
         end = str(model.retired or "")
         if model.sizes == anything.sizes:

@@ -32,3 +32,13 @@ class PlainEngine:
 def nobody(job: Job) -> None:
     """For recoveries that find nothing to go on with."""
     raise AssertionError(f"{job.id} should not go on")
+
+
+class NoFetch:
+    """A way to addresses that nobody goes."""
+
+    async def get(self, url: str) -> bytes:
+        raise AssertionError(url)
+
+    async def save(self, url: str, write: Callable[[bytes], object]) -> None:
+        raise AssertionError(url)

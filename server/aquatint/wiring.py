@@ -136,7 +136,10 @@ def comfy_engine(settings: Settings) -> Engine:
 
     place = settings.comfy_workflow and _place(settings.comfy_workflow, settings)
     return ComfyEngine(
-        url=settings.comfy_url or "", workflow=place or None, deadline=settings.deadline
+        url=settings.comfy_url or "",
+        workflow=place or None,
+        deadline=settings.deadline,
+        keep_prompts=settings.keep_prompts,
     )
 
 

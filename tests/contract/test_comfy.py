@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Bench:
         self._made = 0
 
     def engine(self, name: str = "generate", **more: Any) -> ComfyEngine:
-        said = {"url": self.url, "workflow": EXAMPLES / f"{name}.json"} | more
+        said: dict[str, Any] = {"url": self.url, "workflow": EXAMPLES / f"{name}.json"} | more
         self.engines.append(ComfyEngine(**said))
         return self.engines[-1]
 
@@ -65,7 +65,12 @@ class Bench:
     async def draw(
         self, engine: ComfyEngine | None = None, inputs: Inputs | None = None, **order: Any
     ) -> Finished:
-        said = {"prompt": "a fox", "model": "comfy", "size": "512x512", "quality": "auto"}
+        said: dict[str, Any] = {
+            "prompt": "a fox",
+            "model": "comfy",
+            "size": "512x512",
+            "quality": "auto",
+        }
         one = engine or self.engine()
         return await self.all(
             one.render(Order(**said | order), inputs or Inputs(), self.part, job=JOB)
@@ -247,6 +252,15 @@ async def test_what_comfyui_says_becomes_an_error_with_what_to_do(
     assert bench.parts() <= 1, "early looks are their reader's to discard"
 
 
+async def test_where_prompts_are_not_kept_no_word_of_one_comes_back(bench: Bench) -> None:
+    bench.fake.mode = "fails"
+    error = await bench.fail(
+        bench.engine(keep_prompts=False), prompt="mat1 and mat2 shapes cannot be multiplied"
+    )
+    assert "mat1" not in str(error)
+    assert "mat1" in str(await bench.fail(prompt="mat1 and mat2 shapes cannot be multiplied"))
+
+
 async def test_no_secret_of_the_address_is_told(bench: Bench) -> None:
     url = bench.url.replace("://", "://ann:hunter22@")
     engine = bench.engine(url=url)
@@ -283,7 +297,6 @@ async def test_the_deadline_takes_it_out_of_the_queue(bench: Bench) -> None:
 
 async def test_cancel_stops_its_own_prompts_and_nobody_elses(bench: Bench) -> None:
     bench.fake.seconds = 0.2
-    others = {"prompt": {}, "client_id": "x", "prompt_id": "another's"}
     order = Order(prompt="a fox", model="comfy", size="512x512", quality="auto", n=2)
     engine = bench.engine()
     told: list[AquatintError] = []
@@ -294,7 +307,7 @@ async def test_cancel_stops_its_own_prompts_and_nobody_elses(bench: Bench) -> No
     async with anyio.create_task_group() as group:
         group.start_soon(drawing)
         await anyio.to_thread.run_sync(until, lambda: bench.fake.running and bench.fake.pending)
-        bench.fake.pending.append([99, others["prompt_id"], {}, {"client_id": "x"}, []])
+        bench.fake.pending.append([99, "another's", {}, {"client_id": "x"}, []])
         assert await engine.cancel(order, job=JOB)
     assert told[0].reason == "cancelled"
     assert "nothing was paid" in told[0].message
@@ -346,20 +359,20 @@ async def test_the_doctor_hears_of_version_nodes_and_what_is_missing(bench: Benc
     assert [one.level for one in await nobody.check()] == ["fail"]
 
 
-Change = Callable[[dict[str, Any]], object]
-
-
 @pytest.mark.parametrize(
-    "change",
+    ("part", "other"),
     [
-        lambda history: history.update(status=None),
-        lambda history: history.update(status={"messages": [1, [], ["x"], {"y": 1}]}),
-        lambda history: history["outputs"].update(x=None, y={"images": None}, z={"images": [1]}),
+        ("status", None),
+        ("status", {"messages": [1, [], ["x"], {"y": 1}]}),
+        ("outputs", {"x": None, "y": {"images": None}, "z": {"images": [1]}}),
     ],
 )
-async def test_a_history_of_other_shapes_crashes_nothing(bench: Bench, change: Change) -> None:
+async def test_a_history_of_other_shapes_crashes_nothing(
+    bench: Bench, part: str, other: dict[str, Any] | None
+) -> None:
     first = await bench.draw()
-    change(bench.fake.history[prompt_of(JOB, 0)])
+    history = bench.fake.history[prompt_of(JOB, 0)]
+    history[part] = {**history["outputs"], **(other or {})} if part == "outputs" else other
     assert (await resumed(bench)).parts[0].read() == first.parts[0].read()
     bench.fake.history[prompt_of(JOB, 0)]["outputs"] = 7
     with pytest.raises(errors.Misconfigured, match="without a picture"):

@@ -15,7 +15,7 @@ from aquatint.engines.comfy.workflow import Roles, check_inputs, filled, parse, 
 from fake_comfy import INPUTS
 
 EXAMPLES = Path(__file__).parents[2] / "examples/comfyui"
-KNOWN = {kind: {"input": {"required": inputs}} for kind, inputs in INPUTS.items()}
+KNOWN: dict[str, Any] = {kind: {"input": {"required": inputs}} for kind, inputs in INPUTS.items()}
 Graph = dict[str, Any]
 
 
@@ -241,6 +241,8 @@ def test_missing_nodes_and_models_are_named_with_what_is_there() -> None:
     said = caught.value.message
     assert "node 8 (VAE Decode) is of the kind VAEDecodeTiled, which is not installed" in said
     assert "ckpt_name='sd_xl_base_0.9.safetensors', and there is sd_xl_base_1.0" in said
-    nothing = KNOWN | {"CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [[]]}}}}
+    nothing: Graph = KNOWN | {
+        "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [[]]}}}
+    }
     with pytest.raises(Misconfigured, match="and there is nothing"):
         missing.check(whole, roles(whole, "mine"), nothing, "mine")

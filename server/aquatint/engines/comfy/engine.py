@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import ExitStack, aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from ...domain.types import Finding, Order
 from . import missing
 from .folder import Workflows
 from .json_values import as_list, as_object
-from .outputs import Outcome
+from .outputs import FAILED, Outcome
 from .pictures import all_of, with_alpha
 from .server import SILENT, ComfyServer
 from .waiting import LOOK, Wait, prefix_of, prompt_of, seed_of
 from .watch import Heard, Watch
-from .workflow import Roles, check_inputs, filled
+from .workflow import UNUSABLE, Roles, check_inputs, filled
 
 LARGEST = 1_000_000_000  # bytes of a picture
 TRIES = 3  # to fetch a picture that is there
@@ -42,9 +43,17 @@ class ComfyEngine:
 
     resumable = True
 
-    def __init__(self, *, url: str, workflow: Path | None, deadline: float = 300) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        workflow: Path | None,
+        deadline: float = 300,
+        keep_prompts: bool = True,
+    ) -> None:
         self._server = ComfyServer(url)
         self._workflows, self._deadline = Workflows(workflow), deadline
+        self._keep_prompts = keep_prompts
 
     async def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str
@@ -73,14 +82,15 @@ class ComfyEngine:
             )
             for index in range(order.n)
         ]
-        watch = Watch(self._server.url, job)
+        watch = Watch(self._server.url, job, near=self._server.near)
         await watch.open()
         try:
             yield Sent()
             try:
                 for index, graph in enumerate(graphs):
                     await self._server.post(prompt_of(job, index), job, graph)
-            except AquatintError:
+            except AquatintError as error:
+                self._forget(error, order)
                 with suppress(AquatintError):  # what was queued before it
                     await self.cancel(order, job=job)
                 raise
@@ -97,7 +107,7 @@ class ComfyEngine:
     ) -> AsyncGenerator[Event, None]:
         """Wait for what another process queued, and fetch it."""
         limit = anyio.current_time() + self._deadline
-        watch = Watch(self._server.url, job)
+        watch = Watch(self._server.url, job, near=self._server.near)
         await watch.open()
         try:
             notes = ["It was drawn on while aquatint was stopped, and fetched afterwards."]
@@ -194,6 +204,7 @@ class ComfyEngine:
                     parts.append(await self._fetched(outcome, part, unkept))
                     notes.extend(outcome.notes)
                 except AquatintError as error:
+                    self._forget(error, order)
                     if not parts:
                         raise
                     notes.append(f"{which.capitalize()} did not come: {error}")
@@ -201,6 +212,12 @@ class ComfyEngine:
                     raise _unwritten(error) from error
             unkept.pop_all()
         yield Finished(tuple(parts), model=order.model, notes=tuple(notes), cost_usd=0.0)
+
+    def _forget(self, error: AquatintError, order: Order) -> None:
+        """Where prompts are not kept, nothing of ComfyUI's that repeats one gets further."""
+        if not self._keep_prompts and error.reason in {FAILED, UNUSABLE}:
+            error.message = replace(self._server.gate, prompt=order.prompt).text(error.message)
+            error.args = (error.message,)
 
     def _told(self, heard: Heard | None, wait: Wait, part: Callable[[], Part]) -> Event | None:
         """What its caller may hear of a message, and of its place in the queue."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...domain.errors import Misconfigured
-from .workflow import Graph, Roles, parse, roles
+from .workflow import UNUSABLE, Graph, Roles, parse, roles
 
 USUAL = ("generate", "edit")  # files of a folder that `comfy` alone means, by what is asked
 
@@ -79,7 +79,7 @@ class Workflows:
             raise Misconfigured(
                 f"The workflow {file} cannot be read ({exc}).",
                 "Correct AQUATINT_COMFY_WORKFLOW, or the file.",
-                code="comfy_workflow",
+                code=UNUSABLE,
             ) from exc
         graph = parse(text, name)
         return Loaded(name, graph, roles(graph, name))

@@ -10,6 +10,9 @@ from ...domain.errors import AquatintError, Misconfigured, Unavailable
 from ...domain.redaction import Gate
 from .json_values import as_list, as_object
 from .server import File
+from .workflow import UNUSABLE
+
+FAILED = "comfy_failed"  # the code of an error: a node raised it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def outcome_of(history: Mapping[str, Any], host: str, gate: Gate) -> Outcome:
         raise Misconfigured(
             f"The workflow ended on {host} without a picture.",
             "Title the node that saves the picture aquatint:output, and export it again (API).",
-            code="comfy_workflow",
+            code=UNUSABLE,
         )
     spare = len(files) - 1
     notes = (
@@ -78,4 +81,4 @@ def _failed(history: Mapping[str, Any], data: Mapping[str, Any], gate: Gate) -> 
         if memory
         else "Run the workflow in ComfyUI itself; its console has the details."
     )
-    return Unavailable(f"ComfyUI failed in node {node} ({name}): {why}", fix, code="comfy_failed")
+    return Unavailable(f"ComfyUI failed in node {node} ({name}): {why}", fix, code=FAILED)

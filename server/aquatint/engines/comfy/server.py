@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import httpx2
 
-from ...domain.endpoints import host_of, origin_of
+from ...domain.endpoints import host_of, is_near, origin_of
 from ...domain.errors import AquatintError, Misconfigured, NoSuchImage, Unavailable
 from ...domain.redaction import Gate, secrets_in
 from .json_values import as_list, as_object, object_in
+from .workflow import UNUSABLE
 
 SECONDS = 30.0  # for one answer; drawing is waited for elsewhere
 CONNECT = 5.0
@@ -28,6 +29,7 @@ class ComfyServer:
     def __init__(self, url: str) -> None:
         self.url = url.strip().rstrip("/")
         self.host = host_of(self.url)
+        self.near = is_near(self.host)  # no proxy stands between
         self.gate = Gate(secrets_in(url))
         self._http: httpx2.AsyncClient | None = None
 
@@ -156,7 +158,7 @@ class ComfyServer:
             return Misconfigured(
                 f"ComfyUI refused the workflow: {words}",
                 "Correct it in ComfyUI, run it there once, and export it again (API).",
-                code="comfy_workflow",
+                code=UNUSABLE,
             )
         if status == 404 or response.is_redirect:
             return self._stranger(f"it answers {status} to {path}")
@@ -186,7 +188,7 @@ class ComfyServer:
         if self._http is None:
             timeout = httpx2.Timeout(SECONDS, connect=CONNECT)
             try:
-                self._http = httpx2.AsyncClient(timeout=timeout)
+                self._http = httpx2.AsyncClient(timeout=timeout, trust_env=not self.near)
             except (ImportError, OSError, ValueError) as exc:  # the environment's proxies, CAs
                 raise Misconfigured(
                     f"No connection can be made: {type(exc).__name__}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import anyio
@@ -35,9 +35,10 @@ class Heard:
 class Watch:
     """A connection that may be missing: then `next` waits, and tells nothing."""
 
-    def __init__(self, url: str, client: str) -> None:
+    def __init__(self, url: str, client: str, *, near: bool) -> None:
         scheme, rest = url.split("://", 1)
         self._url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client)}"
+        self._proxy: Literal[True] | None = None if near else True
         self._socket: ClientConnection | None = None
         self._prompt = ""  # that runs, for early looks that do not say whose they are
 
@@ -48,6 +49,7 @@ class Watch:
         with suppress(OSError, TimeoutError, ValueError, WebSocketException):
             self._socket = await connect(
                 self._url,
+                proxy=self._proxy,
                 open_timeout=CONNECT,
                 close_timeout=CLOSE,
                 max_size=LARGEST,

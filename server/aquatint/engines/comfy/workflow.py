@@ -19,6 +19,7 @@ TEXTS = ("text", "prompt", "string", "value", "text_g", "text_l", "clip_l", "t5x
 SEEDS = ("seed", "noise_seed")
 ROLES = ("prompt", "negative", "size", "seed", "mask", "output")  # and image1 to image16
 MOST_IMAGES = 16
+UNUSABLE = "comfy_workflow"  # the code of an error: the file is to be changed
 HOW = "docs/comfyui.md says where to click"
 
 Node = Mapping[str, Any]
@@ -54,7 +55,7 @@ def parse(text: str, name: str) -> Graph:
             f"The workflow {name} is saved as ComfyUI's editor opens it, which cannot be run.",
             "Open it in ComfyUI and export it with Workflow > Export (API); in old versions switch "
             "on the developer mode and use Save (API Format).",
-            code="comfy_workflow",
+            code=UNUSABLE,
         )
     rows = as_object(rows.get("prompt")) or rows  # as it is posted
     nodes = {key: node for key, node in rows.items() if _is_node(as_object(node))}
@@ -327,5 +328,5 @@ def _unusable(name: str, why: str) -> Misconfigured:
     return Misconfigured(
         f"The workflow {name} cannot be used: {why}.",
         f"Change it in ComfyUI and export it again (API); {HOW}.",
-        code="comfy_workflow",
+        code=UNUSABLE,
     )
