@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx2
@@ -144,11 +145,12 @@ async def test_it_raises_our_errors_only_and_leaves_nothing_behind(bench: Bench)
 
 
 async def test_whoever_stops_listening_leaves_no_part_behind(bench: Bench) -> None:
-    drawing = bench.engine.render(bench.order(n=2), Inputs(), bench.part, job=JOB)
-    async for event in drawing:
-        if isinstance(event, Sent):
-            break
-    await drawing.aclose()  # pyright: ignore[reportAttributeAccessIssue] all are generators
+    drawing = cast(
+        "AsyncGenerator[Event, None]",
+        bench.engine.render(bench.order(n=2), Inputs(), bench.part, job=JOB),
+    )
+    async with aclosing(drawing):
+        assert isinstance(await anext(drawing), Sent)
     assert bench.left() == 0
 
 
