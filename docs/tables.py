@@ -26,6 +26,7 @@ from aquatint.domain import errors
 from aquatint.domain.models.registry import Model, Models, estimate, parse
 from aquatint.domain.models.sizes import Fixed, text
 from aquatint.domain.types import Order
+from aquatint.engines.openai.services import services
 from aquatint.install.hosts import HOSTS, Host
 from aquatint.settings import Settings, setting_fields, variable_of
 
@@ -60,6 +61,7 @@ async def tables() -> dict[str, str]:
         "settings": table(("variable", "default", "meaning"), setting_rows(models)),
         "models": table(MODEL_HEAD, model_rows(models)),
         "hosts": "\n".join(host_blocks()),
+        "services": table(("key", "service", "what differs", "known from"), service_rows()),
         "errors": table(("code", "what happened", "who acts", "retryable"), error_rows()),
     }
 
@@ -181,6 +183,12 @@ def model_rows(models: Models) -> Iterator[tuple[str, ...]]:
         edits = [word for word in ("mask", "markup") if getattr(model, word)]
         edits.append(f"{model.images} pictures")
         yield name, price(model), largest(model), formats, ", ".join(edits), end
+
+
+def service_rows() -> Iterator[tuple[str, ...]]:
+    told = {"run": "its own program, run", "read": "its documentation or source"}
+    for key, row in services().items():
+        yield f"`{key}`", row.name, "; ".join(row.lacks), told[row.seen or "read"]
 
 
 def price(model: Model) -> str:

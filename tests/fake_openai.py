@@ -123,6 +123,8 @@ class FakeOpenAI:
         self.bomb_bytes = 80_000_000
         self.images: dict[int, bytes] = {}
         self.drawn = 0
+        self.takes: frozenset[str] = frozenset()  # fields that only another service takes
+        self.rejects: frozenset[str] = frozenset()  # and OpenAI's that it does not
         self.lettering = ""  # what stands on each picture
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
         self.pages: dict[str, str] = {}  # what stands beside the API, by path
@@ -196,7 +198,7 @@ class FakeOpenAI:
             return await MODES[mode](self, got)
         if mode != "ok":
             raise AssertionError(f"fake_openai has no mode {mode!r}")
-        check(got)
+        check(got, self.takes, self.rejects)
         if _true(got.fields.get("stream")):
             return _events([*self.partials(got), ("completed", self.completed(got))], got)
         return _pieces(json.dumps(self.reply(got)).encode(), "application/json")
@@ -278,10 +280,13 @@ def fake_openai(*, delay: float = 0.0, size_bytes: int = 0) -> FakeOpenAI:
 # What it checks, in the order OpenAI does.
 
 
-def check(got: Got) -> None:
+def check(
+    got: Got, takes: frozenset[str] = frozenset(), rejects: frozenset[str] = frozenset()
+) -> None:
     fields, edits = got.fields, got.path.endswith("edits")
+    known = ({*EDIT_FIELDS} if edits else {*SHARED_FIELDS}) | takes
     for name in fields:
-        if re.split(r"\[", name)[0] not in (EDIT_FIELDS if edits else SHARED_FIELDS):
+        if re.split(r"\[", name)[0] not in known - rejects:
             raise Bad(400, f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
     prompt = fields.get("prompt")
     if not prompt or len(str(prompt)) > 32000:

@@ -156,7 +156,7 @@ def _service(
         naming=naming,
         models=backend.models,
         settings=settings,
-        first_party=is_first_party(settings.service),
+        first_party=is_first_party(settings.service_url),
         annotations=Annotating(context, _fresh_id),
         new_id=_fresh_id,
         ready=backend.ready,

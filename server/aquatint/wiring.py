@@ -120,11 +120,12 @@ def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) ->
 
     return OpenAIEngine(
         api_key=settings.api_key.get_secret_value() if settings.api_key else "",
-        base_url=settings.service,
+        base_url=settings.service_url,
         organization=settings.organization,
         project=settings.openai_project,
         deadline=settings.deadline,
         mask=settings.mask,
+        service=settings.service,
         keep_prompts=settings.keep_prompts,
         fetch=HttpsFetch(enabled=True, max_bytes=PROVIDED_BYTES, seconds=settings.deadline),
         http_client=http_client,
@@ -217,7 +218,7 @@ def _models(settings: Settings) -> tuple[Models, str | None]:
     if settings.price_usd is not None:
         rows = tuple(with_price(row, settings.price_usd) for row in models.rows)
         models = replace(models, rows=rows)
-    elif settings.api_key is None and is_here(host_of(settings.service or "")):
+    elif settings.api_key is None and is_here(host_of(settings.service_url or "")):
         rows = tuple(with_price(row, 0) if row.prices is None else row for row in models.rows)
         models = replace(models, rows=rows)
     usual = models.defaults

@@ -353,3 +353,20 @@ async def test_what_fails_is_in_no_list_and_what_was_paid_is_found_again(
     async with connect() as client:
         found = images_of(await client.call_tool("recent_images", {}))
     assert [one["prompt"] for one in found] == ["four", "one"]
+
+
+async def test_a_service_that_a_setting_names_is_taken_at_its_word(
+    make_app: MakeApp, provider: FakeOpenAI, workspace: Path
+) -> None:
+    Image.new("RGB", (64, 64)).save(workspace / "photo.png")
+    elsewhere = {"AQUATINT_BASE_URL": "http://10.0.0.5:8000/v1", "AQUATINT_SERVICE": "ollama"}
+    async with paying(make_app, provider, **elsewhere) as client:
+        told = await client.call_tool(
+            "edit_image", {"images": [str(workspace / "photo.png")], "prompt": "redder"}
+        )
+        assert told.is_error
+        assert "Ollama at 10.0.0.5 does not edit pictures" in text_of(told)
+    async with paying(make_app, provider, **elsewhere | {"AQUATINT_SERVICE": "olama"}) as client:
+        told = await generate(client)
+        assert "AQUATINT_SERVICE=olama: there is no such service" in text_of(told)
+    assert not provider.paid

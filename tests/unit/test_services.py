@@ -8,7 +8,7 @@ import pytest
 from aquatint.diagnostics.keys import shape
 from aquatint.domain.endpoints import mistakes
 from aquatint.engines.openai.check import proxy_of
-from aquatint.engines.openai.services import SERVICES, identify
+from aquatint.engines.openai.services import identify, services
 
 KEY = "sk-proj-" + "a1B2" * 12
 
@@ -26,8 +26,11 @@ KEY = "sk-proj-" + "a1B2" * 12
         ("http://10.0.0.5:8000/v1", (), ("vllm",), "vLLM-Omni"),
         ("http://localhost:11434/v1", (), (), "Ollama"),
         ("http://localai:8080/v1", (), (), "LocalAI"),
-        ("http://127.0.0.1:8080/v1", ("server",), ("", "somebody"), SERVICES[-1].name[:0]),
-        ("https://api.cometapi.com/v1", (), (), "a reseller"),
+        ("http://127.0.0.1:8080/v1", ("server",), ("", "somebody"), ""),
+        ("https://api.cometapi.com/v1", (), (), "CometAPI"),
+        ("https://api.apiyi.com/v1", (), (), "a reseller"),
+        ("https://api.x.ai/v1", ("x-litellm-version",), (), "xAI"),
+        ("https://api.together.xyz/v1", (), (), "Together"),
     ],
 )
 def test_a_service_is_known_by_its_host_its_port_a_header_or_its_models(
@@ -126,3 +129,25 @@ async def test_whether_a_proxy_is_used_is_judged_as_the_client_does_it(
             used = client._transport_for_url(httpx2.URL(url))  # pyright: ignore[reportPrivateUsage] there is no public way to ask
             proxied = used is not client._transport  # pyright: ignore[reportPrivateUsage] the same
             assert (proxy_of(url)[1] is not None) == proxied, url
+
+
+def test_every_row_of_the_table_can_be_told_from_the_others() -> None:
+    rows = services()
+    assert set(rows) >= {
+        "azure", "litellm", "sd-server", "localai", "vllm", "sglang", "xai", "openrouter",
+        "together", "cometapi", "openai",
+    }  # fmt: skip
+    signs = [
+        (kind, sign)
+        for row in rows.values()
+        for kind in ("host", "port", "header", "owner", "created")
+        if (sign := getattr(row, kind))
+    ]
+    assert len(signs) == len(set(signs))
+    for key, row in rows.items():
+        assert row.key == key
+        assert row.seen in {"run", "read"}
+        assert row.host or row.port or row.header or row.owner, f"{key} is recognised by nothing"
+        assert row.lacks or key == "openai"
+        can = row.speaks and row.edits and row.masks and row.streams
+        assert can or row.fix or not row.edits or row.lacks, f"{key} refuses without a reason"

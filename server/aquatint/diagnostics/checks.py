@@ -163,11 +163,11 @@ def _key(settings: Settings) -> Finding:
     if settings.only_chats:
         text = f"{stand_in.chat(settings)}, so pictures are free local drafts"
         return Finding("key", "warn", text, f"{stand_in.REMEDY}.")
-    first_party = is_first_party(settings.service)
+    first_party = is_first_party(settings.service_url)
     if settings.api_key is not None:
         looks = shape(settings.api_key.get_secret_value(), first_party)
         return Finding("key", "fail" if looks.fix else "ok", looks.text, looks.fix)
-    if settings.service is not None:
+    if settings.service_url is not None:
         return Finding("key", "ok", "none, and the service at the base URL may need none")
     return Finding(
         "key",

@@ -81,7 +81,7 @@ class Pricing:
             today=self._today(),
             first_party=self.first_party,
             engine_default=settings.engine,
-            nearby=settings.service is not None and is_near(host_of(settings.service)),
+            nearby=settings.service_url is not None and is_near(host_of(settings.service_url)),
         )
         planned = plan(
             request,

@@ -38,6 +38,11 @@ class Settings(BaseModel):
         description="Another service that speaks the Images API: Azure's v1 route, a gateway, "
         "a local server (which may need no key; see `AQUATINT_PRICE_USD` for what it costs).",
     )
+    service: str | None = Field(
+        None,
+        description="Which service stands there, where it is not recognised by itself: a key of the "
+        "table of services (docs/settings.md), such as `litellm`.",
+    )
     openai_base_url: str | None = Field(
         None,
         alias="OPENAI_BASE_URL",
@@ -261,7 +266,7 @@ class Settings(BaseModel):
     @property
     def can_pay(self) -> bool:
         """Whether a provider may be called: with a key, or at an address that may need none."""
-        return not self.only_chats and (self.api_key is not None or self.service is not None)
+        return not self.only_chats and (self.api_key is not None or self.service_url is not None)
 
     @property
     def engine(self) -> Literal["openai", "comfy", "draft"]:
@@ -271,7 +276,7 @@ class Settings(BaseModel):
         return "draft" if self.comfy_url is None else "comfy"
 
     @property
-    def service(self) -> str | None:
+    def service_url(self) -> str | None:
         """The base URL of the service that is asked for pictures; None is OpenAI's own."""
         return self.base_url or self.openai_base_url
 

@@ -111,8 +111,8 @@ def _value(name: str, value: object) -> str:
 
 def _masked(text: str, settings: Settings) -> str:
     """The text with the home folder as `~`, and without the names of its owner and of servers."""
-    host = host_of(settings.service or "")
-    if host and not is_first_party(settings.service) and not is_here(host):
+    host = host_of(settings.service_url or "")
+    if host and not is_first_party(settings.service_url) and not is_here(host):
         text = text.replace(host, "(host)")
     if not settings.user_home:
         return text

@@ -25,7 +25,7 @@ from ...domain.types import Finding
 from ...domain.words import clean
 from .answer import rows, table
 from .errors import FOREIGN, translate
-from .services import COMFYUI, LITELLM, LITELLM_CREATED, UNKNOWN, Service, identify, probe
+from .services import UNKNOWN, Service, created_sign, identify, probe
 
 PATIENCE = 10.0  # seconds for GET /models
 LIST_BYTES = 8_000_000  # of a list of models that are read
@@ -63,18 +63,26 @@ class Answer:
     failure: AquatintError | None = None
     status: int = 0  # 0: nothing answered, or nobody asked
     models: tuple[Listed, ...] | None = None  # None: what came is not a list
-    sign: str = ""  # what a probe found
+    sign: str = ""  # the key of the service, as a setting or a probe has it
 
 
 async def ask(
-    client: AsyncOpenAI, http: httpx2.AsyncClient, base_url: str, patience: float, gate: Gate
+    client: AsyncOpenAI,
+    http: httpx2.AsyncClient,
+    base_url: str,
+    patience: float,
+    gate: Gate,
+    service: str = "",
 ) -> Answer:
-    """One GET /models, and where there is no such list and no known service, a probe."""
+    """One GET /models, and where there is no such list and no known service, a probe.
+
+    `service` is the key of what stands there, where somebody said so.
+    """
     answer = await _list(client, patience, gate)
-    if any(model.created == LITELLM_CREATED for model in answer.models or ()):
-        return replace(answer, sign=LITELLM)
+    if known := service or created_sign(model.created for model in answer.models or ()):
+        return replace(answer, sign=known)
     if answer.models is None and identify(base_url, set(answer.headers)) is UNKNOWN:
-        return replace(answer, sign=await probe(http, base_url, (LITELLM, COMFYUI)))
+        return replace(answer, sign=await probe(http, base_url))
     return answer
 
 

@@ -34,8 +34,8 @@ from .errors import (
 from .pictures import Parts
 from .receive import Receiver, until
 from .refusals import by_litellm, refusal
-from .request import STREAMING, Call, MaskForm, call_for, chosen_by, droppable
-from .services import LITELLM, NO_RETRIES, answered_by_litellm, probe
+from .request import Call, MaskForm, call_for, chosen_by, droppable
+from .services import UNKNOWN, by_address, by_answer, headers, named, probe, services
 
 RETRIES = 2
 LONGEST_WAIT = 30.0  # seconds of Retry-After that are waited out; longer is told instead
@@ -50,10 +50,10 @@ CONNECT = 10.0  # seconds
 class OpenAIEngine:
     """Draws with OpenAI, Azure's v1 route, or any compatible service at `base_url`.
 
-    `deadline` (seconds) bounds a call with all its retries; `mask` says how the service reads
-    masks; `fetch` is the way to pictures that a reply only names. Where prompts are not kept, no
-    word of a provider that repeats one gets further. An `http_client` that is passed in stays its
-    owner's to close.
+    `deadline` (seconds) bounds a call with all its retries; `service` is the key in services.toml
+    of what stands there, where somebody said so; `mask` says how it reads masks; `fetch` is the
+    way to pictures that a reply only names. Where prompts are not kept, no word of a provider that
+    repeats one gets further. An `http_client` that is passed in stays its owner's to close.
     """
 
     resumable = False  # the Images API gives no name to ask by
@@ -68,6 +68,7 @@ class OpenAIEngine:
         project: str | None = None,
         deadline: float = 300,
         mask: MaskForm = "both",
+        service: str | None = None,
         keep_prompts: bool = True,
         http_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
@@ -85,7 +86,9 @@ class OpenAIEngine:
         self._http, self._owns_http = http_client, http_client is None
         self._sdk: AsyncOpenAI | None = None
         self._rejected: dict[str, frozenset[str]] = {}  # parameters, by model; off first party
-        self._litellm: bool | None = False if self.first_party else None  # None: not known yet
+        # What stands there: as a setting says, the address, or what it answered.
+        self._service = named(service) if service else by_address(self._base_url)
+        self._probed = self._service is not UNKNOWN
 
     async def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str = ""
@@ -125,7 +128,12 @@ class OpenAIEngine:
         if online:
             try:
                 answer = await ask(
-                    self._client(), self._web(), self._base_url, self._deadline, gate
+                    self._client(),
+                    self._web(),
+                    self._base_url,
+                    self._deadline,
+                    gate,
+                    self._service.key,
                 )
             except (AquatintError, *FOREIGN) as exc:
                 answer = Answer(failure=translate(exc, gate))
@@ -148,7 +156,9 @@ class OpenAIEngine:
         limit = anyio.current_time() + self._deadline
         call = call_for(order, inputs, self._mask)
         self._client()  # a missing key is said before anything counts as sent
-        call, notes = await self._plain(call)
+        await self._look_for_it(call)
+        host = host_of(self._base_url)
+        call, notes = self._service.fitted(call, chosen_by(order), host)
         left_out = self._rejected.get(order.model, frozenset[str]()) - chosen_by(order)
         retries, reduced = 0, False
         while True:
@@ -167,9 +177,9 @@ class OpenAIEngine:
                         continue
                     pause = self._pause(exc, retries, limit, gate)
                 else:
-                    self._litellm = self._litellm or answered_by_litellm(response.headers)
+                    self._hear(response.headers)
                     notes += [
-                        f"{host_of(self._base_url)} does not take `{name}`; it was left out."
+                        f"{host} does not take `{name}`; it was left out."
                         for name in sorted(left_out)
                         if call.sends(name)
                     ]
@@ -191,16 +201,18 @@ class OpenAIEngine:
             yield Waiting(pause)
             await self._sleep(pause)
 
-    async def _plain(self, call: Call) -> tuple[Call, list[str]]:
-        """The call, without early looks where LiteLLM answers: it pays thrice for streams."""
-        if not call.sends("stream"):
-            return call, []
-        if self._litellm is None:
-            self._litellm = bool(await probe(self._web(), self._base_url, [LITELLM]))
-        if not self._litellm:
-            return call, []
-        host = host_of(self._base_url)
-        return call.without(STREAMING), [f"{host} is a LiteLLM proxy: no early looks through it."]
+    async def _look_for_it(self, call: Call) -> None:
+        """Before early looks are asked for, where nobody knows whether they can be had."""
+        if call.sends("stream") and not self._probed:
+            self._probed = True
+            cannot = [one.key for one in services().values() if one.probe and not one.streams]
+            key = await probe(self._web(), self._base_url, cannot)
+            self._service = named(key) if key else self._service
+
+    def _hear(self, headers: httpx2.Headers) -> None:
+        """What its answer tells of it counts from the next call on."""
+        if self._service is UNKNOWN:
+            self._service = by_answer(headers)
 
     def _pictures(self, gate: Gate) -> Pictures:
         return Pictures(self._web(), self._base_url, self._key, gate, self._fetch)
@@ -222,10 +234,10 @@ class OpenAIEngine:
             wait = retry_after(exc.response.headers, self._clock)
             words = provider_message(exc, gate)
             if by_litellm(words) and not self.first_party:
-                self._litellm = True
+                self._service = named("litellm")
             error = refusal(words, wait)
         begun = was_sent(exc) and not isinstance(error, Busy)
-        if begun or self._litellm or retries >= RETRIES:  # LiteLLM has tried again by itself
+        if begun or self._service.retries or retries >= RETRIES:
             raise error from None
         pause = float(2**retries) if wait is None else wait
         if pause > LONGEST_WAIT or anyio.current_time() + pause >= limit:
@@ -253,7 +265,7 @@ class OpenAIEngine:
             default_query=dict(address.params),  # some services take their key so
             organization=self._organization,
             project=self._project,
-            default_headers=None if self.first_party else NO_RETRIES,
+            default_headers=None if self.first_party else headers(),
             max_retries=0,
             timeout=httpx2.Timeout(self._deadline, connect=min(CONNECT, self._deadline)),
             http_client=self._web(),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractContextManager, aclosing, suppress
 from dataclasses import dataclass
 
 import anyio
@@ -20,10 +20,10 @@ from .body import Body, Document
 from .errors import FOREIGN, translate
 from .pictures import Parts
 from .refusals import describe, refusal
+from .services import price_headers
 
 GRACE = 2.0  # seconds for the token count, and whatever else may follow the last picture
 DEAREST = 10.0  # dollars for one picture that a gateway's price is believed
-COST = "x-litellm-response-cost"
 _QUOTED = 200  # characters of a reply that could not be used
 
 
@@ -59,7 +59,7 @@ class Receiver:
                         answer.model,
                         request_id,
                         tuple(self.notes),
-                        _price(response.headers.get(COST, ""), self.order.n),
+                        _price(response.headers, self.order.n),
                     )
                     return
         except (AquatintError, *FOREIGN) as exc:
@@ -196,13 +196,13 @@ async def _next(chunks: AsyncIterator[bytes], limit: float) -> bytes | None:
         return await anext(chunks, None)
 
 
-def _price(text: str, n: int) -> float | None:
+def _price(headers: Mapping[str, str], n: int) -> float | None:
     """What a gateway says that the call cost, in dollars; None for what is not a price."""
-    try:
-        usd = float(text)
-    except ValueError:
-        return None
-    return usd if 0 <= usd <= DEAREST * n else None
+    for name in price_headers():
+        with suppress(ValueError):
+            usd = float(headers.get(name, ""))
+            return usd if 0 <= usd <= DEAREST * n else None
+    return None
 
 
 def _undecodable(document: Document) -> BadReply:

@@ -1,147 +1,137 @@
-"""Knows the services that speak OpenAI's Images API, and what of it each does not do."""
+"""Knows the services that speak OpenAI's Images API: who stands at an address, and what it lacks.
+
+What each lacks is data, in services.toml.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
 
 import anyio
 import httpx2
 import openai
+from pydantic import TypeAdapter
 
 from ...domain.endpoints import host_of, is_first_party, is_near, origin_of
+from ...domain.errors import Misconfigured, ModelCannot
+from .request import STREAMING, Call
 
-LITELLM = "litellm"
-COMFYUI = "comfyui"
-# Behind a LiteLLM proxy one call of ours made 27 of its own; other services ignore this.
-NO_RETRIES: Mapping[str, str] = MappingProxyType({"x-litellm-num-retries": "0"})
-LITELLM_CREATED = 1677610602  # seconds since the epoch: of every model that it lists
-# What only one service answers, by its sign: where, and a word of the answer.
-_PROBES = {
-    LITELLM: ("/health/liveliness", b"alive"),
-    COMFYUI: ("/system_stats", b"comfyui_version"),
-}
+NO_ROUTE = "no_such_route"  # the code of an error: nobody makes pictures at that address
+OTHER = "Or set AQUATINT_BASE_URL to another service."
 _PATIENCE = 2.0  # seconds for a probe
 _PROBED = 16 * 1024  # bytes of its answer that are read
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What only one service answers: a path beside the API's, and a word of the answer."""
+
+    path: str
+    word: str
+    near: bool  # it has no authentication, and so stands at home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What speaks the Images API at an address, and what of it that service does not do.
+    """What speaks the Images API at an address; what the fields mean stands in services.toml."""
 
-    Known by its host (a pattern), its port, a response header, the owner of a listed model, or the
-    sign of a probe. `speaks` is false for what is no Images API at all.
-    """
-
+    key: str = ""
     name: str
-    lacks: tuple[str, ...] = ()
-    fix: str = ""
     host: str = ""
     port: int = 0
     header: str = ""
     owner: str = ""
-    sign: str = ""
+    created: int = 0
+    probe: Probe | None = None
     speaks: bool = True
-    deploys: bool = False  # models go by names of the operator's, which no list has
+    deploys: bool = False
+    edits: bool = True
+    masks: bool = True
+    streams: bool = True
+    retries: bool = False
+    omits: frozenset[str] = frozenset()
+    adds: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    price_header: str = ""
+    lacks: tuple[str, ...] = ()
+    fix: str = ""
+    seen: Literal["run", "read"] | None = None
+
+    def fitted(self, call: Call, chosen: frozenset[str], host: str) -> tuple[Call, list[str]]:
+        """The call as this service takes it, and what to say of that; `chosen` are the caller's
+        own parameters. Raises ModelCannot and Misconfigured for what it does not take."""
+        where = f"{self.name} at {host}"
+        if not self.speaks:
+            raise Misconfigured(f"{where}: {self.lacks[0]}.", self.fix, code=NO_ROUTE)
+        if call.method == "edit" and not self.edits:
+            raise ModelCannot(f"{where} does not edit pictures.", OTHER)
+        if call.sends("mask") and not self.masks:
+            raise ModelCannot(f"{where} reads no masks.", f"Edit without a mask. {OTHER}")
+        omitted = frozenset(name for name in self.omits if call.sends(name))
+        if refused := sorted(omitted & chosen):
+            names = ", ".join(refused)
+            raise ModelCannot(f"{where} takes no {names}.", f"Leave out {names}. {OTHER}")
+        notes: list[str] = []
+        if omitted:
+            notes.append(f"{where} takes no {', '.join(sorted(omitted))}; it was left out.")
+        if not self.streams and call.sends("stream"):
+            omitted |= STREAMING
+            notes.append(f"{where}: no early looks through it.")
+        call = call.without(omitted)
+        return replace(call, extra={**call.extra, **self.adds}), notes
 
 
 UNKNOWN = Service(
-    "a service that is not known here",
-    ("what it lacks is found out by trying: an unsupported option is left out, and said",),
+    name="a service that is not known here",
+    lacks=("what it lacks is found out by trying: an unsupported option is left out, and said",),
 )
-# [P] the services' own documentation or source, [3P] others'; as of 2026-11-21.
-SERVICES = (
-    Service("OpenAI", host=r"(.+\.)?api\.openai\.com"),
-    Service(  # [P] the how-to page of azure-ai-docs, 2026-04-17
-        "Azure OpenAI, v1 route",
-        ("no WebP, GIF or SVG output", "quotas of a few pictures a minute"),
-        "AQUATINT_MODEL and AQUATINT_EDIT_MODEL are names of deployments there.",
-        host=r".+\.(openai\.azure\.com|services\.ai\.azure\.com|cognitiveservices\.azure\.com)",
-        deploys=True,
-    ),
-    Service(  # [P] passes requests on as they are
-        "Cloudflare AI Gateway",
-        ("calls count at the provider behind it, and cached replies repeat pictures",),
-        "The address ends in /openai; switch off the gateway's own authentication, whose header "
-        "is not sent.",
-        host=r"gateway\.ai\.cloudflare\.com",
-    ),
-    Service(  # [3P] its pictures come from POST /images, with other fields
-        "OpenRouter",
-        ("no /images/generations and no /images/edits: its own API for pictures is another one",),
-        "Set AQUATINT_BASE_URL to a service with the Images API.",
-        host=r"(.+\.)?openrouter\.ai",
-        speaks=False,
-    ),
-    Service(  # [R] 0.3.64: its routes are /prompt, /history and /view
-        "ComfyUI",
-        ("no /images/generations and no /images/edits: it runs workflows",),
-        "Set AQUATINT_COMFY_URL to this address instead, and AQUATINT_COMFY_WORKFLOW to a workflow "
-        "exported in API format.",
-        port=8188,
-        sign=COMFYUI,
-        speaks=False,
-    ),
-    Service(  # [P] issues 15963, 19569, 26552, 41625; [R] 1.106.12
-        "LiteLLM proxy",
-        (
-            "edits with a mask or several pictures fail in some of its versions",
-            "no early looks (AQUATINT_PARTIALS) and no markup",
-            "it tries again by itself, and may pay for each try",
-        ),
-        "Set num_retries: 0 and max_retries: 0 in its configuration; upgrade it when edits fail.",
-        header="x-litellm-version",
-        sign=LITELLM,
-    ),
-    Service(  # [P] serving/image_edit_api.md
-        "vLLM-Omni",
-        (
-            "no masks (it reads them from a field of another name)",
-            "no early looks (AQUATINT_PARTIALS)",
-            "unknown options are ignored without a word",
-        ),
-        owner="vllm",
-    ),
-    Service(  # [P] diffusion/api/openai_api.md
-        "SGLang", ("no masks are documented",), owner="sglang"
-    ),
-    Service(  # [P] docs.ollama.com: experimental, generations only
-        "Ollama",
-        ("no edits and no masks", "no background, quality or compression"),
-        "Use edit_image with another service.",
-        port=11434,
-        owner="library",
-    ),
-    Service(  # [P] features/image-generation.md
-        "LocalAI",
-        ("no documented /images/edits: no edits and no masks", "no quality or background"),
-        "Use edit_image with another service.",
-        host=r"(.*[.-])?localai([.-].*)?",
-        header="localai-version",
-        owner="localai",
-    ),
-    Service(  # [P] examples/server/routes_openai.cpp
-        "stable-diffusion.cpp",
-        (
-            "no WebP from edits",
-            "one picture at a time, and no token counts",
-            "sizes are rounded up; model, quality and background are ignored",
-            "its seed is always 42: the same prompt gives the same picture",
-        ),
-        'End a prompt with <sd_cpp_extra_args>{"seed":-1}</sd_cpp_extra_args> for another picture. '
-        "Leave AQUATINT_MASK at both: it reads masks as grey, white is edited.",
-        owner="local",
-    ),
-    Service(  # [S]
-        "a reseller",
-        ("sizes and qualities may be changed without a word", "prices are its own"),
-        "AQUATINT_PRICE_USD says what a picture costs there.",
-        host=r"(.+\.)?(cometapi\.com|apiyi\.com|laozhang\.ai|aihubmix\.com|piapi\.ai|fal\.run)",
-    ),
-)
+
+
+@cache
+def services() -> Mapping[str, Service]:
+    """The table, by key."""
+    text = (files("aquatint.engines.openai") / "services.toml").read_text("utf-8")
+    rows: dict[str, Any] = tomllib.loads(text)
+    for key, row in rows.items():
+        row["key"] = key
+    return TypeAdapter(dict[str, Service]).validate_python(rows)
+
+
+def named(key: str) -> Service:
+    """The service of that key. Raises Misconfigured with the keys that there are."""
+    known = services()
+    if key not in known:
+        raise Misconfigured(
+            f"AQUATINT_SERVICE={key}: there is no such service.",
+            f"Set it to one of {', '.join(known)}, or unset it.",
+            code="bad_setting",
+        )
+    return known[key]
+
+
+def by_address(base_url: str | None) -> Service:
+    """The service that an address itself names."""
+    if is_first_party(base_url):
+        return named("openai")
+    host = host_of(base_url or "")
+    found = (one for one in services().values() if one.host and re.fullmatch(one.host, host))
+    return next(found, UNKNOWN)
+
+
+def by_answer(headers: Iterable[str], owners: Collection[str] = ()) -> Service:
+    """The service that the names (lower-case) of its headers, or the owners of its models, tell."""
+    names = tuple(headers)
+    for one in services().values():
+        if one.header and any(name.startswith(one.header) for name in names):
+            return one
+    return next((one for one in services().values() if one.owner and one.owner in owners), UNKNOWN)
 
 
 def identify(
@@ -150,42 +140,51 @@ def identify(
     owners: Collection[str] = (),
     sign: str = "",
 ) -> Service:
-    """The service at an address; `headers` (lower-case names) and `owners` are what it answered,
-    `sign` is what `probe` found."""
-    if is_first_party(base_url):
-        return SERVICES[0]
-    host, (_, _, port) = host_of(base_url or ""), origin_of(base_url or "")
-    for service in SERVICES:
-        if (service.host and re.fullmatch(service.host, host)) or (sign and service.sign == sign):
-            return service
-    answered = {*headers, *owners} - {""}
-    for service in SERVICES:
-        if answered & {service.header, service.owner} or (port and service.port == port):
-            return service
-    return UNKNOWN
+    """The service at an address, at best a guess by its port; `sign` is the key of what was found
+    out otherwise."""
+    if (sure := by_address(base_url)) is not UNKNOWN:
+        return sure
+    if sign:
+        return named(sign)
+    if (told := by_answer(headers, owners)) is not UNKNOWN:
+        return told
+    _, _, port = origin_of(base_url or "")
+    return next((one for one in services().values() if port and one.port == port), UNKNOWN)
 
 
-def answered_by_litellm(headers: Iterable[str]) -> bool:
-    return any(name.lower().startswith("x-litellm-") for name in headers)
+def headers() -> dict[str, str]:
+    """What is sent to every service but OpenAI's own."""
+    return {name: value for one in services().values() for name, value in one.headers.items()}
 
 
-async def probe(http: httpx2.AsyncClient, base_url: str, signs: Iterable[str]) -> str:
-    """Which of these services stands at an address, by what only it answers; "" for none.
+def price_headers() -> tuple[str, ...]:
+    return tuple(one.price_header for one in services().values() if one.price_header)
+
+
+def created_sign(created: Iterable[object]) -> str:
+    """The key of the service that says this of when its models were made."""
+    told = set(created)
+    return next((one.key for one in services().values() if one.created in told), "")
+
+
+async def probe(http: httpx2.AsyncClient, base_url: str, keys: Iterable[str] = ()) -> str:
+    """Which service stands at an address, by what only it answers; "" for none. `keys` are those
+    that are asked for (all that can be).
 
     Asked beside the API's path, without the key.
     """
     root = httpx2.URL(base_url).copy_with(query=None, fragment=None)
     above = root.path.rstrip("/").removesuffix("/v1")
-    for sign in signs:
-        path, word = _PROBES[sign]
-        if sign == COMFYUI and not is_near(root.host):
-            continue  # it has no authentication, and so stands at home
+    for service in map(named, keys or services()):
+        asked = service.probe
+        if asked is None or (asked.near and not is_near(root.host)):
+            continue
         body = bytearray()
         with (
             suppress(openai.APIStatusError, httpx2.HTTPError),
             anyio.move_on_after(_PATIENCE),
         ):
-            url = root.copy_with(path=above + path)
+            url = root.copy_with(path=above + asked.path)
             async with (
                 http.stream("GET", url) as response,
                 aclosing(response.aiter_bytes()) as chunks,
@@ -194,6 +193,6 @@ async def probe(http: httpx2.AsyncClient, base_url: str, signs: Iterable[str]) -
                     body += chunk
                     if len(body) > _PROBED:
                         break
-        if word in body:
-            return sign
+        if asked.word.encode() in body:
+            return service.key
     return ""

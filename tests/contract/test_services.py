@@ -1,0 +1,121 @@
+"""Services that differ, replayed: what is refused before paying, left out, added, and told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aquatint.domain import errors
+from aquatint.domain.engine import Inputs
+from aquatint.engines.openai.services import named, services
+from contract.test_openai import Desk, an_engine, image
+
+HOSTS = {
+    "azure": "https://acme.openai.azure.com/openai/v1/",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "vercel": "https://ai-gateway.vercel.sh/v1",
+    "xai": "https://api.x.ai/v1",
+    "together": "https://api.together.xyz/v1",
+    "localai": "http://localai:8080/v1",
+    "cometapi": "https://api.cometapi.com/v1",
+    "reseller": "https://api.apiyi.com/v1",
+}
+HOME = "http://10.0.0.5:8000/v1"  # that of no service
+MASKED = Inputs((image(),), image("RGBA"))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    desk = Desk(folder)
+    async with desk.http:
+        yield desk
+
+
+def engine_of(desk: Desk, key: str, **more: Any) -> Any:
+    """An engine at the service's own address, or at one that a setting says it of; the service
+    is as strict about what it takes as the table says."""
+    row = named(key)
+    desk.fake.takes, desk.fake.rejects = frozenset(row.adds), row.omits
+    if key in HOSTS:
+        return desk.engine(HOSTS[key], **more)
+    return desk.engine(HOME, service=key, **more)
+
+
+ALL = [key for key in services() if key != "openai"]
+
+
+@pytest.mark.parametrize("key", ALL)
+async def test_a_generation_is_sent_as_the_service_takes_it_or_refused_unpaid(
+    desk: Desk, key: str
+) -> None:
+    row, engine = named(key), engine_of(desk, key)
+    if not row.speaks:
+        error = await desk.fail(engine=engine)
+        assert error.reason == "no_such_route"
+        assert error.fix == row.fix
+        assert not desk.fake.paid
+        return
+    finished = await desk.draw(engine)
+    sent = desk.sent().fields
+    assert not set(sent) & row.omits
+    assert row.adds.items() <= sent.items()
+    told = " ".join(finished.notes)
+    assert ("left out" in told) is bool(row.omits)
+
+
+@pytest.mark.parametrize("key", ALL)
+async def test_an_edit_is_sent_or_refused_unpaid(desk: Desk, key: str) -> None:
+    row, engine = named(key), engine_of(desk, key)
+    if row.speaks and row.edits and row.masks:
+        await desk.draw(engine, MASKED, images=("a",), mask="m")
+        assert "mask" in desk.sent().files
+        return
+    error = None
+    with pytest.raises(errors.AquatintError) as caught:
+        await desk.draw(engine, MASKED, images=("a",), mask="m")
+    error = caught.value
+    assert error.spent == "no"
+    assert row.name in error.message
+    assert not desk.fake.paid
+    if row.speaks and row.edits:
+        await desk.draw(engine, Inputs((image(),)), images=("a",))
+        assert len(desk.fake.paid) == 1, "without a mask it goes"
+
+
+@pytest.mark.parametrize("key", [key for key in ALL if named(key).speaks])
+async def test_early_looks_are_asked_for_where_there_are_any(desk: Desk, key: str) -> None:
+    row = named(key)
+    finished = await desk.draw(engine_of(desk, key), partials=2)
+    assert ("partial_images" in desk.sent().fields) is row.streams
+    assert ("no early looks" in " ".join(finished.notes)) is not row.streams
+
+
+async def test_what_the_caller_chose_is_refused_and_never_left_out(desk: Desk) -> None:
+    chosen = frozenset({"size", "quality"})
+    error = await desk.fail(engine=engine_of(desk, "xai"), chosen=chosen)
+    assert isinstance(error, errors.ModelCannot)
+    assert "xAI at api.x.ai takes no quality, size" in error.message
+    assert not desk.fake.paid
+
+
+async def test_every_service_but_openai_is_asked_not_to_try_again(desk: Desk) -> None:
+    await desk.draw(engine_of(desk, "cometapi"))
+    assert desk.sent().headers["x-litellm-num-retries"] == "0"
+    await desk.draw(desk.engine())
+    assert "x-litellm-num-retries" not in desk.sent().headers
+
+
+async def test_a_port_alone_is_a_guess_for_the_doctor_and_refuses_nothing(desk: Desk) -> None:
+    await desk.draw(desk.engine("http://10.0.0.5:8188/v1"))
+    assert len(desk.fake.paid) == 1
+
+
+def test_a_service_that_is_none_is_named_with_those_that_are() -> None:
+    with pytest.raises(errors.Misconfigured, match="there is no such service") as caught:
+        an_engine(HOME, service="litelm")
+    assert "litellm" in caught.value.fix
