@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +122,6 @@ class Desk:
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     return make_trust(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
-    folder = tmp_path / "parts"
-    folder.mkdir()
-    desk = Desk(folder)
-    async with desk.http:
-        yield desk
 
 
 # What is sent.

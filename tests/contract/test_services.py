@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,15 +23,6 @@ HOSTS = {
 }
 HOME = "http://10.0.0.5:8000/v1"  # that of no service
 MASKED = Inputs((image(),), image("RGBA"))
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
-    folder = tmp_path / "parts"
-    folder.mkdir()
-    desk = Desk(folder)
-    async with desk.http:
-        yield desk
 
 
 def engine_of(desk: Desk, key: str, **more: Any) -> Any:

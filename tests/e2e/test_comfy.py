@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from conftest import Connect
+from e2e.test_studio import page
 from e2e.test_worker import answer, call, gone, serving, worker_of
 from fake_comfy import FakeComfy, serve
 from inherited import inherited
@@ -122,6 +123,8 @@ async def test_a_running_one_is_cancelled_from_another_process_at_no_cost(
         assert working.structured_content
         job = working.structured_content["job"]
         await happened(lambda: fake.running)
+        (running,) = (await page(client, "jobs"))["running"]
+        assert (running["job"], running["sent"]) == (job, False), "the page offers to stop it"
         command = [sys.executable, "-m", "aquatint", "cancel", job]
         environ = {**inherited(), "AQUATINT_HOME": str(home), **comfy}
         told = await anyio.to_thread.run_sync(

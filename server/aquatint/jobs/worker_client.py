@@ -15,8 +15,7 @@ from ..domain.errors import AquatintError
 from ..domain.types import Failure, Finding, Job, JobRecord
 from .context import JobContext, Stage
 from .execute import Ended
-from .failures import CANCELLED, without_result
-from .lost_workers import DIED, FREE_DIED, FREE_STOPPED, STOPPED
+from .failures import CANCELLED, DIED, FREE_DIED, FREE_STOPPED, STOPPED, without_result
 from .protocol import FromWorker, ToWorker, ended_of
 from .recovery import settled
 from .runner import Announce, JobTable, OpenJob, stopping

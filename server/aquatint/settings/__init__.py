@@ -40,8 +40,8 @@ class Settings(BaseModel):
     )
     service: str | None = Field(
         None,
-        description="Which service stands there, where it is not recognised by itself: a key of the "
-        "table of services (docs/settings.md), such as `litellm`.",
+        description="Which service stands there, where it is not recognised by itself: a key of "
+        "the table of services (docs/settings.md), such as `litellm`.",
     )
     openai_base_url: str | None = Field(
         None,

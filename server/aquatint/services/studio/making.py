@@ -82,13 +82,15 @@ async def jobs(visitor: Visitor, _: asked.Nothing) -> Answer:
 async def _job(visitor: Visitor, record: JobRecord) -> dict[str, Any]:
     service, order = visitor.service, record.job.order
     stage = service.runner.stage(record.job.id)
+    engine = service.context.engines.get(record.job.engine)
+    stoppable = engine is not None and engine.resumable  # at no cost, at any time
     return {
         "job": record.job.id,
         "prompt": order.prompt,
         "model": order.model,
         "kind": record.job.kind,
         "stage": None if stage is None else str(stage),
-        "sent": record.sent is not None,
+        "sent": record.sent is not None and not stoppable,
         "look": await small(visitor, await service.context.blobs.lent(record.job.id)),
         "elapsed": service.context.now() - record.job.created,
         "usual": await service.context.catalog.seconds(order.model, order.size, order.quality),
