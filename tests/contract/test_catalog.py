@@ -69,6 +69,17 @@ async def test_a_job_comes_back_as_it_was_recorded(catalog: SqliteCatalog):
     assert await catalog.running("ann") == await catalog.unsettled() == []
 
 
+async def test_what_a_gone_process_sent_is_taken_over_by_one(catalog: SqliteCatalog):
+    await catalog.begin(job("1"), None)
+    assert await catalog.sent("1", "gone")
+    assert not await catalog.sent("1", "b"), "without saying whose it was"
+    assert await catalog.sent("1", "b", "gone")
+    assert not await catalog.sent("1", "c", "gone")
+    (record,) = await catalog.unsettled()
+    assert (record.lease, record.sent) == ("b", NOW)
+    assert await catalog.sent("1", "c", "b"), "it may go on and on"
+
+
 async def test_shown_pictures_keep_the_order_of_the_reply(catalog: SqliteCatalog):
     order = job("1")
     a, b, c = (image(id, job="1") for id in "abc")

@@ -308,13 +308,14 @@ async def test_cancel_stops_its_own_prompts_and_nobody_elses(bench: Bench) -> No
         group.start_soon(drawing)
         await anyio.to_thread.run_sync(until, lambda: bench.fake.running and bench.fake.pending)
         bench.fake.pending.append([99, "another's", {}, {"client_id": "x"}, []])
+        assert not await engine.cancel(order, job="job-of-nobody")
+        assert not bench.fake.interrupted
         assert await engine.cancel(order, job=JOB)
     assert told[0].reason == "cancelled"
     assert "nothing was paid" in told[0].message
     await anyio.to_thread.run_sync(until, lambda: "another's" in bench.fake.history)
     assert bench.fake.interrupted == {prompt_of(JOB, 0)}
     assert prompt_of(JOB, 1) not in bench.fake.history
-    assert not await engine.cancel(order, job="job-of-nobody")
     assert not await engine.cancel(order, job=JOB), "it has ended"
 
 

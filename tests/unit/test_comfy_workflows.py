@@ -88,6 +88,8 @@ def test_a_guider_a_control_net_and_a_linked_text_are_followed_on_their_positive
     assert found.prompts == ("20",)
     assert found.seeds == ("24",)
     assert found.size == "5"
+    graph["23"]["inputs"] |= {"positive": ["6", 0], "negative": ["7", 0]}
+    assert read(graph).prompts == ("20",)
 
 
 def test_two_samplers_with_one_prompt_get_one_prompt_and_two_seeds() -> None:
