@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -112,6 +113,30 @@ async def test_without_the_settings_it_says_which_to_set(connect: Connect) -> No
     async with connect(AQUATINT_COMFY_URL="http://127.0.0.1:9") as client:
         told = await client.call_tool("generate_image", {"prompt": "x"})
         assert "Set AQUATINT_COMFY_WORKFLOW" in text_of(told)
+
+
+def test_the_doctor_says_which_comfyui_draws_and_what_its_workflows_lack(
+    home: Path, comfy: dict[str, str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text((EXAMPLES / "generate.json").read_text().replace("sd_xl_base", "sd_xxl"))
+    environ = {**inherited(), "AQUATINT_HOME": str(home), **comfy}
+    command = [sys.executable, "-m", "aquatint", "doctor", "--json", "--comfy-workflow"]
+
+    def told(workflow: Path) -> dict[str, dict[str, str]]:
+        ran = subprocess.run(
+            [*command, str(workflow)], env=environ, capture_output=True, text=True, check=False
+        )
+        return {line["name"]: line for line in json.loads(ran.stdout)}
+
+    well = told(EXAMPLES)
+    assert well["key"]["level"] == well["ComfyUI"]["level"] == well["worker"]["level"] == "ok"
+    assert "prompt 6" in well["workflow generate"]["text"]
+    assert well["generate with"]["text"].startswith("comfy;")
+    assert "service" not in well, "nobody asks OpenAI"
+    bad = told(broken)["workflow broken"]
+    assert (bad["level"], bad["group"]) == ("fail", "ComfyUI")
+    assert "sd_xl_base_1.0.safetensors" in bad["text"]
 
 
 async def test_a_running_one_is_cancelled_from_another_process_at_no_cost(

@@ -62,30 +62,35 @@ Check = Callable[[], Awaitable[list[Finding]]]
 
 async def examine(settings: Settings, service: ImageService, *, online: bool) -> list[Section]:
     """Every section, in the order in which people set things up. Never raises."""
-    context, usual = service.context, service.models.defaults
+    context, models = service.context, service.models
+    engines = context.engines
+    account: list[Check] = [lambda: _plain(_key(settings), *_certificates(settings))]
+    if settings.can_pay:
+        usual = (models.defaults.generate, models.defaults.edit)
+        wanted = [name for name in usual if models.row(name).engine == "openai"]
+        account.append(lambda: engines["openai"].check(wanted, online=online))
+        if settings.api_key is not None:
+            account.append(lambda: _only_paid(service))
+    comfy: list[Check] = [lambda: engines["comfy"].check(online=online)]
+    worker: list[Check] = [lambda: _worker(service)]
     ours = [Section("Program", (*_program(), *_settings(settings), *_notes(service)))]
     checks: list[tuple[str, list[Check]]] = [
-        ("Key and service", [lambda: _plain(_key(settings), *_certificates(settings))]),
+        ("Key and service", account),
+        ("ComfyUI", comfy if settings.comfy_url is not None else []),
         ("Models", [lambda: _plain(*_models(service))]),
         ("Money", [lambda: _ledger(service), lambda: _budget(service)]),
         (
             "Folders",
             [context.blobs.check, lambda: _plain(*_place(settings)), context.workspace.check],
         ),
-        ("Catalog and worker", [context.catalog.check]),
+        (
+            "Catalog and worker",
+            [context.catalog.check, *(worker if settings.engine != "draft" else [])],
+        ),
         ("Fonts of drafts", [lambda: _fonts(service)]),
         ("Hosts", [lambda: anyio.to_thread.run_sync(_hosts, settings)]),
         ("Last errors", [lambda: _errors(service)]),
     ]
-    if settings.can_pay:
-        wanted = (usual.generate, usual.edit)
-        checks[0][1].append(lambda: context.engines["openai"].check(wanted, online=online))
-        if settings.api_key is not None:
-            checks[0][1].append(lambda: _only_paid(service))
-        checks[4][1].append(lambda: _worker(service))
-    if settings.comfy_url is not None:
-        comfy = context.engines["comfy"]
-        checks.append(("ComfyUI", [lambda: comfy.check(online=online)]))
     answers: dict[tuple[str, int], list[Finding]] = {}
 
     async def one(title: str, place: int, check: Check) -> None:
@@ -169,6 +174,8 @@ def _key(settings: Settings) -> Finding:
         return Finding("key", "fail" if looks.fix else "ok", looks.text, looks.fix)
     if settings.service_url is not None:
         return Finding("key", "ok", "none, and the service at the base URL may need none")
+    if settings.engine == "comfy":
+        return Finding("key", "ok", "none; ComfyUI draws what names no model")
     return Finding(
         "key",
         "warn",
@@ -227,6 +234,9 @@ def _models(service: ImageService) -> list[Finding]:
         ("edit with", "AQUATINT_EDIT_MODEL", True),
     ):
         model = models.defaults.edit if edit else models.defaults.generate
+        engine = service.settings.engine
+        if engine == "comfy":
+            model = models.of_engine(engine).ids[0]
         choice = models.find(
             model, edit=edit, today=today, first_party=service.first_party, engine_default="openai"
         )
