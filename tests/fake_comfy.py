@@ -99,6 +99,7 @@ class FakeComfy:
     def __init__(self, folder: Path, seconds: float = 0.0) -> None:
         self.folder, self.seconds, self.mode = folder, seconds, ""
         self.posted: list[dict[str, Any]] = []  # bodies of /prompt that were taken
+        self.fails_at: set[int] = set()  # of these, by their number
         self.asked: list[str] = []  # method and path of every request
         self.history: dict[str, Any] = {}
         self.running: list[Any] | None = None
@@ -334,7 +335,8 @@ class FakeComfy:
             await asyncio.sleep(self.seconds)
             if identity in self.interrupted:
                 raise InterruptedError
-            if self.mode == "fails":
+            at = [body["prompt_id"] for body in self.posted].index(identity)
+            if self.mode == "fails" or at in self.fails_at:
                 raise NodeError(key, "RuntimeError", "mat1 and mat2 shapes cannot be multiplied")
             if self.mode == "memory":
                 raise NodeError(key, "torch.OutOfMemoryError", "Allocation on device")

@@ -152,10 +152,27 @@ async def test_several_pictures_are_several_prompts_with_seeds_of_their_own(benc
     }
 
 
+async def test_of_several_pictures_those_that_came_are_kept(bench: Bench) -> None:
+    bench.fake.fails_at = {1}
+    finished = await bench.draw(n=3)
+    assert len(finished.parts) == 2
+    assert "Picture 2 of 3 did not come: ComfyUI failed in node 3" in finished.notes[-1]
+    assert bench.parts() == 2
+    bench.fake.fails_at = {0}
+    bench.fake.posted.clear()
+    later = bench.engine().render(
+        Order(prompt="x", model="comfy", size="512x512", quality="auto", n=2),
+        Inputs(),
+        bench.part,
+        job="job-later",
+    )
+    assert len((await bench.all(later)).parts) == 1, "the first one failed, the second came"
+
+
 async def test_an_edit_sends_pictures_and_mask_under_names_of_the_job(bench: Bench) -> None:
     inputs = Inputs((png("white"), png("teal")), left_half())
     finished = await bench.draw(
-        bench.engine("edit"), inputs, size="640x480", images=("a", "b"), mask="m"
+        bench.engine("edit-with-reference"), inputs, size="640x480", images=("a", "b"), mask="m"
     )
     image = opened(finished)
     assert image.getpixel((600, 240)) == (255, 255, 255)
@@ -349,7 +366,8 @@ async def test_the_doctor_hears_of_version_nodes_and_what_is_missing(bench: Benc
         "ok", True, True
     )  # fmt: skip
     assert [one.name for one in workflows] == [
-        "workflow edit", "workflow generate", "workflow without-a-model"
+        "workflow edit", "workflow edit-with-reference", "workflow generate",
+        "workflow without-a-model",
     ]  # fmt: skip
     assert {one.level for one in workflows} == {"ok"}
     assert "prompt 7" in workflows[0].text

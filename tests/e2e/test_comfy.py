@@ -74,10 +74,9 @@ async def test_an_edit_changes_what_the_mask_says_and_nothing_else(
         edited = await client.call_tool(
             "edit_image",
             {
-                "images": [str(photo), str(photo)],
+                "images": [str(photo)],
                 "prompt": "a red door",
                 "mask": images_of(mask)[0]["id"],
-                "model": "comfy:edit",
             },
         )
         with Image.open(images_of(edited)[0]["path"]) as after, Image.open(photo) as before:

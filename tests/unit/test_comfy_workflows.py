@@ -48,7 +48,7 @@ def refusal(graph: Graph | str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["generate", "edit", "without-a-model"])
+@pytest.mark.parametrize("name", ["generate", "edit", "edit-with-reference", "without-a-model"])
 def test_the_examples_are_read_by_their_titles_and_can_be_run(name: str) -> None:
     graph = parse((EXAMPLES / f"{name}.json").read_text("utf-8"), name)
     found = roles(graph, name)
@@ -57,13 +57,13 @@ def test_the_examples_are_read_by_their_titles_and_can_be_run(name: str) -> None
         [] if name == "without-a-model" else ["CLIPTextEncode"]
     )
     assert graph[found.output]["class_type"] == "SaveImage"
-    assert len(found.images) == {"generate": 0, "edit": 2, "without-a-model": 1}[name]
+    assert len(found.images) == {"generate": 0, "edit-with-reference": 2}.get(name, 1)
 
 
 def test_without_titles_the_samplers_links_say_the_same() -> None:
     assert read(untitled("generate")) == read(example("generate"))
     assert read(untitled("generate")).prompts == ("6",), "the positive one"
-    found, titled = read(untitled("edit")), read(example("edit"))
+    found, titled = read(untitled("edit-with-reference")), read(example("edit-with-reference"))
     assert (found.prompts, found.seeds, found.images, found.mask, found.output) == (
         titled.prompts, titled.seeds, titled.images, titled.mask, titled.output
     )  # fmt: skip
@@ -143,7 +143,7 @@ def test_titles_are_checked() -> None:
     graph = example("generate")
     graph["8"]["_meta"]["title"], graph["3"]["_meta"]["title"] = "aquatint:seed", ""
     assert "node 8 (aquatint:seed) has no seed" in refusal(graph)
-    graph = example("edit")
+    graph = example("edit-with-reference")
     graph["4"]["inputs"]["image"] = ["6", 0]
     assert "node 4 (aquatint:image1) loads no picture" in refusal(graph)
     graph = example("generate")
@@ -167,7 +167,7 @@ def test_a_preview_is_an_output_where_nothing_is_saved() -> None:
 
 
 def test_a_graph_is_filled_and_the_file_stays_as_it_was() -> None:
-    graph = parse(json.dumps(example("edit")), "mine")
+    graph = parse(json.dumps(example("edit-with-reference")), "mine")
     before = json.dumps(graph)
     drawn = filled(
         graph,
@@ -205,10 +205,10 @@ def cannot(graph: Graph, images: int, *, mask: bool = False, size: bool = False)
 
 def test_a_request_that_does_not_fit_the_workflow_is_refused_before_anything_runs() -> None:
     assert "takes no picture, and 1 were given" in cannot(example("generate"), 1)
-    assert "takes 2, and 3 were given" in cannot(example("edit"), 3)
-    assert "needs 2 picture(s), and 1 were given" in cannot(example("edit"), 1)
-    assert "needs 2 picture(s), and 0 were given" in cannot(example("edit"), 0)
-    graph = untitled("edit")
+    assert "takes 2, and 3 were given" in cannot(example("edit-with-reference"), 3)
+    assert "needs 2 picture(s), and 1 were given" in cannot(example("edit-with-reference"), 1)
+    assert "needs 2 picture(s), and 0 were given" in cannot(example("edit-with-reference"), 0)
+    graph = untitled("edit-with-reference")
     graph["15"]["inputs"]["latent_image"] = ["8", 0]
     assert "takes no mask" in cannot(graph, 1, mask=True)
     graph = untitled("generate")
@@ -221,12 +221,12 @@ def test_a_request_that_does_not_fit_the_workflow_is_refused_before_anything_run
 
 
 def test_untitled_pictures_beyond_those_given_stay_the_workflows_own() -> None:
-    found = read(untitled("edit"))
+    found = read(untitled("edit-with-reference"))
     assert check_inputs(found, "mine", 1, mask=False, size_chosen=False) == []
 
 
 def test_the_mask_may_be_the_transparency_of_the_picture() -> None:
-    graph = untitled("edit")
+    graph = untitled("edit-with-reference")
     del graph["6"]
     graph["14"]["inputs"]["mask"] = ["4", 1]
     found = read(graph)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from . import table
 from .prices import Estimate, about_tokens, cost, estimate, tokens, with_price
-from .rows import Defaults, Endpoint, Engine, Gif, Model, Prices, Tokens
+from .rows import Defaults, Endpoint, EngineName, Gif, Model, Prices, Tokens
 from .sizes import parse_ratio, parse_size
 
 __all__ = [
@@ -67,7 +67,7 @@ class Models:
         edit: bool,
         today: datetime.date,
         first_party: bool,
-        engine_default: Engine,
+        engine_default: EngineName,
         nearby: bool = False,
     ) -> Choice:
         """The row for a name, or the default's for None. Never refuses.
@@ -110,7 +110,7 @@ class Models:
         live = [m for m in self.rows if endpoint in m.endpoints and m.alive(today)]
         return tuple(i for m in sorted(live, key=lambda m: m.retired is not None) for i in m.ids)
 
-    def of_engine(self, engine: Engine) -> Model:
+    def of_engine(self, engine: EngineName) -> Model:
         """The first row that this engine draws."""
         return next(row for row in self.rows if row.engine == engine)
 

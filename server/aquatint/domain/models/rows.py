@@ -10,7 +10,7 @@ from typing import Literal
 from ..types import Background, Format, Level, Quality
 from .sizes import Fixed, Grid, Sheet
 
-Engine = Literal["openai", "comfy", "draft"]
+EngineName = Literal["openai", "comfy", "draft"]
 Endpoint = Literal["generate", "edit"]
 Counts = Mapping[Quality, int]
 
@@ -63,7 +63,7 @@ class Model:
     row: str
     ids: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    engine: Engine
+    engine: EngineName
     endpoints: tuple[Endpoint, ...]
     sizes: Fixed | Grid
     fit: Fixed | Grid | None = None

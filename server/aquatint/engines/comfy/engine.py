@@ -191,6 +191,7 @@ class ComfyEngine:
         """Events until all prompts have ended; the pictures that came, where some did not."""
         with ExitStack() as unkept:
             parts: list[Part] = []
+            failed: list[AquatintError] = []
             for index in range(order.n):
                 which = f"picture {index + 1} of {order.n}"
                 wait = Wait(self._server, job, index, limit)
@@ -205,11 +206,12 @@ class ComfyEngine:
                     notes.extend(outcome.notes)
                 except AquatintError as error:
                     self._forget(error, order)
-                    if not parts:
-                        raise
+                    failed.append(error)  # the others may come
                     notes.append(f"{which.capitalize()} did not come: {error}")
                 except OSError as error:
                     raise _unwritten(error) from error
+            if not parts:
+                raise failed[0]
             unkept.pop_all()
         yield Finished(tuple(parts), model=order.model, notes=tuple(notes), cost_usd=0.0)
 

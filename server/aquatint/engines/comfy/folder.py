@@ -41,7 +41,7 @@ class Workflows:
                 code="no_comfy",
             )
         try:
-            files = [place] if place.is_file() else sorted(place.glob("*.json"))
+            files = [place] if place.is_file() else list(place.glob("*.json"))
         except OSError:
             files = []
         if not files:
@@ -50,7 +50,7 @@ class Workflows:
                 "Set it to a file that ComfyUI exported (API), or to a folder of such files.",
                 code="no_comfy",
             )
-        return [file.stem for file in files]
+        return sorted(file.stem for file in files)
 
     def load(self, model: str, edit: bool) -> Loaded:
         """The workflow that a model's name means: `comfy:NAME`, or the usual one of `comfy`."""

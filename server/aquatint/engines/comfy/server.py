@@ -78,7 +78,7 @@ class ComfyServer:
         told = await self._json("GET", "/queue")
 
         def ids(name: str) -> list[str]:
-            rows = [row for row in map(as_list, as_list(told.get(name))) if len(row) > 1]
+            rows = [row for row in map(as_list, as_list(told.get(name))) if _is_queued(row)]
             return [str(row[1]) for row in sorted(rows, key=lambda row: row[0])]
 
         return ids("queue_running"), ids("queue_pending")
@@ -124,7 +124,7 @@ class ComfyServer:
                 if not response.is_success:
                     raise self._refusal(response, await self._body(response), graph or {})
                 yield response
-        except httpx2.TransportError as exc:
+        except httpx2.RequestError as exc:
             raise Unavailable(
                 f"ComfyUI at {self.host} does not answer ({type(exc).__name__}).",
                 "Start it, or correct AQUATINT_COMFY_URL; then call again.",
@@ -195,6 +195,10 @@ class ComfyServer:
                     "Correct the proxy and certificate variables of this server's environment.",
                 ) from None
         return self._http
+
+
+def _is_queued(row: list[Any]) -> bool:
+    return len(row) > 1 and isinstance(row[0], int | float)
 
 
 def refused(body: bytes, graph: Mapping[str, Any]) -> str:

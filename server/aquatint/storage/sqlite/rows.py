@@ -37,7 +37,7 @@ def insert_job(db: sqlite3.Connection, job: Job, lease: str = "") -> None:
             order.size,
             order.quality,
             job.estimate_usd,
-            job.model_dump_json(),
+            job.model_dump_json(exclude={"resumes"}),  # of a process, not of the job
             job.created,
             job.project,
             lease,
