@@ -72,13 +72,14 @@ class Service:
             raise Misconfigured(f"{where}: {self.lacks[0]}.", self.fix, code=NO_ROUTE)
         if call.method == "edit" and not self.edits:
             raise ModelCannot(f"{where} does not edit pictures.", OTHER)
-        if call.sends("mask") and not self.masks:
-            raise ModelCannot(f"{where} reads no masks.", f"Edit without a mask. {OTHER}")
         omitted = frozenset(name for name in self.omits if call.sends(name))
         if refused := sorted(omitted & chosen):
             names = ", ".join(refused)
             raise ModelCannot(f"{where} takes no {names}.", f"Leave out {names}. {OTHER}")
         notes: list[str] = []
+        if call.sends("mask") and not self.masks:  # what is outside is put back here, all the same
+            call = call.without(frozenset({"mask"}))
+            notes.append(f"{where} reads no masks, so the model saw none.")
         if omitted:
             notes.append(f"{where} takes no {', '.join(sorted(omitted))}; it was left out.")
         if not self.streams and call.sends("stream"):
