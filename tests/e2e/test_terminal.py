@@ -445,12 +445,16 @@ def test_a_reader_that_has_left_ends_a_command_without_a_word(
 ) -> None:
     shell("draw", "a fox", *SMALL)
     shell("name", "latest", "logo")
-    for arguments in (command, (command[0], "--help")):
+    for arguments, more in (
+        (command, {}),
+        ((command[0], "--help"), {}),  # more than Python's buffer holds
+        (command, {"PYTHONUNBUFFERED": "1"}),  # as many containers have it
+    ):
         reader, writer = os.pipe()
         os.close(reader)  # as `| head -1` does, only sooner
         done = subprocess.run(
             [sys.executable, "-m", "aquatint", *arguments],
-            env=env,
+            env={**env, **more},
             cwd=workspace,
             stdout=writer,
             stderr=subprocess.PIPE,

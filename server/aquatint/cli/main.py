@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
@@ -29,8 +30,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Carry out a command. The exit code is one of those in cli/parser.py."""
     try:
         code = _run(argv)
-    except (BrokenPipeError, SystemExit):
-        if _reader_left():
+    except (BrokenPipeError, SystemExit) as ended:
+        if _reader_left(broken=isinstance(ended, BrokenPipeError)):
             return UNREAD
         raise
     return UNREAD if _reader_left() else code
@@ -74,25 +75,38 @@ async def with_service(settings: Settings, command: Callable[[ImageService], Cod
             refuse(error)
             return 1
         except BrokenPipeError:  # here, as the services wrap what leaves them
-            if _reader_left():
+            if _reader_left(broken=True):
                 return UNREAD
             raise
 
 
-def _reader_left() -> bool:
+def _reader_left(*, broken: bool = False) -> bool:
     """Whether what was printed has no reader any more, as behind `| head -1`; the rest is dropped.
 
-    Not by the signal, which would end what still works: a broken pipe to a worker is no end.
+    Not by the signal, which would end what still works: a broken pipe to a worker is no end. When
+    one is `broken`, and nothing of ours waits to be written, it is asked whether that one is ours.
     """
     if sys.stdout is None or sys.stdout.closed:  # pyright: ignore[reportUnnecessaryComparison]
         return False
     try:
         sys.stdout.flush()
     except BrokenPipeError:
+        left = True
+    else:
+        left = broken and _has_no_reader(sys.stdout.fileno())
+    if left:
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return left
+
+
+def _has_no_reader(pipe: int) -> bool:
+    """Whether the other end of a pipe is closed; where that cannot be asked (Windows), it is."""
+    if not hasattr(select, "poll"):
         return True
-    return False
+    asked = select.poll()
+    asked.register(pipe, 0)
+    return any(told & select.POLLERR for _, told in asked.poll(0))
 
 
 def _cwd() -> str:

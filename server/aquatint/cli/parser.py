@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from pydantic.fields import FieldInfo
 
@@ -13,8 +14,18 @@ from ..install.hosts import HOSTS
 from ..settings import setting_fields, variable_of
 from .region_flags import add_shapes
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 SECRET = "api_key"  # noqa: S105  # a field's name; keys never come by argv, where everyone sees them
-Arguments = argparse.ArgumentParser
+
+
+class Arguments(argparse.ArgumentParser):
+    """argparse's own, which says nothing of help that could not be written."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if message:
+            (file or sys.stderr).write(message)
 
 
 class Command(NamedTuple):
