@@ -141,7 +141,7 @@ def test_the_doctor_says_which_comfyui_draws_and_what_its_workflows_lack(
 async def test_a_running_one_is_cancelled_from_another_process_at_no_cost(
     connect: Connect, comfy: dict[str, str], fake: FakeComfy, home: Path
 ) -> None:
-    fake.seconds = 0.2
+    fake.seconds = 1.0  # longer than another process takes to start
     async with connect(**comfy, AQUATINT_WAIT="0.5") as client:
         working = await client.call_tool("generate_image", {"prompt": "a fox"})
         assert working.structured_content
