@@ -197,6 +197,26 @@ def test_server_and_worker_are_killed_and_the_picture_is_kept(
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_of_several_servers_one_goes_on_and_all_have_the_picture(
+    home: Path, comfy: dict[str, str], fake: FakeComfy
+) -> None:
+    fake.seconds = 0.1
+    killed(home, comfy, lambda: fake.running)
+    job = jobs(home)[0]["id"]
+    more = {**comfy, "AQUATINT_MODEL": "comfy"}
+    address = "http://127.0.0.1:9/v1"
+    with serving(home, address, **more) as one, serving(home, address, **more) as two:
+        for server in (one, two):
+            call(server, 1, "get_image", image=job)
+        for server in (one, two):
+            told = answer(server, 1)
+            assert not told.get("isError"), told
+            assert told["structuredContent"]["status"] == "done"
+    assert states(home) == ["done"]
+    assert len(fake.posted) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 def test_a_killed_worker_alone_is_followed_by_another_one(
     home: Path, comfy: dict[str, str], fake: FakeComfy
 ) -> None:

@@ -171,7 +171,7 @@ class Job(Frozen):
     created: float  # seconds since the epoch
     deadline: float | None = None  # seconds that the call may take once it is begun
     warnings: tuple[str, ...] = ()
-    resumes: str = ""  # the lease of the process that sent it and is gone, where another goes on
+    resumes: str = ""  # the lease that holds what a process that is gone has sent, to go on with
     title: str | None = None  # kept instead of the prompt, where prompts are not kept
 
     @property

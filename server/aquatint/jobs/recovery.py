@@ -87,12 +87,21 @@ async def _end_one(
         return "done"
     engine = context.engines.get(record.job.engine)  # a newer version may know others
     if engine is not None and engine.resumable:
-        resume(record.job.model_copy(update={"resumes": record.lease}))
-        return "resumed"
+        return await _resume(context, record, resume)
     failure = FREE if record.job.engine == "draft" else INTERRUPTED
     ended = _lost(record, failure, context.now())
     await context.catalog.settle(ended, ())
     return ended.state
+
+
+async def _resume(context: JobContext, record: JobRecord, resume: Resume) -> str:
+    """Of all that find it, one goes on with it: it is this process's first, then its runner's."""
+    context.leases.take()
+    ours = context.leases.name
+    if not await context.catalog.sent(record.job.id, ours, record.lease):
+        return "resumed elsewhere"
+    resume(record.job.model_copy(update={"resumes": ours}))
+    return "resumed"
 
 
 async def _list_rescued(context: JobContext) -> list[str]:

@@ -82,8 +82,9 @@ class WorkerClient:
             self._left = True
             for worker in self._workers:
                 for message in await worker.flush(FLUSH):  # what never reached it
-                    if message.start is not None:
-                        await self._end(message.start, CANCELLED)
+                    job = message.start
+                    if job is not None and not job.resumes:  # else the next process goes on
+                        await self._end(job, CANCELLED)
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(kind, error, trace)
 
