@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 from pathlib import Path
@@ -34,7 +35,7 @@ def find(
     edit: bool = False,
     today: datetime.date = TODAY,
     first_party: bool = True,
-    engine_default: Literal["openai", "draft"] = "openai",
+    engine_default: Literal["openai", "comfy", "draft"] = "openai",
 ) -> Choice:
     return table.find(
         name, edit=edit, today=today, first_party=first_party, engine_default=engine_default
@@ -332,3 +333,15 @@ def test_a_bad_table_names_the_row_and_the_field(old: str, new: str, words: list
     for word in words:
         assert word in caught.value.message
     assert "AQUATINT_MODELS" in caught.value.fix
+
+
+def test_the_usual_model_is_of_the_engine_that_draws_and_the_operators_where_it_is(
+    table: Models,
+) -> None:
+    assert find(table, None, engine_default="comfy").name == "comfy"
+    mine = dataclasses.replace(table.defaults, generate="comfy:portrait", edit="draft")
+    own = dataclasses.replace(table, defaults=mine)
+    assert find(own, None, engine_default="comfy").name == "comfy:portrait"
+    assert find(own, None, edit=True, engine_default="comfy").name == "comfy"
+    assert find(own, None, engine_default="draft").name == "draft"
+    assert find(own, None).name == "comfy:portrait"

@@ -233,10 +233,8 @@ def _models(service: ImageService) -> list[Finding]:
         ("generate with", "AQUATINT_MODEL", False),
         ("edit with", "AQUATINT_EDIT_MODEL", True),
     ):
-        model = models.defaults.edit if edit else models.defaults.generate
         engine = service.settings.engine
-        if engine == "comfy":
-            model = models.of_engine(engine).ids[0]
+        model = models.usual("comfy" if engine == "comfy" else "openai", edit=edit)
         choice = models.find(
             model, edit=edit, today=today, first_party=service.first_party, engine_default="openai"
         )

@@ -75,10 +75,7 @@ class Models:
         On OpenAI's own endpoint (`first_party`) a retired name goes to its successor, and a dying
         one is warned about; elsewhere names go through untouched.
         """
-        usual = self.defaults.edit if edit else self.defaults.generate
-        if engine_default != "openai":
-            usual = self.of_engine(engine_default).ids[0]
-        name = name or usual
+        name = name or self.usual(engine_default, edit=edit)
         model = self.row(name)
         if not first_party:
             unchecked = f"Nothing is known here about {name}, so it is not checked{_price(model)}."
@@ -109,6 +106,13 @@ class Models:
         endpoint = "edit" if edit else "generate"
         live = [m for m in self.rows if endpoint in m.endpoints and m.alive(today)]
         return tuple(i for m in sorted(live, key=lambda m: m.retired is not None) for i in m.ids)
+
+    def usual(self, engine: EngineName, *, edit: bool) -> str:
+        """The model that a call means that names none, where this engine draws such calls."""
+        usual = self.defaults.edit if edit else self.defaults.generate
+        if engine == "openai" or self.row(usual).engine == engine:
+            return usual
+        return self.defaults.draft if engine == "draft" else self.of_engine(engine).ids[0]
 
     def of_engine(self, engine: EngineName) -> Model:
         """The first row that this engine draws."""
