@@ -116,7 +116,11 @@ async def test_a_person_looks_picks_paints_and_edits(
         assert not any(seen["axe"].values()), seen["axe"]
         assert seen["name"] == seen["board"] == "@boat"
         noted, drawn = seen["byNotes"].split(". ")
-        assert noted == "At 25 % from the left and 50 % from the top: make the sail blue"
+        place = re.fullmatch(
+            r"At (\d+) % from the left and (\d+) % from the top: make the sail blue", noted
+        )
+        assert place
+        assert [int(one) for one in place.groups()] == pytest.approx([25, 50], abs=1)
         spans = re.fullmatch(
             r"From (\d+) to (\d+) % across and (\d+) to (\d+) % down: a flag\.", drawn
         )
