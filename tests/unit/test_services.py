@@ -8,7 +8,7 @@ import pytest
 from aquatint.diagnostics.keys import shape
 from aquatint.domain.endpoints import mistakes
 from aquatint.engines.openai.check import proxy_of
-from aquatint.engines.openai.services import identify, services
+from aquatint.engines.openai.services import created_sign, identify, services
 
 KEY = "sk-proj-" + "a1B2" * 12
 
@@ -151,3 +151,8 @@ def test_every_row_of_the_table_can_be_told_from_the_others() -> None:
         assert row.lacks or key == "openai"
         can = row.speaks and row.edits and row.masks and row.streams
         assert can or row.fix or not row.edits or row.lacks, f"{key} refuses without a reason"
+
+
+def test_the_moment_when_models_were_made_is_others_json() -> None:
+    assert created_sign([1, None, 1677610602]) == "litellm"
+    assert created_sign([0, None, [], {}, "1677610602"]) == ""

@@ -11,6 +11,7 @@ __all__ = [
     "frozen",
     "given_names",
     "ids",
+    "json_values",
     "lettering",
     "lineage",
     "models",

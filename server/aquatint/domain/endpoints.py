@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from .types import Finding
 
+NO_ROUTE = "no_such_route"  # the code of an error: nobody makes pictures at that address
 FIRST_PARTY = "https://api.openai.com/v1"
 _HOST = "api.openai.com"
 # Chat behind OpenAI's routes and no /images/generations, as known in 2026-11; another one shows

@@ -6,13 +6,12 @@ that address for pictures, so it is no reason to fail; AQUATINT_BASE_URL was cho
 
 from __future__ import annotations
 
-from ..domain.endpoints import host_of
+from ..domain.endpoints import NO_ROUTE, host_of
 from ..domain.errors import AquatintError
 from ..domain.types import EditRequest, GenerateRequest
 from ..domain.words import clean
 from ..settings import Settings
 
-NO_ROUTE = "no_such_route"  # the code of an error: nobody makes pictures at that address
 REMEDY = (
     "Set AQUATINT_BASE_URL to a service of pictures (OpenAI's own: https://api.openai.com/v1) and "
     "OPENAI_API_KEY to a key of it, in the host's configuration of this server"

@@ -13,16 +13,12 @@ import anyio
 import anyio.to_thread
 
 from ...domain.engine import Event, Finished, Inputs, Part, Partial, Progress, Sent
-from ...domain.errors import (
-    AquatintError,
-    BadReply,
-    NotKept,
-)
+from ...domain.errors import AquatintError, BadReply, NotKept
+from ...domain.json_values import as_list, as_object
 from ...domain.models.sizes import parse_size
 from ...domain.types import Finding, Order
 from . import missing
-from .folder import Workflows
-from .json_values import as_list, as_object
+from .folder import Loaded, Workflows
 from .outputs import FAILED, Outcome
 from .pictures import all_of, with_alpha
 from .server import SILENT, ComfyServer
@@ -66,8 +62,7 @@ class ComfyEngine:
         mask, sized = inputs.mask is not None, "size" in order.chosen
         given = len(inputs.images)
         notes = check_inputs(loaded.roles, loaded.name, given, mask=mask, size_chosen=sized)
-        known = await self._server.known(loaded.kinds)
-        missing.check(loaded.graph, loaded.roles, known, loaded.name)
+        await self._has_all_of(loaded)
         images, shape = await self._uploaded(loaded.roles, inputs, job)
         graphs = [
             filled(
@@ -82,9 +77,7 @@ class ComfyEngine:
             )
             for index in range(order.n)
         ]
-        watch = Watch(self._server.url, job, near=self._server.near)
-        await watch.open()
-        try:
+        async with self._watch(job) as watch:
             yield Sent()
             try:
                 for index, graph in enumerate(graphs):
@@ -99,23 +92,19 @@ class ComfyEngine:
             async with aclosing(self._wait(order, part, job, watch, limit, notes)) as events:
                 async for event in events:
                     yield event
-        finally:
-            await watch.aclose()
 
     async def resume(
         self, order: Order, part: Callable[[], Part], *, job: str
     ) -> AsyncGenerator[Event, None]:
         """Wait for what another process queued, and fetch it."""
         limit = anyio.current_time() + self._deadline
-        watch = Watch(self._server.url, job, near=self._server.near)
-        await watch.open()
-        try:
-            notes = ["It was drawn on while aquatint was stopped, and fetched afterwards."]
-            async with aclosing(self._wait(order, part, job, watch, limit, notes)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            await watch.aclose()
+        notes = ["It was drawn on while aquatint was stopped, and fetched afterwards."]
+        async with (
+            self._watch(job) as watch,
+            aclosing(self._wait(order, part, job, watch, limit, notes)) as events,
+        ):
+            async for event in events:
+                yield event
 
     async def cancel(self, order: Order, *, job: str) -> bool:
         """Take its prompts out of the queue, or interrupt the one that runs; nobody else's."""
@@ -138,13 +127,20 @@ class ComfyEngine:
     async def aclose(self) -> None:
         await self._server.aclose()
 
+    def _watch(self, job: str) -> Watch:
+        return Watch(self._server.url, job, near=self._server.near)
+
+    async def _has_all_of(self, loaded: Loaded) -> None:
+        """Raises Misconfigured where ComfyUI lacks what a workflow needs."""
+        known = await self._server.known(loaded.kinds)
+        missing.check(loaded.graph, loaded.roles, known, loaded.name)
+
     async def _fit(self, name: str, *, online: bool) -> Finding:
         """Whether one workflow can be run, and which of its nodes are what."""
         try:
             loaded = await anyio.to_thread.run_sync(self._workflows.read, name)
             if online:
-                known = await self._server.known(loaded.kinds)
-                missing.check(loaded.graph, loaded.roles, known, loaded.name)
+                await self._has_all_of(loaded)
         except AquatintError as error:
             return Finding(f"workflow {name}", "fail", error.message, error.fix)
         is_what = {

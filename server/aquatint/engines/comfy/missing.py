@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...domain.errors import Misconfigured
-from .json_values import as_list, as_object
+from ...domain.json_values import as_list, as_object
 from .workflow import Graph, Roles, called
 
 SHOWN = 5  # of a list of what is there

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...domain.errors import AquatintError, Misconfigured, Unavailable
+from ...domain.json_values import as_list, as_object
 from ...domain.redaction import Gate
-from .json_values import as_list, as_object
-from .server import File
+from .server import FOLDER, File
 from .workflow import UNUSABLE
 
 FAILED = "comfy_failed"  # the code of an error: a node raised it
@@ -35,7 +35,7 @@ def outcome_of(history: Mapping[str, Any], host: str, gate: Gate) -> Outcome:
                 "Call again if the picture is still wanted.",
                 code="cancelled",
             )
-    files = list(_files(as_object(history.get("outputs"))))
+    files = _files(as_object(history.get("outputs")))
     if not files:
         raise Misconfigured(
             f"The workflow ended on {host} without a picture.",
@@ -51,7 +51,7 @@ def outcome_of(history: Mapping[str, Any], host: str, gate: Gate) -> Outcome:
     return Outcome(files[0], notes)
 
 
-def _files(outputs: Mapping[str, Any]) -> Iterator[File]:
+def _files(outputs: Mapping[str, Any]) -> Sequence[File]:
     """Ours first, then what was saved, then what was only shown."""
     images = [
         as_object(image)
@@ -64,8 +64,8 @@ def _files(outputs: Mapping[str, Any]) -> Iterator[File]:
         for image in images
         if isinstance(image.get("filename"), str)
     ]
-    ours = [one for one in found if one["subfolder"].startswith("aquatint")]
-    yield from ours or [one for one in found if one["type"] == "output"] or found
+    ours = [one for one in found if one["subfolder"].startswith(FOLDER)]
+    return ours or [one for one in found if one["type"] == "output"] or found
 
 
 def _failed(history: Mapping[str, Any], data: Mapping[str, Any], gate: Gate) -> AquatintError:

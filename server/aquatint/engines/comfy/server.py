@@ -11,8 +11,8 @@ import httpx2
 
 from ...domain.endpoints import host_of, is_near, origin_of
 from ...domain.errors import AquatintError, Misconfigured, NoSuchImage, Unavailable
+from ...domain.json_values import as_list, as_object, object_in
 from ...domain.redaction import Gate, secrets_in
-from .json_values import as_list, as_object, object_in
 from .workflow import UNUSABLE
 
 SECONDS = 30.0  # for one answer; drawing is waited for elsewhere
@@ -20,6 +20,7 @@ CONNECT = 5.0
 SILENT = "comfy_silent"  # the code of an error: nobody answered
 MOST_WORDS = 600  # of its own in an error
 LARGEST = 64_000_000  # bytes of an answer in JSON; /object_info of one class is a few KB
+FOLDER = "aquatint"  # of all that is ours, below ComfyUI's input and output
 File = Mapping[str, str]  # filename, subfolder, type
 
 
@@ -53,7 +54,7 @@ class ComfyServer:
             "POST",
             "/upload/image",
             files={"image": (name, data, "image/png")},
-            data={"subfolder": "aquatint", "type": "input", "overwrite": "true"},
+            data={"subfolder": FOLDER, "type": "input", "overwrite": "true"},
         )
         return f"{told.get('subfolder') or ''}/{told.get('name')}".lstrip("/")
 

@@ -11,12 +11,11 @@ import anyio
 from ...domain.engine import Progress
 from ...domain.errors import AquatintError, NoSuchImage, Unavailable
 from .outputs import Outcome, outcome_of
-from .server import SILENT, ComfyServer, File
+from .server import FOLDER, SILENT, ComfyServer, File
 
 LOOK = 1.0  # seconds between two looks at what became of it, and between two early looks
 GONE = 30.0  # seconds for which a ComfyUI that stopped answering is waited for
 STOPPING = 5.0  # seconds that taking something out of the queue may take
-FOLDER = "aquatint"  # below ComfyUI's output
 
 
 class Wait:
@@ -71,9 +70,7 @@ class Wait:
         return told
 
     async def _asked(self) -> Outcome | None:
-        history = await self._server.history(self.prompt)
-        if history is not None:
-            return outcome_of(history, self._server.host, self._server.gate)
+        """In this order: what has left the queue has a history, or nobody knows it any more."""
         running, waiting = await self._server.queue()
         self.place = None
         if self.prompt in waiting:
@@ -81,7 +78,7 @@ class Wait:
             self.place = Progress(f"in ComfyUI's queue, {before} before it")
         if self.prompt in running or self.prompt in waiting:
             return None
-        history = await self._server.history(self.prompt)  # it may have ended between the two
+        history = await self._server.history(self.prompt)
         if history is not None:
             return outcome_of(history, self._server.host, self._server.gate)
         return await self._saved()

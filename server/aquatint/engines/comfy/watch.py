@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
 import anyio
 
-from .json_values import as_object, object_in
+from ...domain.json_values import as_object, object_in
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -42,7 +42,7 @@ class Watch:
         self._socket: ClientConnection | None = None
         self._prompt = ""  # that runs, for early looks that do not say whose they are
 
-    async def open(self) -> None:
+    async def __aenter__(self) -> Self:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
@@ -56,8 +56,9 @@ class Watch:
                 max_queue=None,  # what is not read would hold up the end of the connection
             )
             await self._socket.send(json.dumps(OFFERS))
+        return self
 
-    async def aclose(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         socket, self._socket = self._socket, None
         if socket is not None:
             with anyio.CancelScope(shield=True):

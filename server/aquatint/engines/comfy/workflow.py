@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...domain.errors import Misconfigured, ModelCannot
-from .json_values import as_list, as_object
+from ...domain.json_values import as_list, as_object
 
 PREFIX = "aquatint:"  # of the titles that say what a node is
 TEXTS = ("text", "prompt", "string", "value", "text_g", "text_l", "clip_l", "t5xxl")

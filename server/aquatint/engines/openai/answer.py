@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+from ...domain.json_values import as_list, as_object
 from ...domain.redaction import Gate
 from ...domain.types import Usage
 
@@ -59,7 +60,7 @@ def understand(value: object, gate: Gate, event: str = "") -> Answer:
 
     `event` is what its stream called it, for the services that leave its type out.
     """
-    whole = table(value)
+    whole = as_object(value)
     kind = whole.get("type")
     kind = kind if isinstance(kind, str) else event
     index = whole.get("partial_image_index")
@@ -67,22 +68,12 @@ def understand(value: object, gate: Gate, event: str = "") -> Answer:
     return Answer(
         images=images,
         usage=_usage(whole, gate),
-        counted=bool(table(whole.get("usage")) or table(whole.get("svg_usage"))),
+        counted=bool(as_object(whole.get("usage")) or as_object(whole.get("svg_usage"))),
         model=_name(whole.get("model"), gate),
         error=gate.value(_error(whole, kind, found=bool(images))),
         type=kind,
         index=index if isinstance(index, int) else 0,
     )
-
-
-def table(value: object) -> dict[str, object]:
-    """The value where it is a JSON object, an empty one otherwise."""
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def rows(value: object) -> list[object]:
-    """The value where it is a JSON array, an empty one otherwise."""
-    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _name(value: object, gate: Gate) -> str | None:
@@ -91,11 +82,13 @@ def _name(value: object, gate: Gate) -> str | None:
 
 def _images(whole: dict[str, object]) -> Iterator[Found]:
     """OpenAI's `data[]` and `b64_json`, and the chat dialect's `message.images[]`."""
-    items = [*rows(whole.get("data")), *rows(whole.get("images"))]
-    messages = [table(whole.get("message"))]
-    messages += [table(table(choice).get("message")) for choice in rows(whole.get("choices"))]
+    items = [*as_list(whole.get("data")), *as_list(whole.get("images"))]
+    messages = [as_object(whole.get("message"))]
+    messages += [
+        as_object(as_object(choice).get("message")) for choice in as_list(whole.get("choices"))
+    ]
     for message in messages:
-        items += rows(message.get("images"))
+        items += as_list(message.get("images"))
     if "b64_json" in whole:
         items.append(whole)
     for item in items:
@@ -106,7 +99,7 @@ def _images(whole: dict[str, object]) -> Iterator[Found]:
 
 def _image(item: object) -> Found | None:
     if isinstance(item, dict):
-        fields = table(cast(object, item))
+        fields = as_object(cast(object, item))
         for key in ("b64_json", "url", "image_url"):
             found = _image(fields.get(key))
             if found is not None:
@@ -127,10 +120,13 @@ def _error(whole: dict[str, object], kind: str, *, found: bool) -> object:
 
 def _usage(whole: dict[str, object], gate: Gate) -> Usage | None:
     """The counts; None without any, or when one of them is not a count."""
-    usage, svg = table(whole.get("usage")), table(whole.get("svg_usage"))
+    usage, svg = as_object(whole.get("usage")), as_object(whole.get("svg_usage"))
     if not usage and not svg:
         return None
-    into, out = table(usage.get("input_tokens_details")), table(usage.get("output_tokens_details"))
+    into, out = (
+        as_object(usage.get("input_tokens_details")),
+        as_object(usage.get("output_tokens_details")),
+    )
     try:
         image_in, text_out = _count(into, "image_tokens"), _count(out, "text_tokens")
         all_in, all_out = _count(usage, "input_tokens"), _count(usage, "output_tokens")

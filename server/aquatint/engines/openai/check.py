@@ -20,10 +20,10 @@ from openai import AsyncOpenAI
 
 from ...domain.endpoints import host_of, is_first_party, is_here, is_near, origin_of
 from ...domain.errors import AquatintError
+from ...domain.json_values import as_list, as_object
 from ...domain.redaction import Gate
 from ...domain.types import Finding
 from ...domain.words import clean
-from .answer import rows, table
 from .errors import FOREIGN, translate
 from .services import UNKNOWN, Service, created_sign, identify, probe
 
@@ -248,14 +248,14 @@ def _clock(headers: Mapping[str, str], now: float) -> list[Finding]:
 
 
 def _listed(value: object, gate: Gate) -> tuple[Listed, ...] | None:
-    data = table(value).get("data", value)
+    data = as_object(value).get("data", value)
     if not isinstance(data, list):
         return None
 
     def words(row: dict[str, object], name: str) -> str:
         return gate.words(str(row.get(name) or ""), 100)
 
-    found = (table(row) for row in rows(cast(object, data)))
+    found = (as_object(row) for row in as_list(cast(object, data)))
     return tuple(
         Listed(
             words(row, "id"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from ...domain.endpoints import NO_ROUTE
 from ...domain.errors import (
     AquatintError,
     BadImage,
@@ -18,9 +19,9 @@ from ...domain.errors import (
     Spent,
     Unavailable,
 )
+from ...domain.json_values import as_list, as_object
 from ...domain.redaction import MOST_WORDS
 from ...domain.words import clean
-from .answer import rows, table
 
 VERIFY = "https://platform.openai.com/settings/organization/general"
 KEYS = "https://platform.openai.com/api-keys"
@@ -98,12 +99,12 @@ def describe(
 
     It went through the gate before.
     """
-    fields = table(body)
-    inner = table(fields.get("error")) or fields
+    fields = as_object(body)
+    inner = as_object(fields.get("error")) or fields
     words = [inner.get(key) for key in ("message", "detail", "error", "msg")]
     text = next((_text(word) for word in words if word), "") if fields else _text(body)
     names = {key: clean(str(inner.get(key) or ""), 100) for key in ("code", "type", "param")}
-    details = table(inner.get("moderation_details"))
+    details = as_object(inner.get("moderation_details"))
     message = clean(text, MOST_WORDS)
     return ProviderMessage(status, **names, message=message, details=details, request_id=request_id)
 
@@ -160,7 +161,7 @@ def by_litellm(words: ProviderMessage) -> bool:
 
 def _refused(words: ProviderMessage) -> Refused:
     stage = str(words.details.get("moderation_stage") or "")
-    listed = [clean(str(name), 60) for name in rows(words.details.get("categories"))]
+    listed = [clean(str(name), 60) for name in as_list(words.details.get("categories"))]
     listed = listed or re.findall(r"safety_violations=\[([^\]]*)\]", words.message)
     kinds = f" ({', '.join(listed[:10])})" if listed else ""
     what = {"input": "the request", "output": "the picture it drew"}.get(stage, "the request")
@@ -247,7 +248,7 @@ def _missing(words: ProviderMessage) -> AquatintError:
     return Misconfigured(
         f"The service has no such address.{words.quote}",
         "Check AQUATINT_BASE_URL: it usually ends in /v1.",
-        code="no_such_route",
+        code=NO_ROUTE,
         request_id=words.request_id,
     )
 
@@ -313,9 +314,9 @@ def _text(value: object) -> str:
     """The words in a message, a list of FastAPI's findings, or anything else."""
     if isinstance(value, str):
         return value
-    found = [table(row) for row in rows(value)]
+    found = [as_object(row) for row in as_list(value)]
     if any(found):
-        where = [".".join(str(step) for step in rows(row.get("loc"))) for row in found]
+        where = [".".join(str(step) for step in as_list(row.get("loc"))) for row in found]
         return "; ".join(
             f"{at} {row.get('msg', '')}".strip() for at, row in zip(where, found, strict=True)
         )

@@ -19,11 +19,10 @@ import httpx2
 import openai
 from pydantic import TypeAdapter
 
-from ...domain.endpoints import host_of, is_first_party, is_near, origin_of
+from ...domain.endpoints import NO_ROUTE, host_of, is_first_party, is_near, origin_of
 from ...domain.errors import Misconfigured, ModelCannot
 from .request import STREAMING, Call
 
-NO_ROUTE = "no_such_route"  # the code of an error: nobody makes pictures at that address
 OTHER = "Or set AQUATINT_BASE_URL to another service."
 _PATIENCE = 2.0  # seconds for a probe
 _PROBED = 16 * 1024  # bytes of its answer that are read
@@ -164,8 +163,9 @@ def price_headers() -> tuple[str, ...]:
 
 def created_sign(created: Iterable[object]) -> str:
     """The key of the service that says this of when its models were made."""
-    told = set(created)
-    return next((one.key for one in services().values() if one.created in told), "")
+    told = list(created)  # of any kind: others' JSON
+    known = (one for one in services().values() if one.created)
+    return next((one.key for one in known if one.created in told), "")
 
 
 async def probe(http: httpx2.AsyncClient, base_url: str, keys: Iterable[str] = ()) -> str:
