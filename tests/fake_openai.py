@@ -59,6 +59,7 @@ SHARED_FIELDS = {
 }  # fmt: skip
 EDIT_FIELDS = SHARED_FIELDS | {"input_fidelity"}
 MIMES = {"image/jpeg", "image/png", "image/webp"}
+PAID = {"images/generations", "images/edits", "responses"}
 EXPENSIVE = {"xhigh", "max"}
 CHUNK = 65536
 REDIRECT = "https://elsewhere.test/v1/images/generations"
@@ -128,11 +129,14 @@ class FakeOpenAI:
         self.lettering = ""  # what stands on each picture
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
         self.pages: dict[str, str] = {}  # what stands beside the API, by path
+        from fake_responses import Conversations  # it builds on this module
+
+        self.conversations = Conversations(self)
 
     @property
     def paid(self) -> list[Got]:
         """The requests that would have cost money, in order."""
-        return [got for got in self.requests if got.path.startswith("images/") and got.fields]
+        return [got for got in self.requests if got.fields and got.path in PAID]
 
     @property
     def last(self) -> bytes:
@@ -156,7 +160,7 @@ class FakeOpenAI:
 
     async def _respond(self, request: Request) -> Response:
         got = await _read(request)
-        paid = got.path in ("images/generations", "images/edits")
+        paid = got.path in PAID
         mode = got.mode or (self.script.pop(0) if self.script and paid else self.mode)
         self.requests.append(got)
         try:
@@ -168,6 +172,7 @@ class FakeOpenAI:
         return response
 
     async def _route(self, got: Got, mode: str, request: Request) -> Response:
+        paid = got.path in PAID
         if got.path in self.pages:
             return Response(self.pages[got.path])
         if found := re.fullmatch(r"(?:images|pictures)/(\d+)(?:/content|\.\w+)", got.path):
@@ -181,7 +186,9 @@ class FakeOpenAI:
         self._authorise(got)
         if got.path == "models" or got.path.startswith("models/"):
             return self._models(got, mode)
-        if got.path not in ("images/generations", "images/edits") or got.method != "POST":
+        if got.path.partition("/")[0] == "responses" and mode == "ok":
+            return await self.conversations.answer(got)
+        if not paid or got.method != "POST":
             raise Bad(404, f"Invalid URL (POST /v1/{got.path})")
         if self.delay:
             await anyio.sleep(self.delay)

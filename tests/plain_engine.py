@@ -12,10 +12,13 @@ from aquatint.domain.types import Finding, Job, Order
 class PlainEngine:
     """Everything of the port but `render`."""
 
-    resumable = False
+    stoppable = False
+
+    def resumes(self, ticket: str, /) -> bool:
+        return False
 
     async def resume(
-        self, order: Order, part: Callable[[], Part], *, job: str
+        self, order: Order, part: Callable[[], Part], *, job: str, ticket: str
     ) -> AsyncIterator[Event]:
         raise Unavailable(f"{job} is not known here.", "Call again.")
         yield

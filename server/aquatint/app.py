@@ -22,6 +22,7 @@ from .settings import Settings
 from .wiring import (
     LazyFetch,
     choose_home,
+    connection,
     draft_engine,
     in_use,
     open_backend,
@@ -268,7 +269,7 @@ def _warm(settings: Settings, with_worker: bool) -> None:
         if not settings.can_pay:
             draft_engine()
         elif not with_worker:  # else the worker imports the SDK, and this process never does
-            openai_engine(settings, None)
+            openai_engine(settings, connection(settings, None))
     except AquatintError as error:
         log.warning("%s", error)
     from .imaging import decode, encode, previews

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources as files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .domain.models.registry import Model, Models
     from .domain.outside import Fetch
     from .domain.types import Finding, Order
+    from .engines.openai import Connection
     from .jobs.context import JobContext
 
 PROVIDED_BYTES = 200_000_000  # of a picture behind an address; the engine's ceiling is lower
@@ -74,9 +76,13 @@ async def open_backend(
         now=now,
         abandoned=lambda record: leases.abandoned(record, now()),
     )
+    provider = cache(lambda: connection(settings, http_client))
     engines: dict[str, Engine] = {
-        "openai": LazyEngine(lambda: openai_engine(settings, http_client)),
-        "comfy": LazyEngine(lambda: comfy_engine(settings), resumable=True),
+        "openai": LazyEngine(lambda: openai_engine(settings, provider())),
+        "responses": LazyEngine(lambda: responses_engine(settings, provider()), resumes=bool),
+        "comfy": LazyEngine(
+            lambda: comfy_engine(settings), stoppable=True, resumes=lambda ticket: True
+        ),
         "draft": LazyEngine(draft_engine),
     }
     workspace = LocalWorkspace(
@@ -114,22 +120,33 @@ async def open_backend(
         leases.release()
 
 
-def openai_engine(settings: Settings, http_client: httpx2.AsyncClient | None) -> Engine:
-    from .engines.openai import OpenAIEngine
-    from .net import HttpsFetch
+def connection(settings: Settings, http_client: httpx2.AsyncClient | None) -> Connection:
+    from .engines.openai import Connection
 
-    return OpenAIEngine(
+    return Connection(
         api_key=settings.api_key.get_secret_value() if settings.api_key else "",
         base_url=settings.service_url,
         organization=settings.organization,
         project=settings.openai_project,
         deadline=settings.deadline,
-        mask=settings.mask,
         service=settings.service,
         keep_prompts=settings.keep_prompts,
-        fetch=HttpsFetch(enabled=True, max_bytes=PROVIDED_BYTES, seconds=settings.deadline),
         http_client=http_client,
     )
+
+
+def openai_engine(settings: Settings, there: Connection) -> Engine:
+    from .engines.openai import OpenAIEngine
+    from .net import HttpsFetch
+
+    fetch = HttpsFetch(enabled=True, max_bytes=PROVIDED_BYTES, seconds=settings.deadline)
+    return OpenAIEngine(there, fetch=fetch, mask=settings.mask)
+
+
+def responses_engine(settings: Settings, there: Connection) -> Engine:
+    from .engines.openai import ResponsesEngine
+
+    return ResponsesEngine(there, mask=settings.mask)
 
 
 def comfy_engine(settings: Settings) -> Engine:
@@ -247,8 +264,14 @@ def _with_comfy(rows: tuple[Model, ...], own: Models, settings: Settings) -> tup
 class LazyEngine:
     """An engine whose SDK is imported when it is first asked, so that a server starts at once."""
 
-    def __init__(self, load: Callable[[], Engine], *, resumable: bool = False) -> None:
-        self.resumable = resumable
+    def __init__(
+        self,
+        load: Callable[[], Engine],
+        *,
+        stoppable: bool = False,
+        resumes: Callable[[str], bool] = lambda ticket: False,
+    ) -> None:
+        self.stoppable, self.resumes = stoppable, resumes
         self._load = load
         self._engine: Engine | None = None
         self._lock = anyio.Lock()
@@ -267,10 +290,10 @@ class LazyEngine:
             yield event
 
     async def resume(
-        self, order: Order, part: Callable[[], Part], *, job: str
+        self, order: Order, part: Callable[[], Part], *, job: str, ticket: str
     ) -> AsyncIterator[Event]:
         engine = await self._loaded()
-        async for event in engine.resume(order, part, job=job):
+        async for event in engine.resume(order, part, job=job, ticket=ticket):
             yield event
 
     async def cancel(self, order: Order, *, job: str) -> bool:

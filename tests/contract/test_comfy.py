@@ -340,7 +340,7 @@ async def test_cancel_stops_its_own_prompts_and_nobody_elses(bench: Bench) -> No
 
 async def resumed(bench: Bench, n: int = 1) -> Finished:
     order = Order(prompt="a fox", model="comfy", size="512x512", quality="auto", n=n)
-    return await bench.all(bench.engine().resume(order, bench.part, job=JOB))
+    return await bench.all(bench.engine().resume(order, bench.part, job=JOB, ticket=""))
 
 
 async def test_another_process_fetches_what_one_that_is_gone_has_sent(bench: Bench) -> None:

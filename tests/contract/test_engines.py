@@ -14,12 +14,13 @@ import httpx2
 import pytest
 from PIL import Image
 
-from aquatint.domain.engine import Engine, Event, Finished, Inputs, Partial, Sent
+from aquatint.domain.conversation import Conversation
+from aquatint.domain.engine import Accepted, Engine, Event, Finished, Inputs, Partial, Sent
 from aquatint.domain.errors import AquatintError, ModelCannot
 from aquatint.domain.types import Finding, Order
 from aquatint.engines.comfy import ComfyEngine
 from aquatint.engines.draft import DraftEngine
-from aquatint.engines.openai import OpenAIEngine
+from aquatint.engines.openai import Connection, OpenAIEngine, ResponsesEngine
 from contract.test_openai import TempPart
 from fake_comfy import FakeComfy, serve
 from fake_openai import fake_openai
@@ -39,6 +40,7 @@ class Bench:
     edits: str  # the model for edits
     fails: Any = None  # makes the next call fail
     asked: list[str] = field(default_factory=list[str])
+    talks: Conversation | None = None  # it draws what a conversation is about, one a turn
     made: int = 0
 
     def part(self) -> TempPart:
@@ -47,12 +49,14 @@ class Bench:
 
     def order(self, **more: Any) -> Order:
         quality = "auto" if self.model == "comfy" else "low"
-        said = {"prompt": "a fox", "model": self.model, "size": "1024x1024", "quality": quality}
+        said: dict[str, Any] = {"prompt": "a fox", "model": self.model, "size": "1024x1024"}
+        said |= {"quality": quality, "conversation": self.talks}
         return Order.model_validate(said | more)
 
     async def draw(self, inputs: Inputs | None = None, **order: Any) -> list[Event]:
         events: list[Event] = []
-        drawing = self.engine.render(self.order(**order), inputs or Inputs(), self.part, job=JOB)
+        given = inputs or Inputs((png(),) if self.talks else ())
+        drawing = self.engine.render(self.order(**order), given, self.part, job=JOB)
         with anyio.fail_after(30):
             async for event in drawing:
                 if isinstance(event, Partial):
@@ -64,24 +68,28 @@ class Bench:
         return len(list(self.folder.iterdir()))
 
 
-@pytest.fixture(params=["draft", "openai", "comfy"])
+@pytest.fixture(params=["draft", "openai", "responses", "comfy"])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Bench]:
     folder = tmp_path / "parts"
     folder.mkdir()
     if request.param == "draft":
         yield Bench(DraftEngine(), "draft", folder, "draft")
-    elif request.param == "openai":
+    elif request.param in ("openai", "responses"):
         fake = fake_openai()
 
         def refuse() -> None:
             fake.mode = "rate_limit"
 
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=fake)) as http:
-            engine = OpenAIEngine(
-                api_key="sk-test", fetch=NoFetch(), http_client=http, sleep=_at_once
-            )
+            there = Connection(api_key="sk-test", http_client=http)
+            engine: Engine = OpenAIEngine(there, fetch=NoFetch(), sleep=_at_once)
             model = "gpt-image-2.5-flare"
-            yield Bench(engine, model, folder, model, refuse)
+            if request.param == "responses":
+                engine = ResponsesEngine(there, sleep=_at_once)
+            bench = Bench(engine, model, folder, model, refuse)
+            if request.param == "responses":
+                bench.talks = Conversation(mainline="gpt-5.6-terra")
+            yield bench
     else:
         comfy = FakeComfy(tmp_path / "comfy")
 
@@ -118,6 +126,8 @@ async def test_it_says_that_it_sends_first_and_ends_with_the_pictures(bench: Ben
 
 
 async def test_it_draws_as_many_as_are_asked_for(bench: Bench) -> None:
+    if bench.talks:
+        pytest.skip("a conversation draws one picture a turn")
     finished = (await bench.draw(n=2))[-1]
     assert isinstance(finished, Finished)
     assert len(finished.parts) == 2
@@ -163,16 +173,20 @@ async def test_a_check_offline_asks_no_network_and_costs_nothing(bench: Bench) -
 async def test_what_cannot_be_stopped_or_found_again_says_so(bench: Bench) -> None:
     assert not await bench.engine.cancel(bench.order(), job="job-of-nobody")
     with pytest.raises(AquatintError):
-        async for _ in bench.engine.resume(bench.order(), bench.part, job="job-of-nobody"):
+        async for _ in bench.engine.resume(
+            bench.order(), bench.part, job="job-of-nobody", ticket="resp-of-nobody"
+        ):
             pass
     assert bench.left() == 0
 
 
 async def test_what_can_be_found_again_is_the_same_picture(bench: Bench) -> None:
-    if not bench.engine.resumable:
+    events, again = await bench.draw(), None
+    ticket = "".join(event.ticket for event in events if isinstance(event, Accepted))
+    if not bench.engine.resumes(ticket):
         pytest.skip("nothing is known of another process's call")
-    first, again = (await bench.draw())[-1], None
-    async for event in bench.engine.resume(bench.order(), bench.part, job=JOB):
+    first = events[-1]
+    async for event in bench.engine.resume(bench.order(), bench.part, job=JOB, ticket=ticket):
         assert not isinstance(event, Sent)
         again = event
     assert isinstance(first, Finished)

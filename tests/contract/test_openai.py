@@ -16,7 +16,8 @@ from aquatint.domain import errors
 from aquatint.domain.engine import Event, Finished, Inputs, Partial, Sent, Waiting
 from aquatint.domain.errors import AquatintError
 from aquatint.domain.types import Order, Usage
-from aquatint.engines.openai.engine import OpenAIEngine, ceilings
+from aquatint.engines.openai import Connection, OpenAIEngine
+from aquatint.engines.openai.pictures import ceilings
 from aquatint.net import HttpsFetch
 from fake_openai import FakeOpenAI, Got, b64, encoded, fake_openai, misbehave, serve
 from https import PUBLIC, Net, Trust, make_trust, ok, serving
@@ -58,8 +59,10 @@ def image(mode: str = "RGB", size: tuple[int, int] = (1024, 1024), fmt: str = "p
 def an_engine(base_url: str | None = None, **options: Any) -> OpenAIEngine:
     net = Net()
     fetch = HttpsFetch(enabled=True, resolve=net.resolve, connect=net.connect)
-    options = {"api_key": KEY, "fetch": fetch} | options
-    return OpenAIEngine(base_url=base_url, **options)
+    fetching: dict[str, Any] = {"fetch": fetch}
+    fetching |= {name: options.pop(name) for name in ("fetch", "mask", "sleep") if name in options}
+    shared: dict[str, Any] = {"base_url": base_url, "api_key": KEY, **options}
+    return OpenAIEngine(Connection(**shared), **fetching)
 
 
 class Desk:
@@ -267,7 +270,6 @@ async def test_azures_v1_route_works_by_its_base_url(desk: Desk) -> None:
     await desk.draw(engine)
     got = desk.sent()
     assert (got.host, got.path) == ("res.openai.azure.com", "images/generations")
-    assert not engine.first_party
 
 
 async def test_a_local_service_needs_no_key(desk: Desk) -> None:

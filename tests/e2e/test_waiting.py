@@ -16,8 +16,8 @@ from PIL import Image
 from aquatint.domain.types import LOCAL, Caller
 from aquatint.services.outcomes import Outcome, Progress
 from conftest import Connect, MakeApp
+from e2e.test_studio import page
 from fake_openai import fake_openai
-from ledger import happened, sent
 from retouching import paying
 from words import draw, images_of, refusal, text_of
 
@@ -29,12 +29,29 @@ SLOW: dict[str, Any] = {
 }
 
 
-async def leave(client: Client, home: Path, arguments: dict[str, Any]) -> None:
-    """Call, and go away as soon as the request was sent."""
+async def leave(client: Client, arguments: dict[str, Any], tool: str = "generate_image") -> None:
+    """Call, and go away as soon as the server knows that it was sent: before, it is dropped."""
+
+    async def drawing() -> bool:
+        running = (await page(client, "jobs"))["running"]
+        return any(str(job["stage"]).startswith(("drawing", "saving")) for job in running)
+
     async with anyio.create_task_group() as group:
-        group.start_soon(client.call_tool, "generate_image", arguments)
-        await happened(lambda: sent(home))
+        group.start_soon(client.call_tool, tool, arguments)
+        with anyio.fail_after(60):
+            while not await drawing():
+                await anyio.sleep(0.01)
         group.cancel_scope.cancel()
+
+
+async def what_is_listed(client: Client) -> list[dict[str, Any]]:
+    """The pictures, as soon as there are any; asked for as a person would, so that drawing goes on
+    beside it."""
+    with anyio.fail_after(60):
+        while True:
+            if listed := images_of(await client.call_tool("recent_images", {})):
+                return listed
+            await anyio.sleep(0.1)
 
 
 async def test_a_long_call_answers_working_and_get_image_waits_on(connect: Connect) -> None:
@@ -57,11 +74,8 @@ async def test_a_call_whose_caller_left_still_ends_as_a_listed_picture(
     connect: Connect, home: Path
 ) -> None:
     async with connect() as client:
-        await leave(client, home, SLOW)
-        with anyio.fail_after(60):
-            listed = []
-            while not listed:
-                listed = images_of(await client.call_tool("recent_images", {}))
+        await leave(client, SLOW)
+        listed = await what_is_listed(client)
     assert len(listed) == 2
     assert len(list(home.glob("*.png"))) == 2
 
@@ -70,7 +84,7 @@ async def test_asking_again_after_leaving_gets_the_same_picture(
     connect: Connect, home: Path
 ) -> None:
     async with connect() as client:
-        await leave(client, home, SLOW)
+        await leave(client, SLOW)
         result = await client.call_tool("generate_image", SLOW)
     assert result.structured_content
     assert result.structured_content["reused"] is True
@@ -97,7 +111,7 @@ async def test_a_reused_picture_is_still_saved_where_it_was_asked(
     connect: Connect, workspace: Path, home: Path
 ) -> None:
     async with connect() as client:
-        await leave(client, home, {**SLOW, "n": 1})
+        await leave(client, {**SLOW, "n": 1})
         again = {**SLOW, "n": 1, "save_to": "hero.png"}
         image = images_of(await client.call_tool("generate_image", again))[0]
     assert [one["path"] for one in image["saved"]] == [str(workspace / "hero.png")]
@@ -208,13 +222,10 @@ async def test_a_dry_run_says_what_the_same_call_would_be_answered_by(
 ) -> None:
     asked = {**SLOW, "n": 1}
     dry = {**asked, "dry_run": True}
-    async with paying(make_app, fake_openai()) if paid else connect() as client:
+    async with paying(make_app, fake_openai(delay=0.5)) if paid else connect() as client:
         new = await client.call_tool("generate_image", dry)
-        await leave(client, home, asked)
-        with anyio.fail_after(60):
-            listed: list[dict[str, Any]] = []
-            while not listed:
-                listed = images_of(await client.call_tool("recent_images", {}))
+        await leave(client, asked)
+        listed = await what_is_listed(client)
         again = await client.call_tool("generate_image", dry)
         fresh = await client.call_tool("generate_image", {**dry, "fresh": True})
         result = await client.call_tool("generate_image", asked)
@@ -235,14 +246,8 @@ async def test_a_dry_run_of_an_edit_knows_its_twin_and_stores_nothing(
     async with connect() as client:
         await client.call_tool("edit_image", dry)
         assert not list(home.glob("**/*.png"))
-        async with anyio.create_task_group() as group:
-            group.start_soon(client.call_tool, "edit_image", asked)
-            await happened(lambda: sent(home))
-            group.cancel_scope.cancel()
-        with anyio.fail_after(60):
-            listed: list[dict[str, Any]] = []
-            while not listed:
-                listed = images_of(await client.call_tool("recent_images", {}))
+        await leave(client, asked, "edit_image")
+        listed = await what_is_listed(client)
         before = sorted(home.glob("**/*.png"))
         again = await client.call_tool("edit_image", dry)
     assert f"Already made: {listed[0]['uri']}" in text_of(again)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import comfy, disk, kills, leaving, load, replies
+from . import disk, drawn_on, kills, leaving, load, replies
 from .bench import Bench
 from .evidence import Result
 
@@ -69,7 +69,8 @@ ROWS = [
     Row("3b", "kill -9 of the worker", leaving.press_killed, 75, 1),
     Row("3b", "SIGSTOP of the worker just before a deadline", leaving.stopped_late, 8, 1),
     Row("3b", "kill -9 of server and worker at once", leaving.KILLED_BOTH, 75),
-    Row("3b", "ComfyUI draws on: kill -9 of server and worker at once", comfy.killed_both, 60),
+    Row("3b", "ComfyUI draws on: kill -9 of server and worker at once", drawn_on.comfy, 60),
+    Row("3b", "a conversation draws on: the same kills", drawn_on.conversation, 60),
     Row("3b", "kill -9 of a server without a worker", leaving.KILLED_ALONE, 25),
     Row("3b", "the same call again after a timeout", leaving.asked_again, 15),
     Row("3b", "a host that never reads", load.unread, 64),

@@ -22,7 +22,7 @@ from aquatint.domain.errors import AquatintError
 from aquatint.domain.redaction import Redacting, redact
 from aquatint.domain.types import Order
 from aquatint.domain.words import clean
-from aquatint.engines.openai import OpenAIEngine
+from aquatint.engines.openai import Connection, OpenAIEngine
 from aquatint.engines.openai.refusals import describe, refusal
 from aquatint.net import HttpsFetch
 from fake_openai import MODES, FakeOpenAI, MemoryPart, fake_openai, serve
@@ -194,14 +194,15 @@ async def test_no_secret_comes_back_out_of_the_engine(case: str) -> None:
     changes = {"partials": int(case.startswith("stream")), "format": {"svg": case}.get(case, "png")}
     order = order.model_copy(update=changes)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=fake)) as http:
-        engine = OpenAIEngine(
+        there = Connection(
             api_key=CANARY,
             base_url=f"https://me:{PASSWORD}@images.test/v1?api_key={QUERY}",
-            fetch=HttpsFetch(enabled=True, resolve=net.resolve, connect=net.connect),
             http_client=http,
             keep_prompts=False,
             deadline=0.5,  # no pause fits
         )
+        fetch = HttpsFetch(enabled=True, resolve=net.resolve, connect=net.connect)
+        engine = OpenAIEngine(there, fetch=fetch)
 
         async def said() -> str:
             return await everything_said(engine, None if case == "the doctor" else order)

@@ -128,6 +128,8 @@ def _edit(edit: Arguments) -> None:
     edit.add_argument("--mask-fit", choices=["exact", "scale"], default="exact", help=text)
     text = "0-64 pixels: the soft edge inside the mask (the default: auto)"
     edit.add_argument("--seam", default="auto", metavar="PIXELS", help=text)
+    text = "go on talking about the picture: what was said before is remembered"
+    edit.add_argument("--refine", action="store_true", help=text)
     edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures given")
     _call(edit)
 

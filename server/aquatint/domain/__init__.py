@@ -5,6 +5,7 @@ __all__ = [
     "annotations",
     "answers",
     "budget",
+    "conversation",
     "endpoints",
     "engine",
     "errors",

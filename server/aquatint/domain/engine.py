@@ -37,6 +37,13 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is being drawn under this name, by which any process can fetch it."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """The provider asked for a pause before the request is (re)sent."""
 
@@ -68,9 +75,10 @@ class Finished:
     request_id: str | None = None
     notes: tuple[str, ...] = ()  # what the caller must be told (a parameter was dropped, ...)
     cost_usd: float | None = None  # what a gateway says that it cost
+    revised_prompt: str | None = None  # the words it was drawn from, where a model wrote others
 
 
-Event = Sent | Waiting | Progress | Partial | Finished
+Event = Sent | Accepted | Waiting | Progress | Partial | Finished
 
 
 class Engine(Protocol):
@@ -81,14 +89,21 @@ class Engine(Protocol):
     """
 
     @property
-    def resumable(self) -> bool:
-        """Whether what one process sent can be fetched by another, by the id of its job alone."""
+    def stoppable(self) -> bool:
+        """Whether what was sent can be stopped at no cost, by any process."""
+        ...
+
+    def resumes(self, ticket: str, /) -> bool:
+        """Whether what one process sent can be fetched by another: by the id of its job alone,
+        or by the ticket under which it was accepted ("" for none)."""
         ...
 
     def render(
         self, order: Order, inputs: Inputs, part: Callable[[], Part], *, job: str
     ) -> AsyncIterator[Event]: ...
-    def resume(self, order: Order, part: Callable[[], Part], *, job: str) -> AsyncIterator[Event]:
+    def resume(
+        self, order: Order, part: Callable[[], Part], *, job: str, ticket: str
+    ) -> AsyncIterator[Event]:
         """Go on with what a process that is gone has sent; sends nothing, so it yields no Sent."""
         ...
 

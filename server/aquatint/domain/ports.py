@@ -139,6 +139,10 @@ class Catalog(Protocol):
         """
         ...
 
+    async def accepted(self, job: str, lease: str, ticket: str) -> None:
+        """The provider took what that process sent, under this name: another one can fetch it."""
+        ...
+
     async def pausing(self, job: str, lease: str) -> None:
         """The provider did not begin what that process sent: it can be dropped until the next."""
         ...

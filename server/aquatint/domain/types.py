@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from . import lineage
+from .conversation import Conversation
 from .errors import Spent
 from .frozen import Frozen, Strings, rows_of
 from .lineage import Parent
@@ -62,6 +63,7 @@ class EditRequest(GenerateRequest):
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
     seam: Seam | None = None  # as "auto"
+    refine: bool = False
     input_fidelity: Literal["low", "high"] | None = None
 
 
@@ -92,6 +94,7 @@ class Order(Frozen):
     images: tuple[str, ...] = ()
     mask: str | None = None
     markup: str | None = None
+    conversation: Conversation | None = None
     icon: bool | None = None  # kept as one too, so that a draft has no caption
     chosen: frozenset[str] = frozenset()
 
@@ -201,7 +204,8 @@ class Job(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens as the provider counted them. Source: `usage` of the Images API."""
+    """Tokens as the provider counted them: `usage` of the Images API; of a conversation,
+    `tool_usage.image_gen`, and `mainline` for its own `usage`."""
 
     text_in: int = 0
     image_in: int = 0
@@ -210,6 +214,9 @@ class Usage(Frozen):
     svg_model: str | None = None
     svg_in: int = 0
     svg_out: int = 0
+    mainline: str | None = None
+    mainline_in: int = 0
+    mainline_out: int = 0
 
 
 class Copy(Frozen):
@@ -305,6 +312,8 @@ class JobRecord(Frozen):
     ended: float | None = None
     delivered: bool = False
     lease: str = ""  # of the process that answers for it, while it has not ended
+    ticket: str = ""  # under which the provider took it, where it gives one
+    revised_prompt: str | None = None  # what it was drawn from, where a model wrote other words
 
 
 LOCAL = "local"  # the owner of everything made by the one person whose machine this is

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from ..domain import names
-from ..domain.engine import Event, Finished, Inputs, Part, Partial, Progress, Sent, Waiting
+from ..domain.engine import (
+    Accepted,
+    Event,
+    Finished,
+    Inputs,
+    Part,
+    Partial,
+    Progress,
+    Sent,
+    Waiting,
+)
 from ..domain.errors import AquatintError, BadReply, NotKept, Refused, Spent, Unavailable
 from ..domain.types import ImageRecord, Job, JobRecord, State
 from . import lettering
@@ -97,7 +107,10 @@ class _Execution:
         engine = self.context.engines[job.engine]
         if job.resumes:
             await self._send()
-            return await self._events(engine.resume(order, self._part, job=job.id))
+            record = await self.context.catalog.job(job.id, job.owner)
+            ticket = record.ticket if record else ""
+            going_on = engine.resume(order, self._part, job=job.id, ticket=ticket)
+            return await self._events(going_on)
         inputs = Inputs(
             images=tuple([await blobs.read(key) for key in order.images]),
             mask=await blobs.read(order.mask) if order.mask else None,
@@ -111,6 +124,10 @@ class _Execution:
             match event:
                 case Sent():
                     await self._send()
+                case Accepted(ticket):
+                    await self.context.catalog.accepted(
+                        self.job.id, self.context.leases.name, ticket
+                    )
                 case Waiting(seconds):
                     await self._pause(seconds)
                 case Progress(words):
@@ -281,6 +298,7 @@ class _Execution:
             cost_usd=cost,
             seconds=round(ended - started, 3),
             request_id=finished.request_id if finished else error and error.request_id,
+            revised_prompt=finished.revised_prompt if finished else None,
             failure=failure_of(error) if error else None,
             warnings=tuple(self.warnings),
             images=tuple(self.shown),

@@ -86,7 +86,7 @@ async def _end_one(
     if await _list(context, record, files):
         return "done"
     engine = context.engines.get(record.job.engine)  # a newer version may know others
-    if engine is not None and engine.resumable:
+    if engine is not None and engine.resumes(record.ticket):
         return await _resume(context, record, resume)
     failure = FREE if record.job.engine == "draft" else INTERRUPTED
     ended = _lost(record, failure, context.now())

@@ -73,6 +73,7 @@ class Shown(BaseModel):
     cost_note: str | None = None
     usage: dict[str, int | str] | None = None
     seconds: float | None = None
+    revised_prompt: str | None = None
     eta_seconds: float | None = None
     reused: bool | None = None
     order: dict[str, str | int] | None = None
@@ -101,6 +102,7 @@ async def shown(service: ImageService, outcome: Outcome, reply: Reply, edge: int
         cost_note=_cost_note(outcome),
         usage=_usage(outcome.usage),
         seconds=outcome.seconds,
+        revised_prompt=outcome.revised_prompt,
         eta_seconds=None if outcome.eta is None else round(outcome.eta, 1),
         reused=outcome.reused or None,
         order=_order(outcome),
@@ -176,6 +178,8 @@ def _lines(structure: Shown, outcome: Outcome) -> list[str]:
     lines.append(
         "; ".join(f"{name}: {value}" for name, value in facts.items() if value is not None)
     )
+    if structure.revised_prompt:
+        lines.append(f'The text model had it drawn from these words: "{structure.revised_prompt}"')
     lines.extend(f"Note: {warning}" for warning in outcome.warnings)
     return [line for line in lines if line]
 
@@ -235,9 +239,10 @@ def _usage(usage: Usage | None) -> dict[str, int | str] | None:
 def _order(outcome: Outcome) -> dict[str, str | int] | None:
     if outcome.order is None:
         return None
-    return outcome.order.model_dump(
-        mode="json", exclude_none=True, exclude={"prompt", "chosen", "images", "mask", "markup"}
-    )
+    left_out = {"prompt", "chosen", "images", "mask", "markup", "conversation"}
+    order = outcome.order.model_dump(mode="json", exclude_none=True, exclude=left_out)
+    talk = outcome.order.conversation
+    return order if talk is None else {**order, "mainline": talk.mainline, "turn": talk.turns}
 
 
 def refused(error: AquatintError) -> CallToolResult:

@@ -62,6 +62,7 @@ EDIT = {
     "markup": "Transparent PNG of hints; not with mask",
     "outside": "With a mask: keep (default), or the model's own picture",
     "mask_fit": "scale: fit a mask of another size",
+    "refine": "Go on talking about this picture: what was said before is remembered",
     "seam": "Soft edge inside the mask, 0-64 pixels",
 }
 MASK = {

@@ -11,6 +11,7 @@ import anyio
 
 from ..domain.answers import Page
 from ..domain.budget import Shortfall
+from ..domain.conversation import Conversation
 from ..domain.errors import AquatintError, BadRequest, Misconfigured, NoSuchImage
 from ..domain.models.registry import Models
 from ..domain.names import hashed
@@ -21,12 +22,12 @@ from ..domain.requests.regions import MaskRequest
 from ..domain.types import Caller, EditRequest, Finish, GenerateRequest, ImageRecord, Job, JobRecord
 from ..jobs import exports as copies
 from ..jobs.context import JobContext
-from ..jobs.exports import Saving, save_copies
 from ..jobs.runner import Runner, staying
 from ..settings import Settings
 from . import replays, stand_in
 from .annotations import Annotating
 from .closeups import budget_of, covered
+from .conversations import conversation_for
 from .editing import Editing
 from .exports import Exports
 from .library import Library
@@ -99,11 +100,17 @@ class ImageService:
 
     async def quote(self, request: GenerateRequest | EditRequest, caller: Caller) -> Quote:
         """What a request would be made with, and for at most how much; asks no network."""
-        first = None
+        first, known = None, None
         if isinstance(request, EditRequest) and request.images:
             known = await self.library.references.known(request.images[0], caller)
             first = None if known is None else (known.width, known.height)
-        return self.pricing.quote(request, first=first)
+        talk = await self._talk(request, known)
+        return self.pricing.quote(request, first=first, conversation=talk)
+
+    async def _talk(
+        self, request: GenerateRequest | EditRequest, first: ImageRecord | None
+    ) -> Conversation | None:
+        return await conversation_for(self.context, request, first, self.settings.mainline_model)
 
     async def make_mask(self, request: MaskRequest, caller: Caller) -> Outcome:
         """Say which part: the mask, stored and listed, with a picture of it in red."""
@@ -181,7 +188,8 @@ class ImageService:
             overwrite=request.overwrite or request.dry_run,  # which lists what is there already
         )
         first = None if originals is None else originals.size
-        quote = self.pricing.quote(request, targets, first=first)
+        talk = await self._talk(request, originals and originals.images[0].image)
+        quote = self.pricing.quote(request, targets, first=first, conversation=talk)
         if request.dry_run:
             return await self._dry(quote, originals, caller)
         self.pricing.permit(quote, agreed)
@@ -246,7 +254,7 @@ class ImageService:
             id=f"job-{self.new_id()}",
             owner=caller.owner,
             kind="generated",
-            engine=quote.choice.model.engine,
+            engine="responses" if order.conversation else quote.choice.model.engine,
             order=order,
             finish=finish,
             request=request,
@@ -292,23 +300,8 @@ class ImageService:
             return await self.waiting.wait(job, report)
 
     async def _reuse(self, twin: Job, job: Job, caller: Caller, report: Report) -> Outcome:
-        """The twin's pictures, copied to where this call's save_to asks."""
         outcome = await self._stay(twin, report)
-        warnings = [
-            *outcome.warnings,
-            "This is the picture of an earlier, identical call; nothing was paid again. "
-            "For another one pass fresh=true or n.",
-        ]
-        images: list[ImageRecord] = []
-        for index, image in enumerate(outcome.images):
-            saving = Saving.of(job.finish, caller, index, job.order.n)
-            source = await replays.source_of(self.context, image, job)
-            saved = await save_copies(self.context, image, source, saving, warnings)
-            copies_made = saved.saved[len(image.saved) :]
-            if copies_made:
-                await self.context.catalog.saved(image.id, caller.owner, copies_made)
-            images.append(saved)
-        return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
+        return await replays.repeated(self.context, outcome, job, caller)
 
     async def wait_for(self, job: str, caller: Caller, report: Report) -> Outcome:
         """Wait on for a job that answered `working`, whichever process runs it."""

@@ -285,6 +285,7 @@ class Library:
                 step["prompt"] = "kept as a hash only (AQUATINT_KEEP_PROMPTS=false)"
             step["model"] = record.model
             step["cost_usd"] = record.cost_usd
+            step["revised_prompt"] = record.revised_prompt
         return {name: value for name, value in step.items() if value is not None}
 
 

@@ -42,6 +42,7 @@ class Outcome:
     cost_is_bound: bool = False
     usage: Usage | None = None
     seconds: float | None = None
+    revised_prompt: str | None = None  # that a text model had it drawn from
     eta: float | None = None
     stage: str | None = None
     reused: bool = False
@@ -70,6 +71,7 @@ def outcome_of(ended: Ended) -> Outcome:
         cost_usd=record.cost_usd,
         usage=record.usage,
         seconds=record.seconds,
+        revised_prompt=record.revised_prompt,
         warnings=record.warnings,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from ..domain.budget import SECONDS, Limit, Shortfall, dollars
+from ..domain.conversation import Conversation
 from ..domain.endpoints import host_of, is_near
 from ..domain.errors import BadRequest, Misconfigured, OverBudget
 from ..domain.models.registry import Choice, Estimate, Models, estimate
@@ -66,11 +67,13 @@ class Pricing:
         targets: SaveTargets | None = None,
         *,
         first: Size | None = None,
+        conversation: Conversation | None = None,
     ) -> Quote:
         """Raises ModelCannot and BadRequest, naming everything that is wrong with the request.
 
-        `targets` is what its save_to was read as. An edit whose first picture's size is not known
-        is priced at the dearest size, unless the caller chose one.
+        `targets` is what its save_to was read as, `conversation` what it goes on with. An edit
+        whose first picture's size is not known is priced at the dearest size, unless the caller
+        chose one.
         """
         settings, edit = self.settings, isinstance(request, EditRequest)
         if targets is None:
@@ -93,6 +96,7 @@ class Pricing:
             svg_model=settings.svg_model,
             first=first,
             max_pixels=settings.max_pixels,
+            conversation=conversation,
         )
         remarks = self._refused_when_paid(request, choice, targets, first)
         planned = replace(planned, warnings=(*planned.warnings, *remarks))
@@ -274,7 +278,12 @@ class Pricing:
             for quality in row.qualities if row.engine == "openai" else ():
                 other = request.model_copy(update={"model": name, "quality": quality, **same_size})
                 try:
-                    found = self.quote(other, quote.targets, first=quote.first)
+                    found = self.quote(
+                        other,
+                        quote.targets,
+                        first=quote.first,
+                        conversation=quote.plan.order.conversation,
+                    )
                 except BadRequest:
                     continue
                 same = found.plan.order.size == size and found.choice.name == name

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from ..domain import lineage
 from ..domain.requests.plan import Plan
-from ..domain.types import ImageRecord, Job
+from ..domain.types import Caller, ImageRecord, Job
 from ..jobs.context import JobContext
+from ..jobs.exports import Saving, save_copies
 from .editing import Editing
 from .originals import Originals
+from .outcomes import Outcome
 
 
 def digest_of(job: Job) -> str:
@@ -33,6 +35,25 @@ async def source_of(context: JobContext, image: ImageRecord, job: Job) -> ImageR
     # An exact composite was not fitted: it only has another picture's part inside its mask.
     fitted = source is not None and (source.outside is None) == (image.outside is None)
     return source if source is not None and fitted else image
+
+
+async def repeated(context: JobContext, outcome: Outcome, job: Job, caller: Caller) -> Outcome:
+    """What an earlier, identical job made, copied to where this one's save_to asks."""
+    warnings = [
+        *outcome.warnings,
+        "This is the picture of an earlier, identical call; nothing was paid again. "
+        "For another one pass fresh=true or n.",
+    ]
+    images: list[ImageRecord] = []
+    for index, image in enumerate(outcome.images):
+        saving = Saving.of(job.finish, caller, index, job.order.n)
+        source = await source_of(context, image, job)
+        saved = await save_copies(context, image, source, saving, warnings)
+        copies_made = saved.saved[len(image.saved) :]
+        if copies_made:
+            await context.catalog.saved(image.id, caller.owner, copies_made)
+        images.append(saved)
+    return replace(outcome, images=tuple(images), reused=True, warnings=tuple(warnings))
 
 
 async def foreseen(editing: Editing, job: Job, originals: Originals, plan: Plan) -> Job | None:

@@ -117,6 +117,10 @@ class Settings(BaseModel):
         0, ge=0, le=3, description="Early previews while a single picture is drawn; each is billed."
     )
     svg_model: str | None = Field(None, description="Text model that writes SVG output.")
+    mainline_model: str = Field(
+        "gpt-5.6-terra",
+        description="Text model that `refine` talks to; it is billed beside the picture.",
+    )
     safety_identifier: str | None = Field(
         None, description="Stable, hashed user id that is sent to the provider."
     )

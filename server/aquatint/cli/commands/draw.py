@@ -41,6 +41,7 @@ async def edit(service: ImageService, arguments: argparse.Namespace) -> int:
         outside=arguments.outside,
         mask_fit=arguments.mask_fit,
         seam=_seam(arguments.seam),
+        refine=arguments.refine,
         input_fidelity=arguments.input_fidelity,
         **_asked(arguments),
     )
@@ -96,6 +97,8 @@ async def print_outcome(service: ImageService, screen: Screen, outcome: Outcome)
     cost = "price unknown" if outcome.cost_usd is None else f"${outcome.cost_usd:.4f}"
     timing = "" if outcome.seconds is None else f", {outcome.seconds:.1f} s"
     print(f"{outcome.model}: {cost}{timing}", file=sys.stderr)
+    if outcome.revised_prompt:
+        print(f"Drawn from these words: {outcome.revised_prompt}", file=sys.stderr)
     for warning in outcome.warnings:
         print(f"Note: {warning}", file=sys.stderr)
     if screen.hint:

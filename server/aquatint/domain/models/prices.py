@@ -11,6 +11,9 @@ from .sizes import Size, largest, parse_size, text
 
 PARTIAL_TOKENS = 100  # of picture output, each partial picture [image guide]
 INPUT_TOKENS = 1200  # about, each input picture: not published; one live edit had 1,151
+# Tokens of the text model of a conversation, about: not published, and so bounds that are meant.
+READ_A_TURN = 3_000  # the words and pictures of each turn so far
+WRITTEN = 2_000  # its thoughts, and the words that it has the picture drawn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,22 @@ def estimate(
 
     An `auto` size or quality counts as the dearest legal one. An animation counts as the sheet its
     frames are drawn on. An SVG has no estimate: its author's tokens are not known beforehand.
+    A conversation's text model is added.
     """
+    drawn = _drawing(model, order, prompt_tokens, images)
+    talk = order.conversation
+    if talk is None or drawn.usd is None:
+        return drawn
+    author = model.authors.get(talk.mainline)
+    if author is None:
+        return replace(drawn, usd=None)
+    read = READ_A_TURN * talk.turns + about_tokens(order.prompt)
+    usd = drawn.usd + (read * author.text_in + WRITTEN * author.text_out) / 1e6
+    return replace(drawn, usd=round(usd, 6), approximate=True)
+
+
+def _drawing(model: Model, order: Order, prompt_tokens: int | None, images: int | None) -> Estimate:
+    """What the picture model costs."""
     inputs = len(order.images) if images is None else images
     sizes, qualities = _sizes(model, order), _qualities(model, order)
     pairs: list[tuple[Size, Quality]] = [(size, q) for size in sizes for q in qualities]
@@ -74,7 +92,8 @@ def cost(model: Model, usage: Usage | None, n: int = 1) -> float | None:
     """USD of what was used, by the list prices; None when nobody knows.
 
     Where the row has no token prices it is n pictures at the price per picture, if there is one.
-    Cached rates do not apply to the Images API. An SVG's author is billed at its own price.
+    Cached rates do not apply to the Images API, and are not counted elsewhere: the bill may be
+    lower. An SVG's author, and the text model of a conversation, are billed at their own price.
     """
     prices = model.prices
     if prices is None:
@@ -87,11 +106,15 @@ def cost(model: Model, usage: Usage | None, n: int = 1) -> float | None:
         + usage.image_out * prices.image_out
         + usage.text_out * prices.text_out
     )
-    if usage.svg_in or usage.svg_out:
-        author = model.authors.get(usage.svg_model or "")
-        if author is None:
-            return None
-        micro += usage.svg_in * author.text_in + usage.svg_out * author.text_out
+    for name, read, written in (
+        (usage.svg_model, usage.svg_in, usage.svg_out),
+        (usage.mainline, usage.mainline_in, usage.mainline_out),
+    ):
+        if read or written:
+            author = model.authors.get(name or "")
+            if author is None:
+                return None
+            micro += read * author.text_in + written * author.text_out
     return round(micro / 1e6, 9)
 
 

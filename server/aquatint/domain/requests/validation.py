@@ -119,6 +119,7 @@ def check_inputs(check: RequestCheck) -> None:
             "Give the picture to change first, then the references.",
         )
     _check_extend(check, edit)
+    _check_refine(check, edit)
     if not edit.mask and not edit.extend and (edit.outside == "keep" or edit.mask_fit == "scale"):
         name = "outside=keep" if edit.outside == "keep" else "mask_fit=scale"
         check.wrong(f"{name}: it needs a mask.", "Pass a mask from make_mask, or leave it out.")
@@ -147,6 +148,23 @@ def check_inputs(check: RequestCheck) -> None:
             else "does not have that choice"
         )
         check.cannot(f"input_fidelity: {check.name} {has}.", "Leave input_fidelity out.")
+
+
+def _check_refine(check: RequestCheck, edit: EditRequest) -> None:
+    """A conversation draws one picture a turn, from words, pictures and a mask."""
+    if not edit.refine:
+        return
+    if check.model.engine == "draft":
+        check.warnings.append("refine: a draft remembers nothing; it is drawn as any other edit.")
+        return
+    if check.model.engine != "openai":
+        check.cannot(f"refine: {check.name} remembers nothing.", "Leave refine out.")
+    if edit.n != 1:
+        check.wrong("n: a conversation draws one picture a turn.", "Use n=1, or leave refine out.")
+    if edit.markup:
+        check.wrong(
+            "markup: it does not go with refine.", "Say it in words or use a mask, or leave it out."
+        )
 
 
 def _check_extend(check: RequestCheck, edit: EditRequest) -> None:

@@ -37,7 +37,7 @@ class ComfyEngine:
     All it says to ComfyUI bears the id of the job, so that any process finds it again.
     """
 
-    resumable = True
+    stoppable = True  # nothing is paid
 
     def __init__(
         self,
@@ -93,8 +93,11 @@ class ComfyEngine:
                 async for event in events:
                     yield event
 
+    def resumes(self, ticket: str, /) -> bool:
+        return True  # by the id of the job
+
     async def resume(
-        self, order: Order, part: Callable[[], Part], *, job: str
+        self, order: Order, part: Callable[[], Part], *, job: str, ticket: str
     ) -> AsyncGenerator[Event, None]:
         """Wait for what another process queued, and fetch it."""
         limit = anyio.current_time() + self._deadline

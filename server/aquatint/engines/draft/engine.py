@@ -40,7 +40,7 @@ class DraftEngine:
     `shaping=False` forbids joined and right-to-left letters (else Pillow is asked whether it can).
     """
 
-    resumable = False
+    stoppable = False  # it is drawn in a moment
 
     def __init__(self, *, fonts: Sequence[str] | None = None, shaping: bool | None = None) -> None:
         self._type = Typesetter(fonts, shaping=shaping)
@@ -78,15 +78,18 @@ class DraftEngine:
             unkept.pop_all()
         yield Finished(tuple(parts), Usage(), order.model, notes=tuple(notes))
 
+    def resumes(self, ticket: str, /) -> bool:
+        return False
+
     async def resume(
-        self, order: Order, part: Callable[[], Part], *, job: str
+        self, order: Order, part: Callable[[], Part], *, job: str, ticket: str
     ) -> AsyncIterator[Event]:
-        """A draft is drawn by the process that was asked; see `resumable`."""
+        """A draft is drawn by the process that was asked; see `resumes`."""
         raise Unavailable(f"{job} went with its process.", "Call again; drafts are free.")
         yield  # an iterator, as the port has it
 
     async def cancel(self, order: Order, *, job: str) -> bool:
-        return False  # it is drawn in a moment
+        return False  # see `stoppable`
 
     async def check(self, models: Collection[str] = (), *, online: bool = True) -> list[Finding]:
         """Which scripts captions can be set in; it has one model, and no network."""

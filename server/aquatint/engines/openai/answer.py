@@ -67,7 +67,7 @@ def understand(value: object, gate: Gate, event: str = "") -> Answer:
     images = tuple(_images(whole))
     return Answer(
         images=images,
-        usage=_usage(whole, gate),
+        usage=tokens_of(whole, gate),
         counted=bool(as_object(whole.get("usage")) or as_object(whole.get("svg_usage"))),
         model=_name(whole.get("model"), gate),
         error=gate.value(_error(whole, kind, found=bool(images))),
@@ -118,8 +118,8 @@ def _error(whole: dict[str, object], kind: str, *, found: bool) -> object:
     return whole.get("detail") if not (found or kind) else None
 
 
-def _usage(whole: dict[str, object], gate: Gate) -> Usage | None:
-    """The counts; None without any, or when one of them is not a count."""
+def tokens_of(whole: dict[str, object], gate: Gate) -> Usage | None:
+    """What `usage` and `svg_usage` count; None without any, or when one of them is not a count."""
     usage, svg = as_object(whole.get("usage")), as_object(whole.get("svg_usage"))
     if not usage and not svg:
         return None

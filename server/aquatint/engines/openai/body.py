@@ -10,7 +10,7 @@ from ...domain.engine import Part
 from ...domain.errors import BadReply
 from .pictures import Base64Part, Parts
 
-IMAGE_KEY = b"b64_json"
+IMAGE_KEYS = frozenset({b"b64_json"})
 _DATA_URI = b"data:image"
 _MARK = re.compile(rb'["{}\[\]:,]')
 _STRING_END = re.compile(rb'["\\]')
@@ -29,17 +29,17 @@ _QUOTED = 1024  # bytes of an unusable reply that are kept to be quoted
 class Document:
     """A push parser of one JSON document that only knows where strings begin and end.
 
-    A string value under `b64_json`, and any that begins with `data:image`, is decoded into a part
-    and leaves its number in the text: `{"b64_json":"iVBO..."}` becomes `{"b64_json":0}`.
+    A string value under one of `keys`, and any that begins with `data:image`, is decoded into a
+    part and leaves its number in the text: `{"b64_json":"iVBO..."}` becomes `{"b64_json":0}`.
     `value()` is the parsed rest, `take(number)` gives each part once, `images` counts those whose
     end has come. `event` is the name that a stream gave it. What follows its end is not read.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, keys: frozenset[bytes] = IMAGE_KEYS) -> None:
         self.event = ""
         self.text = bytearray()
         self.faults: list[str] = []  # why pictures could not be decoded
-        self._sink = parts
+        self._sink, self._keys = parts, keys
         self._parts: list[Part | None] = []
         self._open: list[bytes] = []  # what closes the brackets that are open
         self._whole = (0, b"")  # how much of the text is whole, and what would close it there
@@ -111,7 +111,7 @@ class Document:
         if mark == b'"':
             self._in_string, self._judged = True, False
             self._start = len(self.text)
-            if self._key == IMAGE_KEY:
+            if self._key in self._keys:
                 self._begin_image()
             return found.end()
         self._key = self._last if mark == b":" else b""
@@ -184,11 +184,11 @@ class Body:
     quoted when nothing could be used. More than `total` bytes raise BadReply.
     """
 
-    def __init__(self, parts: Parts, total: int) -> None:
+    def __init__(self, parts: Parts, total: int, keys: frozenset[bytes] = IMAGE_KEYS) -> None:
         self.kind: Literal["", "json", "events", "other"] = ""
         self.head = b""
-        self.document = Document(parts)
-        self._parts, self._total = parts, total
+        self.document = Document(parts, keys)
+        self._parts, self._total, self._keys = parts, total, keys
         self._seen = 0
         self._waiting = b""  # until it is clear what the body is
         self._line = b""  # the beginning of an event line whose field is not yet known
@@ -228,7 +228,7 @@ class Body:
             self._piece(piece)
             if self.document.complete or (end >= 0 and self._ends_event()):
                 whole.append(self.document)
-                self.document = Document(self._parts)
+                self.document = Document(self._parts, self._keys)
                 self._in_line = "skip"
             if end < 0:
                 break

@@ -7,11 +7,25 @@ from collections.abc import Callable
 
 from ...domain.engine import Part
 from ...domain.errors import BadReply, NotKept
+from ...domain.models.sizes import parse_size
+from ...domain.types import Order
 
+LARGEST = 16_000_000  # pixels of a picture whose size is the service's to choose
+SLACK = 16_000_000  # bytes beside the pixels: manifests, profiles, a larger size than asked for
+MOST_FRAMES = 16  # of an animation whose length is the service's to choose
+LARGEST_FILE = 1_000_000_000  # bytes of a picture, whatever size was asked for
 SLICE = 256 * 1024  # bytes of base64 decoded at once; a multiple of four
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SPACE = b" \t\r\n\f\v"
 _LONGEST_PREFIX = 256  # "data:image/png;charset=...;base64,"
+
+
+def ceilings(order: Order) -> tuple[int, int]:
+    """Bytes of one picture, decoded, and of the whole reply, expanded, by what was asked for."""
+    width, height = parse_size(order.size) or (LARGEST, 1)
+    frames = order.frames or (MOST_FRAMES if order.format == "gif" else 1)
+    each = min(SLACK + 4 * width * height * frames, LARGEST_FILE)
+    return each, 2 * each * (order.n + order.partials)  # base64, escaped here and there
 
 
 class Parts:

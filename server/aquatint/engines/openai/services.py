@@ -54,6 +54,7 @@ class Service:
     edits: bool = True
     masks: bool = True
     streams: bool = True
+    converses: bool = False
     retries: bool = False
     omits: frozenset[str] = frozenset()
     adds: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -90,6 +91,7 @@ class Service:
 
 UNKNOWN = Service(
     name="a service that is not known here",
+    converses=True,
     lacks=("what it lacks is found out by trying: an unsupported option is left out, and said",),
 )
 

@@ -83,7 +83,7 @@ async def _job(visitor: Visitor, record: JobRecord) -> dict[str, Any]:
     service, order = visitor.service, record.job.order
     stage = service.runner.stage(record.job.id)
     engine = service.context.engines.get(record.job.engine)
-    stoppable = engine is not None and engine.resumable  # at no cost, at any time
+    stoppable = engine is not None and engine.stoppable
     return {
         "job": record.job.id,
         "prompt": order.prompt,

@@ -12,16 +12,13 @@ from ...domain.budget import Limit, Shortfall
 from ...domain.errors import AquatintError, BadRequest, NoSuchImage
 from ...domain.lineage import Parent
 from ...domain.types import Copy, Finding, ImageRecord, Job, JobRecord
-from . import found_by
+from . import found_by, money
 from .annotations import SqliteAnnotations
 from .connection import CatalogFile
 from .deletion import forget_image, forget_jobs, older, uses
 from .listing import Asked, page
 from .rows import insert_image, insert_job, lineage, to_image, to_record
 from .schema import TROUBLE
-
-# Dollars of one job: what it cost, or what is reserved while nobody knows.
-_MONEY = "CASE WHEN state IN ('failed', 'refused') THEN cost ELSE coalesce(cost, estimate) END"
 
 # The end of a free job whose worker was taken for dead, and may go on all the same.
 _GIVEN_UP = (
@@ -63,7 +60,7 @@ class SqliteCatalog:
                 return twin
             wanted = job.estimate_usd or 0.0
             if limit is not None and wanted > 0:
-                short = Shortfall(tuple(_entries(db, job.owner, limit.since, self._now())))
+                short = Shortfall(tuple(money.entries(db, job.owner, limit.since, self._now())))
                 if not limit.allows(short.spent, wanted):
                     return short
             insert_job(db, job, lease)
@@ -100,6 +97,10 @@ class SqliteCatalog:
         )
         values = (self._now(), lease, job, after or lease, after or lease)
         return await self._file.write(lambda db: db.execute(statement, values).rowcount == 1)
+
+    async def accepted(self, job: str, lease: str, ticket: str) -> None:
+        statement = "UPDATE jobs SET ticket = ? WHERE id = ? AND state = 'intent' AND sender = ?"
+        await self._file.write(lambda db: db.execute(statement, (ticket, job, lease)), spent="yes")
 
     async def pausing(self, job: str, lease: str) -> None:
         statement = (
@@ -139,7 +140,8 @@ class SqliteCatalog:
             raise ValueError("an intent is not an end")
         ended = db.execute(
             "UPDATE jobs SET state = ?, model_used = ?, cost = ?, usage = ?, seconds = ?,"  # noqa: S608 - ours
-            " request_id = ?, failure = ?, warnings = ?, ended = ?, delivered = ?"
+            " request_id = ?, failure = ?, warnings = ?, ended = ?, delivered = ?,"
+            " revised_prompt = ?"
             f" WHERE id = ? AND ({where})",
             (
                 record.state,
@@ -152,6 +154,7 @@ class SqliteCatalog:
                 json.dumps(record.warnings),
                 self._now() if record.ended is None else record.ended,
                 record.delivered,
+                record.revised_prompt if record.job.title is None else None,
                 record.job.id,
                 *values,
             ),
@@ -189,21 +192,12 @@ class SqliteCatalog:
 
     async def spent(self, owner: str, since: float) -> float:
         def work(db: sqlite3.Connection) -> float:
-            return sum(usd for _, usd in _entries(db, owner, since, self._now()))
+            return sum(usd for _, usd in money.entries(db, owner, since, self._now()))
 
         return await self._file.read(work)
 
     async def spending(self, owner: str | None, since: float) -> list[Spending]:
-        whose, values = ("", ()) if owner is None else ("owner = ? AND", (owner,))
-        statement = (
-            "SELECT date(coalesce(ended, created), 'unixepoch') AS day, model, project,"  # noqa: S608 - ours
-            f" count(*) AS calls, total({_MONEY}) AS usd, sum(state = 'unknown') AS unknown,"
-            f" sum({_MONEY} IS NULL AND state NOT IN ('failed', 'refused')) AS unpriced FROM jobs"
-            f" WHERE {whose} engine != 'draft' AND coalesce(ended, created) >= ?"
-            " GROUP BY day, model, project ORDER BY day DESC, usd DESC, model, project"
-        )
-        rows = await self._file.read(lambda db: db.execute(statement, (*values, since)).fetchall())
-        return [Spending.model_validate(dict(row)) for row in rows]
+        return await self._file.read(lambda db: money.spending(db, owner, since))
 
     async def doubtful(self, owner: str | None, since: float) -> list[JobRecord]:
         where = "state = 'unknown' AND (owner = ? OR ?) AND ended >= ?"
@@ -334,16 +328,3 @@ def _insert(db: sqlite3.Connection, image: ImageRecord, order: int, shown: bool)
 def _row(db: sqlite3.Connection, image: str, owner: str) -> sqlite3.Row | None:
     statement = "SELECT * FROM pictures WHERE id = ? AND owner = ?"
     return db.execute(statement, (image, owner)).fetchone()
-
-
-def _entries(
-    db: sqlite3.Connection, owner: str, since: float, now: float
-) -> list[tuple[float, float]]:
-    """When and how many dollars, oldest first; what still runs counts as spent now."""
-    statement = (
-        f"SELECT coalesce(ended, created) AS time, {_MONEY} AS usd FROM jobs"  # noqa: S608 - ours
-        " WHERE owner = ?1 AND state != 'intent' AND time >= ?2 AND usd > 0"
-        f" UNION ALL SELECT ?3, {_MONEY} AS usd FROM jobs INDEXED BY jobs_running"
-        " WHERE owner = ?1 AND state = 'intent' AND usd > 0 ORDER BY 1"
-    )
-    return [(time, usd) for time, usd in db.execute(statement, (owner, since, now))]

@@ -13,7 +13,8 @@ from .rows import count, to_image
 
 # A job without its words: what it was asked, where copies went, and what the provider quoted.
 _BLANK = (
-    "UPDATE jobs SET prompt = '', digest = '', delivered = 1, warnings = '[]',"
+    "UPDATE jobs SET prompt = '', digest = '', delivered = 1, warnings = '[]', ticket = NULL,"
+    " revised_prompt = NULL,"
     " failure = CASE WHEN failure IS NULL THEN NULL"
     " ELSE json_set(failure, '$.message', 'Forgotten.') END,"
     " job = json_set(job, '$.order.prompt', '', '$.request.prompt', '', '$.digest', '',"

@@ -64,6 +64,8 @@ def to_record(db: sqlite3.Connection, row: sqlite3.Row) -> JobRecord:
         images=tuple(map(to_image, images)),
         ended=row["ended"],
         delivered=bool(row["delivered"]),
+        ticket=row["ticket"] or "",
+        revised_prompt=row["revised_prompt"],
         lease=(row["sender"] or row["runner"]) if row["state"] == "intent" else "",
     )
 

@@ -155,6 +155,12 @@ def _projects(db: sqlite3.Connection) -> None:
         db.execute("UPDATE words SET text = ? WHERE rowid = ?", (text, row["seq"]))
 
 
+def _conversations(db: sqlite3.Connection) -> None:
+    """Under which name the provider took a job, and the words that it drew from."""
+    db.execute("ALTER TABLE jobs ADD COLUMN ticket TEXT")
+    db.execute("ALTER TABLE jobs ADD COLUMN revised_prompt TEXT")
+
+
 # Appended to, never edited; PRAGMA user_version counts those that a file has seen.
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
@@ -163,4 +169,5 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _names_and_files,
     _annotations,
     _projects,
+    _conversations,
 )
