@@ -16,11 +16,8 @@ import anyio
 import pytest
 
 from aquatint.domain.errors import BadRequest, Busy, Misconfigured
-from aquatint.domain.types import (
-    Failure,
-    JobRecord,
-    Usage,
-)
+from aquatint.domain.types import Failure, JobRecord
+from aquatint.domain.usage import Usage
 from aquatint.storage.sqlite.catalog import SqliteCatalog
 from aquatint.storage.sqlite.connection import CatalogFile
 from ledger import happened

@@ -398,3 +398,16 @@ async def test_a_history_of_other_shapes_crashes_nothing(
     bench.fake.history[prompt_of(JOB, 0)]["outputs"] = 7
     with pytest.raises(errors.Misconfigured, match="without a picture"):
         await resumed(bench)
+
+
+async def test_a_seed_that_was_asked_for_is_taken_and_told(bench: Bench) -> None:
+    finished = await bench.draw(n=2, seed=2**53 - 1)
+    seeds = [body["prompt"]["3"]["inputs"]["seed"] for body in bench.fake.posted]
+    assert seeds == [2**53 - 1, 0]
+    assert f"seed: {2**53 - 1}, 0." in finished.notes
+
+
+async def test_a_workflow_without_a_seed_takes_none(bench: Bench) -> None:
+    with pytest.raises(errors.ModelCannot, match="has no seed"):
+        await bench.draw(bench.engine("without-a-model"), Inputs((png("white"),)), seed=1)
+    assert not bench.fake.posted

@@ -13,7 +13,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat, fe
 
 from aquatint.domain.engine import Event, Finished, Inputs, Partial, Sent
 from aquatint.domain.errors import BadImage, BadMask, ModelCannot, NotKept
-from aquatint.domain.types import Order, Usage
+from aquatint.domain.types import Order
+from aquatint.domain.usage import Usage
 from aquatint.engines.draft.canvas import Canvas
 from aquatint.engines.draft.engine import DraftEngine
 from aquatint.engines.draft.figures import figure

@@ -15,7 +15,8 @@ from PIL import Image
 from aquatint.domain import errors
 from aquatint.domain.engine import Event, Finished, Inputs, Partial, Sent, Waiting
 from aquatint.domain.errors import AquatintError
-from aquatint.domain.types import Order, Usage
+from aquatint.domain.types import Order
+from aquatint.domain.usage import Usage
 from aquatint.engines.openai import Connection, OpenAIEngine
 from aquatint.engines.openai.pictures import ceilings
 from aquatint.net import HttpsFetch

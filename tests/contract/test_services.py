@@ -89,6 +89,19 @@ async def test_what_the_caller_chose_is_refused_and_never_left_out(desk: Desk) -
     assert not desk.fake.paid
 
 
+async def test_a_seed_goes_as_the_service_takes_it(desk: Desk) -> None:
+    await desk.draw(engine_of(desk, "sd-server"))
+    assert (
+        desk.sent().fields["prompt"].endswith('<sd_cpp_extra_args>{"seed":-1}</sd_cpp_extra_args>')
+    )
+    await desk.draw(engine_of(desk, "sd-server"), seed=7)
+    assert desk.sent().fields["prompt"].endswith('{"seed":7}</sd_cpp_extra_args>')
+    assert "seed" not in desk.sent().fields
+    desk.fake.takes = frozenset({"seed"})
+    await desk.draw(desk.engine("http://localai:8080/v1"), seed=7)
+    assert desk.sent().fields["seed"] == 7
+
+
 async def test_every_service_but_openai_is_asked_not_to_try_again(desk: Desk) -> None:
     await desk.draw(engine_of(desk, "cometapi"))
     assert desk.sent().headers["x-litellm-num-retries"] == "0"

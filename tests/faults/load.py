@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from aquatint.domain.models.registry import cost, parse
-from aquatint.domain.types import Usage
+from aquatint.domain.usage import Usage
 
 from .bench import Bench
 from .evidence import Result, rows

@@ -16,7 +16,8 @@ from aquatint.domain.models import registry
 from aquatint.domain.models.prices import INPUT_TOKENS
 from aquatint.domain.models.registry import Choice, Models
 from aquatint.domain.models.sizes import parse_size
-from aquatint.domain.types import Format, Order, Quality, Usage
+from aquatint.domain.types import Format, Order, Quality
+from aquatint.domain.usage import Usage
 
 PACKAGE = Path(aquatint.__file__).parent
 TEXT = (PACKAGE / "domain" / "models" / "models.toml").read_text(encoding="utf-8")

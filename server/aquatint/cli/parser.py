@@ -128,6 +128,8 @@ def _edit(edit: Arguments) -> None:
     edit.add_argument("--mask-fit", choices=["exact", "scale"], default="exact", help=text)
     text = "0-64 pixels: the soft edge inside the mask (the default: auto)"
     edit.add_argument("--seam", default="auto", metavar="PIXELS", help=text)
+    text = 'pictures like the first REF; PROMPT may be ""'
+    edit.add_argument("--vary", choices=["subtle", "strong"], help=text)
     text = "go on talking about the picture: what was said before is remembered"
     edit.add_argument("--refine", action="store_true", help=text)
     edit.add_argument("--input-fidelity", choices=["low", "high"], help="to the pictures given")
@@ -147,6 +149,7 @@ def _call(draw: Arguments) -> None:
     draw.add_argument("--complexity", choices=["low", "medium", "high"], help="of planning")
     draw.add_argument("--frames", type=int, metavar="N", help="frames of a gif, 2-16")
     draw.add_argument("--frame-ms", type=int, metavar="N", help="milliseconds per frame of a gif")
+    draw.add_argument("--seed", type=int, metavar="N", help="where the engine has one")
     draw.add_argument("--dry-run", action="store_true", help="tell the price and send nothing")
     draw.add_argument("--fresh", action="store_true", help="pay again for the same request")
     draw.add_argument("-y", "--yes", action="store_true", help="accept a price above confirm-usd")

@@ -24,6 +24,7 @@ __all__ = [
     "search",
     "times",
     "types",
+    "usage",
     "vision",
     "words",
 ]

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from .types import Finding, Order, Usage
+from .types import Finding, Order
+from .usage import Usage
 
 
 class Part(Protocol):

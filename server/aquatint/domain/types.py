@@ -15,11 +15,13 @@ from .frozen import Frozen, Strings, rows_of
 from .lineage import Parent
 from .requests.extend import Extend
 from .requests.spellings import format_name, size_words
+from .usage import Usage
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["auto", "opaque", "transparent"]
 Level = Literal["low", "medium", "high"]
+Vary = Literal["subtle", "strong"]
 Kind = Literal["generated", "edited", "mask", "added", "raw"]
 Listing = Literal[Kind, "named"]  # what a list may be of
 State = Literal["intent", "done", "failed", "refused", "unknown"]
@@ -47,10 +49,16 @@ class GenerateRequest(Frozen):
     complexity: Level | None = None
     frames: int | None = None
     frame_ms: int | None = None
+    seed: int | None = None
     save_to: Strings = ()
     overwrite: bool = False
     dry_run: bool = False
     fresh: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it is listed and found by."""
+        return self.prompt
 
 
 class EditRequest(GenerateRequest):
@@ -63,7 +71,13 @@ class EditRequest(GenerateRequest):
     outside: Literal["keep", "model"] | None = None
     mask_fit: Literal["exact", "scale"] = "exact"
     seam: Seam | None = None  # as "auto"
+    vary: Vary | None = None
     refine: bool = False
+
+    @property
+    def words(self) -> str:
+        return self.prompt if self.prompt.strip() or not self.vary else "variation"
+
     input_fidelity: Literal["low", "high"] | None = None
 
 
@@ -87,6 +101,7 @@ class Order(Frozen):
     complexity: Level | None = None
     frames: int | None = None
     frame_ms: int | None = None
+    seed: int | None = None
     partials: int = 0
     input_fidelity: Literal["low", "high"] | None = None
     safety_identifier: str | None = None
@@ -187,8 +202,8 @@ class Job(Frozen):
 
     @property
     def kept_prompt(self) -> str:
-        """The prompt as the catalog and file names have it."""
-        return self.order.prompt if self.title is None else self.title
+        """The prompt as the catalog and file names have it: the caller's own words."""
+        return self.request.words if self.title is None else self.title
 
     def as_kept(self) -> Job:
         """The job as the catalog has it."""
@@ -201,22 +216,6 @@ class Job(Frozen):
                 "request": self.request.model_copy(update=stand_in),
             }
         )
-
-
-class Usage(Frozen):
-    """Tokens as the provider counted them: `usage` of the Images API; of a conversation,
-    `tool_usage.image_gen`, and `mainline` for its own `usage`."""
-
-    text_in: int = 0
-    image_in: int = 0
-    image_out: int = 0
-    text_out: int = 0
-    svg_model: str | None = None
-    svg_in: int = 0
-    svg_out: int = 0
-    mainline: str | None = None
-    mainline_in: int = 0
-    mainline_out: int = 0
 
 
 class Copy(Frozen):

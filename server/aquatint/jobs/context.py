@@ -14,7 +14,8 @@ import anyio.to_thread
 from ..domain.engine import Engine
 from ..domain.outside import Workspace
 from ..domain.ports import Blobs, Catalog, Leases
-from ..domain.types import JobRecord, Usage
+from ..domain.types import JobRecord
+from ..domain.usage import Usage
 from ..domain.vision import Vision
 
 P = ParamSpec("P")

@@ -74,7 +74,7 @@ def listed(
         running=[
             Running(
                 job=record.job.id,
-                prompt=clean(record.job.order.prompt, 160),
+                prompt=clean(record.job.kept_prompt, 160),
                 model=record.job.order.model,
                 since=to_the_second(record.job.created),
                 ended=None if record.state == "intent" else record.state,

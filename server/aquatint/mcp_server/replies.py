@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from ..domain.errors import AquatintError, NotKept
 from ..domain.lineage import in_words, told
 from ..domain.requests.save_targets import PlannedFile
-from ..domain.types import ImageRecord, Outside, Reply, Usage
+from ..domain.types import ImageRecord, Outside, Reply
+from ..domain.usage import Usage
 from ..domain.words import cut
 from ..services.outcomes import Outcome
 from ..services.reading import ReadLine

@@ -48,6 +48,7 @@ GENERATE = {
     "complexity": "Planning effort",
     "frames": "gif: 2-16",
     "frame_ms": "gif: ms per frame",
+    "seed": "Where the engine has one",
     "save_to": "Also write files: a.webp, a@2x.webp, icon-{16,32}.png, a-{640}w.avif",
     "overwrite": "Let save_to replace a file",
     "dry_run": "Check and price it; send nothing",
@@ -62,6 +63,7 @@ EDIT = {
     "markup": "Transparent PNG of hints; not with mask",
     "outside": "With a mask: keep (default), or the model's own picture",
     "mask_fit": "scale: fit a mask of another size",
+    "vary": "n pictures like the first one; the prompt may be empty",
     "refine": "Go on talking about this picture: what was said before is remembered",
     "seam": "Soft edge inside the mask, 0-64 pixels",
 }

@@ -41,6 +41,7 @@ async def edit(service: ImageService, arguments: argparse.Namespace) -> int:
         outside=arguments.outside,
         mask_fit=arguments.mask_fit,
         seam=_seam(arguments.seam),
+        vary=arguments.vary,
         refine=arguments.refine,
         input_fidelity=arguments.input_fidelity,
         **_asked(arguments),

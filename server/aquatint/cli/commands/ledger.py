@@ -115,7 +115,7 @@ def _listed(service: ImageService, page: Page, running: Sequence[JobRecord]) -> 
     """The page as recent_images has it."""
     images = [{"id": one.id, **service.library.row(one)} for one in page.images]
     jobs = [
-        {"job": job.id, "prompt": job.order.prompt, "model": job.order.model}
+        {"job": job.id, "prompt": job.kept_prompt, "model": job.order.model}
         | {"since": to_the_second(job.created)}
         for job in (record.job for record in running)
     ]
@@ -137,7 +137,7 @@ def _print_list(
     for record in running:
         order = record.job.order
         state = "running" if record.state == "intent" else f"{record.state}, not listed yet"
-        print(f"{record.job.id}  {state}, {order.model}: {clean(order.prompt, 160)}")
+        print(f"{record.job.id}  {state}, {order.model}: {clean(record.job.kept_prompt, 160)}")
     if not page.images and not running:
         print("Nothing yet." if query is None else "Nothing was found.")
     if page.partly:

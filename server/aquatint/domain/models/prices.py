@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ..types import Order, Quality, Usage
+from ..types import Order, Quality
+from ..usage import Usage
 from .rows import Model
 from .sizes import Size, largest, parse_size, text
 

@@ -77,6 +77,7 @@ class Model:
     mask: bool
     markup: bool
     stream: bool
+    seed: bool = False
     n: int
     prompt_chars: int
     images: int

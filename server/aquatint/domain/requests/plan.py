@@ -18,18 +18,18 @@ from ..types import (
     SaveTarget,
 )
 from . import copy_sizes, ordered_size
+from .edit_inputs import check_inputs, extended
 from .save_targets import SaveTargets
 from .validation import (
     LOSSY,
     RequestCheck,
     animation,
-    check_inputs,
     check_look,
     check_words,
     choose_format,
-    extended,
     words,
 )
+from .wording import sent_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def plan(
     check.raise_problems()
     model, alone = check.model, request.n == 1 and format not in {"gif", "svg"}
     order = Order(
-        prompt=request.prompt,
+        prompt=request.words if model.engine == "draft" else sent_words(request),
         model=choice.name,
         size=size,
         quality=quality,
@@ -102,6 +102,7 @@ def plan(
         complexity=request.complexity,
         frames=frames,
         frame_ms=frame_ms,
+        seed=request.seed,
         partials=partials if model.stream and alone else 0,
         input_fidelity=check.edit.input_fidelity if check.edit else None,
         safety_identifier=safety_identifier,
@@ -136,6 +137,7 @@ def _quality(check: RequestCheck, defaults: Defaults) -> Quality:
 def _chosen(request: GenerateRequest | EditRequest, format: Format) -> frozenset[str]:
     """The optional fields of the order that are the caller's own words."""
     names = {"size", "quality", "background", "moderation", "complexity", "frames", "frame_ms"}
+    names |= {"seed"}
     names |= {"input_fidelity"}
     chosen = {name for name in names if getattr(request, name, None) is not None}
     if request.format == format:

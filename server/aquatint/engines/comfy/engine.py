@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from ...domain.engine import Event, Finished, Inputs, Part, Partial, Progress, Sent
-from ...domain.errors import AquatintError, BadReply, NotKept
+from ...domain.errors import AquatintError, BadReply, ModelCannot, NotKept
 from ...domain.json_values import as_list, as_object
 from ...domain.models.sizes import parse_size
 from ...domain.types import Finding, Order
@@ -62,6 +62,11 @@ class ComfyEngine:
         mask, sized = inputs.mask is not None, "size" in order.chosen
         given = len(inputs.images)
         notes = check_inputs(loaded.roles, loaded.name, given, mask=mask, size_chosen=sized)
+        if order.seed is not None and not loaded.roles.seeds:
+            raise ModelCannot(
+                f"The workflow {loaded.name} has no seed.",
+                "Leave seed out, or title the node that has one aquatint:seed.",
+            )
         await self._has_all_of(loaded)
         images, shape = await self._uploaded(loaded.roles, inputs, job)
         graphs = [
@@ -70,7 +75,7 @@ class ComfyEngine:
                 loaded.roles,
                 prompt=order.prompt,
                 size=parse_size(order.size),
-                seed=seed_of(job, index),
+                seed=seed_of(job, index, order.seed),
                 images=images,
                 mask=shape,
                 prefix=prefix_of(job, index),
@@ -88,7 +93,8 @@ class ComfyEngine:
                     await self.cancel(order, job=job)
                 raise
             if loaded.roles.seeds:
-                notes.append(f"seed: {', '.join(str(seed_of(job, i)) for i in range(order.n))}.")
+                seeds = [str(seed_of(job, index, order.seed)) for index in range(order.n)]
+                notes.append(f"seed: {', '.join(seeds)}.")
             async with aclosing(self._wait(order, part, job, watch, limit, notes)) as events:
                 async for event in events:
                     yield event

@@ -110,6 +110,8 @@ def prefix_of(job: str, index: int) -> str:
     return f"{FOLDER}/{job}-{index + 1}"
 
 
-def seed_of(job: str, index: int) -> int:
+def seed_of(job: str, index: int, asked: int | None = None) -> int:
     """One of its own for each picture; below 2**53, which JSON and every node can hold."""
+    if asked is not None:
+        return (asked + index) % 2**53
     return int.from_bytes(sha256(prompt_of(job, index).encode()).digest()[:8]) >> 11

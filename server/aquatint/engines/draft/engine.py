@@ -12,7 +12,8 @@ from PIL import Image
 
 from ...domain.engine import Event, Finished, Inputs, Part, Partial, Sent
 from ...domain.errors import ModelCannot, NotKept, Unavailable
-from ...domain.types import Finding, Order, Usage
+from ...domain.types import Finding, Order
+from ...domain.usage import Usage
 from .canvas import sized, sticker
 from .edit import edit, editable, in_style, opened
 from .files import early, encode
@@ -114,7 +115,7 @@ class DraftEngine:
         self, order: Order, inputs: Inputs, index: int, notes: dict[str, None]
     ) -> Iterator[Image.Image]:
         """The picture; of an animation all of them, one at a time because each may be large."""
-        brief = read(order.prompt, luck(order), index)
+        brief = read(order.prompt, luck(order), index + (order.seed or 0))
         clear = order.background == "transparent" and order.format != "jpeg"
         if inputs.images:
             image, room = changed(order, inputs, brief, clear=clear)

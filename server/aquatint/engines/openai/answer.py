@@ -9,7 +9,7 @@ from typing import cast
 
 from ...domain.json_values import as_list, as_object
 from ...domain.redaction import Gate
-from ...domain.types import Usage
+from ...domain.usage import Usage
 
 Found = int | str  # the number of a part, or an address to fetch
 

@@ -13,7 +13,8 @@ import httpx2
 from ...domain.engine import Event, Finished, Part, Partial
 from ...domain.errors import AquatintError, BadReply, Spent
 from ...domain.redaction import Gate
-from ...domain.types import Order, Usage
+from ...domain.types import Order
+from ...domain.usage import Usage
 from .addresses import Pictures
 from .answer import Answer, Most, understand
 from .body import Body, Document

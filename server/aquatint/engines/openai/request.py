@@ -26,6 +26,7 @@ _FIELDS = {
     "output_compression": "compression",
     "moderation": "moderation",
     "complexity": "complexity",
+    "seed": "seed",
     "frame_count": "frames",
     "frame_duration_ms": "frame_ms",
     "input_fidelity": "input_fidelity",
@@ -44,7 +45,8 @@ class Call:
 
     method: Literal["generate", "edit"]
     arguments: dict[str, Any]
-    extra: dict[str, str] = field(default_factory=dict[str, str])  # what the SDK has no name for
+    # What the SDK has no name for.
+    extra: dict[str, str | int] = field(default_factory=dict[str, str | int])
 
     def without(self, names: frozenset[str]) -> Call:
         kept = {name: value for name, value in self.arguments.items() if name not in names}
@@ -58,8 +60,9 @@ class Call:
 def call_for(order: Order, inputs: Inputs, form: MaskForm) -> Call:
     """Generations without pictures, edits with; only what is set is sent."""
     arguments = _shared(order)
+    extra: dict[str, str | int] = {} if order.seed is None else {"seed": order.seed}
     if not inputs.images:
-        return Call("generate", _set(arguments, moderation=order.moderation))
+        return Call("generate", _set(arguments, moderation=order.moderation), extra)
     images = [_upload(f"image-{at}", data) for at, data in enumerate(inputs.images, 1)]
     # A single picture goes as bare `image`: several services cannot read a list of one.
     arguments["image"] = images[0] if len(images) == 1 else images
@@ -68,7 +71,7 @@ def call_for(order: Order, inputs: Inputs, form: MaskForm) -> Call:
     if inputs.markup is not None:
         arguments["markup"] = ("markup.png", inputs.markup, "image/png")
     # The SDK's edit() has no argument for moderation.
-    extra: dict[str, str] = {"moderation": order.moderation} if order.moderation else {}
+    extra |= {"moderation": order.moderation} if order.moderation else {}
     return Call("edit", _set(arguments, input_fidelity=order.input_fidelity), extra)
 
 

@@ -58,6 +58,7 @@ class Service:
     retries: bool = False
     omits: frozenset[str] = frozenset()
     adds: Mapping[str, str] = field(default_factory=dict[str, str])
+    seed_words: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     price_header: str = ""
     lacks: tuple[str, ...] = ()
@@ -85,8 +86,17 @@ class Service:
         if not self.streams and call.sends("stream"):
             omitted |= STREAMING
             notes.append(f"{where}: no early looks through it.")
+        if self.seed_words:
+            call = self._with_seed(call)
         call = call.without(omitted)
         return replace(call, extra={**call.extra, **self.adds}), notes
+
+    def _with_seed(self, call: Call) -> Call:
+        """With the seed as words behind the prompt; -1 is another one each time."""
+        words = self.seed_words.replace("SEED", str(call.extra.get("seed", -1)))
+        call = call.without(frozenset({"seed"}))
+        prompt = f"{call.arguments['prompt']} {words}"
+        return replace(call, arguments={**call.arguments, "prompt": prompt})
 
 
 UNKNOWN = Service(

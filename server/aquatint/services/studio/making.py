@@ -86,7 +86,7 @@ async def _job(visitor: Visitor, record: JobRecord) -> dict[str, Any]:
     stoppable = engine is not None and engine.stoppable
     return {
         "job": record.job.id,
-        "prompt": order.prompt,
+        "prompt": record.job.kept_prompt,
         "model": order.model,
         "kind": record.job.kind,
         "stage": None if stage is None else str(stage),

@@ -12,7 +12,14 @@ from typing import Any
 from ...domain.errors import BadRequest
 from ...domain.lineage import Parent
 from ...domain.search import file_part, fold
-from ...domain.types import Copy, Failure, ImageRecord, Job, JobRecord, Usage
+from ...domain.types import (
+    Copy,
+    Failure,
+    ImageRecord,
+    Job,
+    JobRecord,
+)
+from ...domain.usage import Usage
 
 STEPS = 6  # that a search for some of the words has at most
 _COLUMNS = tuple(ImageRecord.model_fields)  # each has a column of its name
@@ -31,7 +38,7 @@ def insert_job(db: sqlite3.Connection, job: Job, lease: str = "") -> None:
             job.owner,
             job.kind,
             job.engine,
-            order.prompt,
+            job.kept_prompt,
             job.digest,
             order.model,
             order.size,

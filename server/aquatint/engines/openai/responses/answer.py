@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ....domain.errors import AquatintError, BadReply, Refused, Unavailable
 from ....domain.json_values import as_list, as_object
 from ....domain.redaction import Gate
-from ....domain.types import Usage
+from ....domain.usage import Usage
 from ..answer import Most, tokens_of
 from ..refusals import describe, refusal
 
