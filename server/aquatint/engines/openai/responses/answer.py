@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ....domain.errors import AquatintError, BadReply, Refused, Unavailable
@@ -11,6 +12,7 @@ from ....domain.usage import Usage
 from ..answer import Most, tokens_of
 from ..refusals import describe, refusal
 
+ID = re.compile(r"[\w.~=:-]{1,2000}", re.ASCII)
 KEYS = frozenset({b"result", b"partial_image_b64"})  # that pictures stand under
 RUNNING = frozenset({"queued", "in_progress"})
 QUOTED = 300  # characters of what a model said instead of drawing
@@ -69,7 +71,7 @@ def understand(value: object, gate: Gate, event: str = "") -> Answer:
     details = as_object(response.get("incomplete_details"))
     return Answer(
         kind,
-        id=gate.words(str(response.get("id") or ""), 200),
+        id=_id(response.get("id")),
         state=str(response.get("status") or ""),
         picture=picture,
         revised_prompt=gate.words(revised, 32_000) if isinstance(revised, str) else None,
@@ -133,6 +135,11 @@ def _why(answer: Answer) -> AquatintError:
         "Say what shall change in the picture, and call again; or leave refine out.",
         code="no_picture",
     )
+
+
+def _id(value: object) -> str:
+    """As it is, for it is asked by: of gateways, hundreds of letters; "" for what is none."""
+    return value if isinstance(value, str) and ID.fullmatch(value) else ""
 
 
 def _said(items: list[dict[str, object]]) -> tuple[str, bool]:

@@ -147,4 +147,4 @@ class ResponsesEngine:
         if not isinstance(exc, openai.APIStatusError) or exc.status_code not in (400, 404):
             return False
         words = provider_message(exc, self._connection.gate)
-        return "previous_response" in f"{words.param} {words.code}"
+        return "previous_response" in f"{words.param} {words.code} {words.message}"

@@ -199,9 +199,10 @@ class Turn:
         )
 
     def _expired(self) -> Unavailable:
+        name = self.gate.words(self.id, 60)
         return Unavailable(
-            f"The provider no longer has {self.id}; what is drawn in the background is kept for "
-            "about ten minutes.",
+            f"The provider no longer has {name}; what is drawn in the background is kept for about "
+            "ten minutes.",
             "Call again (it may be charged again).",
             code="expired",
             spent="unknown",
