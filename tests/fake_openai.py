@@ -59,7 +59,7 @@ SHARED_FIELDS = {
 }  # fmt: skip
 EDIT_FIELDS = SHARED_FIELDS | {"input_fidelity"}
 MIMES = {"image/jpeg", "image/png", "image/webp"}
-PAID = {"images/generations", "images/edits", "responses"}
+PAID = {"images", "images/generations", "images/edits", "responses"}
 EXPENSIVE = {"xhigh", "max"}
 CHUNK = 65536
 REDIRECT = "https://elsewhere.test/v1/images/generations"
@@ -126,6 +126,7 @@ class FakeOpenAI:
         self.drawn = 0
         self.takes: frozenset[str] = frozenset()  # fields that only another service takes
         self.rejects: frozenset[str] = frozenset()  # and OpenAI's that it does not
+        self.wire = ""  # of another service: its requests and replies are other ones
         self.lettering = ""  # what stands on each picture
         self.headers: dict[str, str] = {}  # of every answer, besides the usual ones
         self.pages: dict[str, str] = {}  # what stands beside the API, by path
@@ -205,6 +206,11 @@ class FakeOpenAI:
             return await MODES[mode](self, got)
         if mode != "ok":
             raise AssertionError(f"fake_openai has no mode {mode!r}")
+        if self.wire:
+            from fake_wires import told, understood  # they build on this module
+
+            reply = told(self.reply(understood(got, self.wire)), self.wire)
+            return _pieces(json.dumps(reply).encode(), "application/json")
         check(got, self.takes, self.rejects)
         if _true(got.fields.get("stream")):
             return _events([*self.partials(got), ("completed", self.completed(got))], got)

@@ -106,11 +106,15 @@ class Desk:
         return finished
 
     async def fail(
-        self, mode: str = "", engine: OpenAIEngine | None = None, **order: Any
+        self,
+        mode: str = "",
+        engine: OpenAIEngine | None = None,
+        inputs: Inputs | None = None,
+        **order: Any,
     ) -> AquatintError:
         self.fake.mode = mode or self.fake.mode
         with pytest.raises(AquatintError) as caught:
-            await self.draw(engine, **order)
+            await self.draw(engine, inputs, **order)
         assert KEY not in str(caught.value)
         assert caught.value.fix
         assert caught.value.__cause__ is None

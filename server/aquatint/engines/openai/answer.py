@@ -28,6 +28,7 @@ class Answer:
     error: object = None
     type: str = ""  # of an event, "" in a plain answer
     index: int = 0  # of a partial picture
+    cost: object = None  # in dollars, where the service says
 
     @property
     def final(self) -> bool:
@@ -73,6 +74,7 @@ def understand(value: object, gate: Gate, event: str = "") -> Answer:
         error=gate.value(_error(whole, kind, found=bool(images))),
         type=kind,
         index=index if isinstance(index, int) else 0,
+        cost=as_object(whole.get("usage")).get("cost"),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import httpx2
@@ -23,6 +24,7 @@ RETRIES = 2
 LONGEST_WAIT = 30.0  # seconds of Retry-After that are waited out; longer is told instead
 REFUSAL_BYTES = 64 * 1024  # of a refusal's body that are read
 CONNECT = 10.0  # seconds
+RAW = "X-Stainless-Raw-Response"  # by which the SDK hands on a reply that it has not read
 
 
 class Connection:
@@ -99,6 +101,17 @@ class Connection:
         if _refuse not in hooks["response"]:
             self._http.event_hooks = hooks | {"response": [*hooks["response"], _refuse]}
         return self._http
+
+    @asynccontextmanager
+    async def posted(self, path: str, body: object) -> AsyncGenerator[Any]:
+        """A POST of JSON that the SDK has no method for; its reply is not read yet."""
+        streamed: Any = await self.client().post(
+            path, cast_to=object, body=body, options={"headers": {RAW: "stream"}}
+        )
+        try:
+            yield streamed
+        finally:
+            await streamed.close()
 
     def pause(self, exc: openai.APIError, retries: int, limit: float, gate: Gate) -> float:
         """Seconds until the next try. Raises what went wrong when there must be none."""

@@ -25,6 +25,7 @@ from .pictures import Parts, ceilings
 from .receive import Receiver, until
 from .request import Call, MaskForm, call_for, chosen_by, droppable
 from .services import UNKNOWN, by_answer, named, probe, services
+from .wires import WIRES
 
 
 class OpenAIEngine:
@@ -187,6 +188,8 @@ class OpenAIEngine:
         return droppable(words.param, words.message, call, order)
 
     def _send(self, call: Call) -> Any:
+        if wire := WIRES.get(self._connection.service.wire):
+            return self._connection.posted(*wire(call))
         images = self._connection.client().images.with_streaming_response
         return getattr(images, call.method)(**call.arguments, extra_body=call.extra or None)
 

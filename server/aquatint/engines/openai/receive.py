@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractContextManager, aclosing, suppress
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 import httpx2
@@ -60,7 +61,7 @@ class Receiver:
                         answer.model,
                         request_id,
                         tuple(self.notes),
-                        _price(response.headers, self.order.n),
+                        _price(response.headers, answer.cost, self.order.n),
                     )
                     return
         except (AquatintError, *FOREIGN) as exc:
@@ -197,11 +198,11 @@ async def _next(chunks: AsyncIterator[bytes], limit: float) -> bytes | None:
         return await anext(chunks, None)
 
 
-def _price(headers: Mapping[str, str], n: int) -> float | None:
+def _price(headers: Mapping[str, str], told: object, n: int) -> float | None:
     """What a gateway says that the call cost, in dollars; None for what is not a price."""
-    for name in price_headers():
-        with suppress(ValueError):
-            usd = float(headers.get(name, ""))
+    for said in (*(headers.get(name, "") for name in price_headers()), told):
+        with suppress(ValueError, TypeError):
+            usd = float(cast("str", said))
             return usd if 0 <= usd <= DEAREST * n else None
     return None
 

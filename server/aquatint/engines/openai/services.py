@@ -50,6 +50,8 @@ class Service:
     created: int = 0
     probe: Probe | None = None
     speaks: bool = True
+    wire: Literal["", "xai", "openrouter"] = ""
+    bare: bool = False
     deploys: bool = False
     edits: bool = True
     masks: bool = True
@@ -73,6 +75,9 @@ class Service:
             raise Misconfigured(f"{where}: {self.lacks[0]}.", self.fix, code=NO_ROUTE)
         if call.method == "edit" and not self.edits:
             raise ModelCannot(f"{where} does not edit pictures.", OTHER)
+        if self.bare:
+            kept = {*chosen, *STREAMING, "model", "prompt", "image", "mask"}
+            call = call.without(frozenset({*call.arguments, *call.extra} - kept))
         omitted = frozenset(name for name in self.omits if call.sends(name))
         if refused := sorted(omitted & chosen):
             names = ", ".join(refused)
