@@ -69,6 +69,8 @@ class Conversations:
         self.ids = "resp_"  # how they begin
         self.breaks = 0  # events behind which a stream breaks off; 0 for none
         self.silent = False  # streams say nothing behind their first event
+        self.gone = False  # no turn is found by its name
+        self.drip = 0.0  # seconds between the pieces of a whole response
         self.down = 0  # so many of the next looks fail with 503
         self._held = threading.Event()
 
@@ -90,7 +92,7 @@ class Conversations:
                 raise Bad(404, "Invalid URL")
             return self._created(got)
         turn = self.turns.get(rest.partition("/")[0])
-        if turn is None or turn.deleted:
+        if turn is None or turn.deleted or self.gone:
             raise Bad(404, f"Response with id '{rest}' not found.", code=None)
         if rest.endswith("/cancel") and got.method == "POST":
             if self._moved(turn) in ("queued", "in_progress"):
@@ -99,7 +101,16 @@ class Conversations:
         if self.down:
             self.down -= 1
             raise Bad(503, "overloaded", code="server_is_overloaded")
+        if self.drip:
+            whole = json.dumps(self._whole(turn)).encode()
+            return StreamingResponse(self._dripping(whole), media_type="application/json")
         return JSONResponse(self._whole(turn))
+
+    async def _dripping(self, data: bytes) -> AsyncIterator[bytes]:
+        step = len(data) // 20 + 1
+        for at in range(0, len(data), step):
+            await anyio.sleep(self.drip)
+            yield data[at : at + step]
 
     def _created(self, got: Got) -> Response:
         fields = got.fields

@@ -234,6 +234,30 @@ async def test_a_stream_that_breaks_off_is_fetched_and_never_sent_again(
     assert desk.left() == 1
 
 
+async def test_a_picture_that_came_is_kept_where_its_turn_is_gone_before_its_end(
+    desk: Desk,
+) -> None:
+    desk.turns.breaks, desk.turns.gone = 7, True  # behind the picture
+    last = finished(await desk.draw())
+    assert last.parts[0].read() == desk.fake.last
+    assert last.usage is None
+    assert any("Its end was not heard" in note for note in last.notes)
+    assert desk.left() == 1
+
+
+async def test_a_picture_may_take_longer_to_come_than_silence_is_waited(desk: Desk) -> None:
+    desk.turns.breaks, desk.turns.drip = 1, 0.1
+    engine = desk.engine(quiet=0.3)  # twenty pieces, a tenth of a second each
+    assert finished(await desk.draw(engine)).parts[0].read() == desk.fake.last
+
+
+async def test_without_a_key_a_turn_that_was_sent_is_never_called_free(desk: Desk) -> None:
+    ticket = ticket_of(await desk.draw())
+    with pytest.raises(errors.Misconfigured) as caught:
+        await desk.fetch(ticket, desk.engine(api_key="", base_url="https://api.openai.com/v1"))
+    assert caught.value.spent == "unknown"
+
+
 async def test_a_stream_that_falls_silent_is_left(desk: Desk) -> None:
     desk.turns.silent = True
     assert finished(await desk.draw(desk.engine(quiet=0.3))).parts[0].read() == desk.fake.last

@@ -125,9 +125,7 @@ class _Execution:
                 case Sent():
                     await self._send()
                 case Accepted(ticket):
-                    await self.context.catalog.accepted(
-                        self.job.id, self.context.leases.name, ticket
-                    )
+                    await self._accepted(ticket)
                 case Waiting(seconds):
                     await self._pause(seconds)
                 case Progress(words):
@@ -157,6 +155,14 @@ class _Execution:
             raise Unavailable(CANCELLED.message, CANCELLED.fix, code=CANCELLED.code)
         self.sent = True
         self.report(Stage("drawing"))
+
+    async def _accepted(self, ticket: str) -> None:
+        """Now others can fetch it; where that cannot be written down, only we can."""
+        catalog, lease = self.context.catalog, self.context.leases.name
+        try:
+            await catalog.accepted(self.job.id, lease, ticket)
+        except AquatintError as error:
+            self.warnings.append(f"Its name at the provider could not be kept: {error.message}")
 
     async def _pause(self, seconds: float) -> None:
         """The provider did not begin, so until the next try the call can be cancelled."""

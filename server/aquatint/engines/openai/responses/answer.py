@@ -45,6 +45,11 @@ class Answer:
     def ended(self) -> bool:
         return bool(self.state) and self.state not in RUNNING
 
+    @property
+    def failed(self) -> bool:
+        """Whether it is an error by itself, of no response."""
+        return self.type == "error" or (self.error is not None and not self.type)
+
 
 def understand(value: object, gate: Gate, event: str = "") -> Answer:
     """Read a document whose pictures were replaced by their numbers; anything goes in."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import httpx2
@@ -22,7 +24,6 @@ from ..receive import until
 from .answer import KEYS, Answer, understand, usage_of, without_picture
 
 FIRST, LONGEST = 0.5, 5.0  # seconds between two looks
-PARTING = 10.0  # seconds to say that nobody waits any more
 LOST = frozenset({404, 410})
 REFUSED = frozenset({400, 401, 403, 404, 405, 410})  # asking again gives the same
 STAGES = {
@@ -47,33 +48,32 @@ class Turn:
     notes: list[str] = field(default_factory=list[str])
     request_id: str | None = None
     _picture: Part | None = None
-    _looks: int = 0
 
     async def heard(self, response: httpx2.Response) -> AsyncGenerator[Event, None]:
         """Events of its stream, its id first; what broke off is fetched."""
         self.request_id = self.gate.words(response.headers.get("x-request-id", ""), 100) or None
         broken: BaseException | None = None
+        last: Answer | None = None
         try:
-            async with aclosing(self._documents(response)) as documents:
+            async with aclosing(self._documents(response, self.limit)) as documents:
                 async for document in documents:
                     answer = self._understood(document)
                     if answer.id and not self.id:
                         self.id = answer.id
                         yield Accepted(self.id)
-                    if self.id and answer.ended:
-                        yield self._finished(answer)
-                        return
-                    if answer.type == "error" or (answer.error is not None and not answer.type):
-                        if self.id:  # it may be drawn all the same
-                            break
-                        raise without_picture(answer)
+                    if answer.ended or answer.failed:
+                        last = answer
+                        break
                     if event := self._told(answer, document):
                         yield event
         except (BadReply, *FOREIGN) as exc:
             broken = exc
         if not self.id:
-            raise broken or _no_response()
-        async with aclosing(self.fetched()) as events:
+            raise broken or (without_picture(last) if last else _no_response())
+        if last is not None and last.ended:
+            yield self._finished(last)
+            return
+        async with aclosing(self.fetched()) as events:  # it may be drawn all the same
             async for event in events:
                 yield event
 
@@ -81,7 +81,8 @@ class Turn:
         """Look until it has ended; at the limit it is cancelled at the provider, or taken."""
         pause, last = FIRST, ""
         while True:
-            answer = await self._looked()
+            late = anyio.current_time() + pause >= self.limit
+            answer = await self._looked(late=late)
             if answer is not None and answer.ended:
                 yield self._finished(answer)
                 return
@@ -89,36 +90,46 @@ class Turn:
                 last = answer.state
                 queued = last == "queued"
                 yield Progress(STAGES["response.queued"] if queued else "at the provider")
-            if anyio.current_time() + pause >= self.limit:
-                yield self._finished(await self._given_up())
-                return
             await self.sleep(pause)
             pause = min(pause * 1.5, LONGEST)
 
-    async def _looked(self) -> Answer | None:
-        """The turn as it stands; None where nothing could be heard of it."""
+    async def _looked(self, *, late: bool) -> Answer | None:
+        """The turn as it stands, or, when it is `late`, as it ended.
+
+        None where nothing could be heard of it. A picture that has come is worth more than its end.
+        """
+        try:
+            answer = await self._found()
+            if late and not (answer and answer.ended):
+                answer = await self._given_up()
+        except AquatintError as error:
+            if self._picture is None:
+                error.spent = "unknown" if error.spent == "no" else error.spent
+                raise
+            self.notes.append(f"Its end was not heard: {error.message}")
+            return Answer(state="completed")
+        return answer
+
+    async def _found(self) -> Answer | None:
+        """What a look gives; None where the next one may give more."""
         find = self.there.client().responses.with_streaming_response.retrieve
         try:
-            with until(min(self.limit, anyio.current_time() + self.quiet)):
-                async with find(self.id) as response:
-                    return await self._read(response.http_response)
+            return await self._read(find(self.id))
         except openai.APIStatusError as exc:
             if exc.status_code in LOST:
                 raise self._expired() from None
             if exc.status_code in REFUSED:
-                raise self._unfetched(translate(exc, self.gate)) from None
+                raise translate(exc, self.gate) from None
         except (BadReply, *FOREIGN):
-            pass  # it is looked for again
+            pass
         return None
 
     async def _given_up(self) -> Answer:
         """Say at the provider that nobody waits; what has been drawn meanwhile is taken."""
-        stop = self.there.client().responses.with_streaming_response.cancel
         answer: Answer | None = None
         try:
-            with anyio.fail_after(PARTING):
-                async with stop(self.id) as response:
-                    answer = await self._read(response.http_response)
+            stop = self.there.client().responses.with_streaming_response.cancel
+            answer = await self._read(stop(self.id))
         except (AquatintError, *FOREIGN):
             pass  # it may go on there
         if answer is not None and answer.state == "completed":
@@ -133,27 +144,30 @@ class Turn:
             spent="unknown",
         )
 
-    async def _documents(self, response: httpx2.Response) -> AsyncGenerator[Document, None]:
-        """Documents as they become whole, while something comes."""
+    async def _documents(
+        self, response: httpx2.Response, limit: float
+    ) -> AsyncGenerator[Document, None]:
+        """Documents as they become whole, while something comes, however long a picture takes."""
         body = self._body()
         async with aclosing(response.aiter_bytes()) as chunks:
             while True:
-                with until(min(self.limit, anyio.current_time() + self.quiet)):
+                with until(min(limit, anyio.current_time() + self.quiet)):
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     return
                 for document in body.feed(chunk):
                     yield document
 
-    async def _read(self, response: httpx2.Response) -> Answer:
+    async def _read(self, asked: AbstractAsyncContextManager[Any]) -> Answer:
         """A whole response, with its picture taken."""
-        body = self._body()
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                body.feed(chunk)
-        if not body.document.complete:
-            raise BadReply("Half an answer came.", "Call again.", spent="unknown")
-        return self._understood(body.document)
+        async with AsyncExitStack() as stack:
+            with until(anyio.current_time() + self.quiet):
+                response = await stack.enter_async_context(asked)
+            documents = self._documents(response.http_response, math.inf)
+            document = await anext(await stack.enter_async_context(aclosing(documents)), None)
+            if document is None:
+                raise BadReply("Half an answer came.", "Call again.", spent="unknown")
+            return self._understood(document)
 
     def _body(self) -> Body:
         return Body(self.parts, 4 * ceilings(self.order)[1], KEYS)  # each may come twice
@@ -207,11 +221,6 @@ class Turn:
             code="expired",
             spent="unknown",
         )
-
-    def _unfetched(self, error: AquatintError) -> AquatintError:
-        """It may well have been drawn, so nothing about money is certain."""
-        error.spent = "unknown"
-        return error
 
 
 def _no_response() -> BadReply:
