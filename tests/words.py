@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
-from PIL import Image
+from PIL import Image, ImageChops
 
 
 def text_of(result: CallToolResult) -> str:
@@ -31,6 +31,21 @@ def look(source: str | Path | bytes) -> tuple[tuple[int, int], str]:
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     with Image.open(io.BytesIO(data)) as image:
         return image.size, (image.format or "").lower()
+
+
+async def masked_edit(client: Client, photo: Path, **more: Any) -> CallToolResult:
+    """A door in a rectangle of a picture, of which nothing else has changed."""
+    region = {"shape": "rectangle", "x": 100, "y": 100, "width": 120, "height": 90}
+    mask = await client.call_tool("make_mask", {"image": str(photo), "regions": [region]})
+    asked = {"images": [str(photo)], "prompt": "a red door", "mask": images_of(mask)[0]["id"]}
+    edited = await client.call_tool("edit_image", {**asked, **more})
+    with Image.open(images_of(edited)[0]["path"]) as after, Image.open(photo) as before:
+        changed = ImageChops.difference(after.convert("RGB"), before).getbbox()
+    assert changed
+    left, top, right, bottom = changed
+    assert (left, top) >= (100, 100)
+    assert (right, bottom) <= (220, 190)
+    return edited
 
 
 async def draw(client: Client, prompt: str = "A red fox", **arguments: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image
 
 from conftest import Connect
 from e2e.test_worker import answer, call, gone, serving, worker_of
 from fake_openai import FakeOpenAI, fake_openai, serve
 from ledger import jobs, states, until
-from words import images_of, refusal, text_of
+from words import images_of, masked_edit, refusal, text_of
 
 
 @pytest.fixture
@@ -71,17 +71,9 @@ async def test_a_masked_turn_changes_what_the_mask_says_and_the_next_one_sees_th
     connect: Connect, paid: dict[str, str], provider: FakeOpenAI, photo: Path
 ) -> None:
     async with connect(**paid) as client:
-        region = {"shape": "rectangle", "x": 100, "y": 100, "width": 120, "height": 90}
-        mask = await client.call_tool("make_mask", {"image": str(photo), "regions": [region]})
-        asked: dict[str, Any] = {"images": [str(photo)], "prompt": "a red door", "refine": True}
-        told = await client.call_tool("edit_image", {**asked, "mask": images_of(mask)[0]["id"]})
-        with Image.open(images_of(told)[0]["path"]) as after, Image.open(photo) as before:
-            changed = ImageChops.difference(after.convert("RGB"), before).getbbox()
-        assert changed
-        left, top, right, bottom = changed
-        assert (left, top) >= (100, 100)
-        assert (right, bottom) <= (220, 190)
-        await client.call_tool("edit_image", {**asked, "images": ["latest"], "prompt": "darker"})
+        await masked_edit(client, photo, refine=True)
+        asked: dict[str, Any] = {"images": ["latest"], "prompt": "darker", "refine": True}
+        await client.call_tool("edit_image", asked)
         sent = provider.paid[-1].fields
         assert sent["previous_response_id"] == "resp_0001"
         kinds = [piece["type"] for piece in sent["input"][0]["content"]]
