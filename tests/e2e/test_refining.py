@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from PIL import Image
 from conftest import Connect
 from e2e.test_worker import answer, call, gone, serving, worker_of
 from fake_openai import FakeOpenAI, fake_openai, serve
+from inherited import inherited
 from ledger import jobs, states, until
 from words import images_of, masked_edit, refusal, text_of
 
@@ -65,6 +68,26 @@ async def test_each_turn_goes_on_from_the_picture_that_it_is_given(
         assert "Revised: and less text" in str(recipe)
         listed = await client.call_tool("recent_images", {"query": "less text"})
         assert images_of(listed)[0]["uri"] == second["uri"]
+
+
+def test_a_person_at_a_terminal_talks_about_a_picture_too(
+    home: Path, paid: dict[str, str], photo: Path
+) -> None:
+    environ = {**inherited(), **paid, "AQUATINT_HOME": str(home), "AQUATINT_MIN_FREE": "0"}
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "aquatint", *words]
+        ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        return ran.stdout + ran.stderr
+
+    told = said("edit", str(photo), "warmer", "--refine", "--quality", "low")
+    assert "Drawn from these words: Revised: warmer" in told
+    assert "Note: Conversation: begins with this picture" in told
+    said("edit", "latest", "colder", "--refine", "--quality", "low")
+    shown = said("show", "latest")
+    assert "drawn as  Revised: colder" in shown
+    assert "turn      2 of a conversation with gpt-5.6-terra" in shown
+    assert "resp_" not in shown
 
 
 async def test_a_masked_turn_changes_what_the_mask_says_and_the_next_one_sees_the_result(

@@ -126,6 +126,7 @@ def _rows(
     yield "made", f"{to_the_second(image.created)}, {_made(image, recipe)}"
     yield "name", " ".join(f"@{name}" for name in image.names)
     yield "prompt", clean(image.prompt, PROMPT)
+    yield "drawn as", clean(str(recipe.get("revised_prompt") or ""), PROMPT)
     yield "path", service.context.blobs.path(image.key) or ""
     for copy in image.saved:
         yield "copy", copy.path
@@ -133,8 +134,11 @@ def _rows(
     if image.outside is not None:
         yield "outside", f"differs by {image.outside.largest_difference} of 255 at most"
     order = cast("dict[str, object]", recipe.get("order") or recipe.get("arguments") or {})
-    rest = {name: order[name] for name in order if name not in {"prompt", "images", "mask", "n"}}
+    left_out = {"prompt", "images", "mask", "n", "conversation"}
+    rest = {name: order[name] for name in order if name not in left_out}
     yield "call", f"{recipe.get('tool', '')} {_plain(rest)}".strip()
+    if talk := cast("dict[str, object]", order.get("conversation") or {}):
+        yield "turn", f"{talk['turns']} of a conversation with {talk['mainline']}"
     yield "C2PA", "a manifest; --json shows what it says" if image.provenance else ""
     for step in cast("list[dict[str, Any]]", recipe.get("ancestors", [])):
         words = step.get("arguments", {}).get("prompt") or step.get("note") or ""
