@@ -55,7 +55,7 @@ coverage: setup  ## make test, with every process it starts measured: branches o
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
-mutants: setup  ## break the code in 60 places, one after the other; every time a test must fail (ARGS="budget")
+mutants: setup  ## break the code in 75 places, one after the other; every time a test must fail (ARGS="budget")
 	$(PY) tests/mutants.py $(ARGS)
 
 test-newest:  ## the short tests on the newest dependencies that pyproject.toml allows, unlocked

@@ -11,9 +11,10 @@ from typing import Literal
 import pytest
 
 import aquatint
+from aquatint.domain.conversation import Conversation
 from aquatint.domain.errors import Misconfigured
 from aquatint.domain.models import registry
-from aquatint.domain.models.prices import INPUT_TOKENS
+from aquatint.domain.models.prices import INPUT_TOKENS, READ_A_TURN, WRITTEN
 from aquatint.domain.models.registry import Choice, Models
 from aquatint.domain.models.sizes import parse_size
 from aquatint.domain.types import Format, Order, Quality
@@ -250,6 +251,27 @@ def test_an_svg_has_no_estimate_but_a_cost(table: Models) -> None:
     usage = Usage(image_out=1000, svg_model="gpt-5.5", svg_in=1000, svg_out=2000)
     assert registry.cost(newest, usage) == pytest.approx(0.03 + 0.005 + 0.06)
     assert registry.cost(newest, usage.model_copy(update={"svg_model": "unheard-of"})) is None
+
+
+def test_a_conversation_costs_its_text_model_too(table: Models) -> None:
+    row = table.row("gpt-image-2.5-flare")
+    used = Usage(image_out=1000, mainline="gpt-5.5", mainline_in=2000, mainline_out=100)
+    assert registry.cost(row, used) == pytest.approx((1000 * 30 + 2000 * 5 + 100 * 30) / 1e6)
+    assert registry.cost(row, used.model_copy(update={"mainline": "unheard-of"})) is None
+
+    def estimated(mainline: str, turns: int) -> float | None:
+        talk = Conversation(mainline=mainline, turns=turns)
+        asked = order(row.ids[0]).model_copy(update={"conversation": talk})
+        return registry.estimate(row, asked).usd
+
+    plain = registry.estimate(row, order(row.ids[0])).usd
+    first, third = estimated("gpt-5.5", 1), estimated("gpt-5.5", 3)
+    assert plain is not None
+    assert first is not None
+    assert third is not None
+    assert first - plain > (READ_A_TURN * 5 + WRITTEN * 30) / 1e6
+    assert third - first == pytest.approx(2 * READ_A_TURN * 5 / 1e6)
+    assert estimated("unheard-of", 1) is None
 
 
 def test_the_cost_is_exactly_the_usage(table: Models) -> None:
