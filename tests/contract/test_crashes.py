@@ -13,13 +13,7 @@ import pytest
 from PIL import Image
 
 from aquatint.domain.engine import Event, Finished, Inputs, Part, Sent
-from aquatint.domain.types import (
-    Finish,
-    GenerateRequest,
-    Job,
-    JobRecord,
-    Order,
-)
+from aquatint.domain.types import Finish, GenerateRequest, Job, JobRecord, Order
 from aquatint.domain.usage import Usage
 from aquatint.jobs.context import JobContext
 from aquatint.jobs.execute import Ended

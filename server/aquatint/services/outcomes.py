@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.errors import BY_NAME, AquatintError, NotKept, Unavailable
 from ..domain.requests.save_targets import PlannedFile
-from ..domain.types import (
-    Copy,
-    Failure,
-    ImageRecord,
-    Order,
-)
+from ..domain.types import Copy, Failure, ImageRecord, Order
 from ..domain.usage import Usage
 
 if TYPE_CHECKING:

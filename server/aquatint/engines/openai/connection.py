@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,18 @@ import openai
 from openai import AsyncOpenAI
 
 from ...domain.endpoints import FIRST_PARTY, is_first_party, mistakes, origin_of
-from ...domain.errors import Busy, Misconfigured
+from ...domain.errors import AquatintError, Busy, Misconfigured
 from ...domain.redaction import Gate, secrets_in
-from .errors import provider_message, retry_after, status_error, translate, unusable, was_sent
+from .errors import (
+    FOREIGN,
+    provider_message,
+    retry_after,
+    status_error,
+    translate,
+    unusable,
+    was_sent,
+)
+from .pictures import Parts
 from .refusals import by_litellm, refusal
 from .services import by_address, headers, named
 
@@ -134,6 +143,18 @@ class Connection:
     async def aclose(self) -> None:
         if self._http is not None and self._owns_http:
             await self._http.aclose()
+
+
+@contextmanager
+def answering(gate: Gate, parts: Parts) -> Generator[None]:
+    """Around an answer: failures become ours, and no part is left that was not handed on."""
+    try:
+        yield
+    except (AquatintError, *FOREIGN) as exc:
+        # `from None`: the SDK's exceptions hold the request's headers, and so the key.
+        raise gate.error(translate(exc, gate)) from None
+    finally:
+        parts.discard()
 
 
 async def _refuse(response: httpx2.Response) -> None:

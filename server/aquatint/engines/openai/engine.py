@@ -19,7 +19,7 @@ from ...domain.redaction import Gate
 from ...domain.types import Finding, Order
 from .addresses import Pictures
 from .check import Answer, ask, findings, proxy_findings
-from .connection import Connection
+from .connection import Connection, answering
 from .errors import FOREIGN, provider_message, translate
 from .pictures import Parts, ceilings
 from .receive import Receiver, until
@@ -63,15 +63,10 @@ class OpenAIEngine:
         gate = self._connection.gate_for(order.prompt)
         each, total = ceilings(order)
         parts = Parts(part, each)
-        try:
+        with answering(gate, parts):
             async with aclosing(self._attempts(order, inputs, parts, total, gate)) as events:
                 async for event in events:
                     yield _safe(event, gate) if isinstance(event, Finished) else event
-        except (AquatintError, *FOREIGN) as exc:
-            # `from None`: the SDK's exceptions hold the request's headers, and so the key.
-            raise gate.error(translate(exc, gate)) from None
-        finally:
-            parts.discard()
 
     async def resume(
         self, order: Order, part: Callable[[], Part], *, job: str, ticket: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ def call_for(order: Order, inputs: Inputs, form: MaskForm) -> Call:
     arguments = _shared(order)
     extra: dict[str, str | int] = {} if order.seed is None else {"seed": order.seed}
     if not inputs.images:
-        return Call("generate", _set(arguments, moderation=order.moderation), extra)
+        return Call("generate", only_set(arguments, moderation=order.moderation), extra)
     images = [_upload(f"image-{at}", data) for at, data in enumerate(inputs.images, 1)]
     # A single picture goes as bare `image`: several services cannot read a list of one.
     arguments["image"] = images[0] if len(images) == 1 else images
@@ -72,7 +73,7 @@ def call_for(order: Order, inputs: Inputs, form: MaskForm) -> Call:
         arguments["markup"] = ("markup.png", inputs.markup, "image/png")
     # The SDK's edit() has no argument for moderation.
     extra |= {"moderation": order.moderation} if order.moderation else {}
-    return Call("edit", _set(arguments, input_fidelity=order.input_fidelity), extra)
+    return Call("edit", only_set(arguments, input_fidelity=order.input_fidelity), extra)
 
 
 def chosen_by(order: Order) -> frozenset[str]:
@@ -125,7 +126,7 @@ def _shared(order: Order) -> dict[str, Any]:
         arguments["svg"] = {"model": order.svg_model}
     if order.partials > 0 and order.n == 1 and order.format not in ("gif", "svg"):
         arguments |= {"stream": True, "partial_images": order.partials}
-    return _set(
+    return only_set(
         arguments,
         background=order.background,
         output_compression=order.compression,
@@ -136,14 +137,26 @@ def _shared(order: Order) -> dict[str, Any]:
     )
 
 
-def _set(arguments: dict[str, Any], **optional: object) -> dict[str, Any]:
+def only_set(arguments: dict[str, Any], **optional: object) -> dict[str, Any]:
     return arguments | {name: value for name, value in optional.items() if value is not None}
+
+
+def data_url(data: bytes) -> str:
+    """A prepared input as the wires have it that take no files."""
+    _, mime = _kind(data)
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def _upload(name: str, data: bytes) -> Upload:
     """Named and typed: the SDK sends bare bytes as octet-stream, which the API refuses."""
+    extension, mime = _kind(data)
+    return (f"{name}.{extension}", data, mime)
+
+
+def _kind(data: bytes) -> tuple[str, str]:
+    """Extension and type of a prepared input."""
     if data.startswith(b"\xff\xd8"):
-        return (f"{name}.jpg", data, "image/jpeg")
+        return "jpg", "image/jpeg"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return (f"{name}.webp", data, "image/webp")
-    return (f"{name}.png", data, "image/png")
+        return "webp", "image/webp"
+    return "png", "image/png"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from ...domain.models.sizes import parse_size
-from .request import Call, Upload
+from .request import Call, Upload, data_url
 
 _XAI_RATIOS = (
     "1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "2:1", "1:2", "19.5:9", "9:19.5", "20:9",
@@ -25,7 +24,7 @@ def xai(call: Call) -> Sent:
     images = _uploads(body)
     if size := parse_size(str(body.pop("size", ""))):
         body["aspect_ratio"] = min(_XAI_RATIOS, key=lambda ratio: _distance(ratio, size))
-    shown = [{"type": "image_url", "url": _data_url(one)} for one in images]
+    shown = [{"type": "image_url", "url": data_url(one[1])} for one in images]
     if not shown:
         return "images/generations", body
     return "images/edits", body | ({"images": shown} if shown[1:] else {"image": shown[0]})
@@ -37,7 +36,7 @@ def openrouter(call: Call) -> Sent:
     images = _uploads(body)
     if images:
         body["input_references"] = [
-            {"type": "image_url", "image_url": {"url": _data_url(one)}} for one in images
+            {"type": "image_url", "image_url": {"url": data_url(one[1])}} for one in images
         ]
     return "images", body
 
@@ -53,11 +52,6 @@ def _uploads(body: dict[str, Any]) -> list[Upload]:
     if given is None:
         return []
     return given if isinstance(given, list) else [given]
-
-
-def _data_url(upload: Upload) -> str:
-    _, data, mime = upload
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def _distance(ratio: str, size: tuple[int, int]) -> float:

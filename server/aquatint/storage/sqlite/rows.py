@@ -12,13 +12,7 @@ from typing import Any
 from ...domain.errors import BadRequest
 from ...domain.lineage import Parent
 from ...domain.search import file_part, fold
-from ...domain.types import (
-    Copy,
-    Failure,
-    ImageRecord,
-    Job,
-    JobRecord,
-)
+from ...domain.types import Copy, Failure, ImageRecord, Job, JobRecord
 from ...domain.usage import Usage
 
 STEPS = 6  # that a search for some of the words has at most

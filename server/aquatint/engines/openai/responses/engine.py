@@ -11,10 +11,10 @@ import openai
 
 from ....domain.endpoints import host_of
 from ....domain.engine import Event, Inputs, Part, Sent, Waiting
-from ....domain.errors import AquatintError, ModelCannot
+from ....domain.errors import ModelCannot
 from ....domain.types import Finding, Order
-from ..connection import Connection
-from ..errors import FOREIGN, provider_message, translate
+from ..connection import Connection, answering
+from ..errors import provider_message
 from ..pictures import Parts, ceilings
 from ..receive import until
 from ..request import MaskForm
@@ -97,15 +97,10 @@ class ResponsesEngine:
         parts = Parts(part, each)
         limit = anyio.current_time() + there.deadline
         turn = Turn(there, order, parts, gate, limit, self._quiet, self._sleep)
-        try:
+        with answering(gate, parts):
             async with aclosing(work(turn)) as events:
                 async for event in events:
                     yield event
-        except (AquatintError, *FOREIGN) as exc:
-            # `from None`: the SDK's exceptions hold the request's headers, and so the key.
-            raise gate.error(translate(exc, gate)) from None
-        finally:
-            parts.discard()
 
     async def _send(
         self, order: Order, inputs: Inputs, job: str, turn: Turn

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from ....domain.conversation import Conversation
 from ....domain.engine import Inputs
 from ....domain.types import Order
-from ..request import MaskForm, in_form
+from ..request import MaskForm, data_url, in_form, only_set
 
 # They do not go on with `previous_response_id`, so every turn says them.
 INSTRUCTIONS = (
@@ -25,7 +24,7 @@ def turn_of(order: Order, inputs: Inputs, talk: Conversation, form: MaskForm, jo
     """
     images = inputs.images[1:] if talk.remembered else inputs.images
     content: list[dict[str, str]] = [{"type": "input_text", "text": order.prompt}]
-    content += [{"type": "input_image", "image_url": _data_url(image)} for image in images]
+    content += [{"type": "input_image", "image_url": data_url(image)} for image in images]
     arguments: dict[str, Any] = {
         "model": talk.mainline,
         "instructions": INSTRUCTIONS,
@@ -37,10 +36,12 @@ def turn_of(order: Order, inputs: Inputs, talk: Conversation, form: MaskForm, jo
         "store": True,
         "stream": True,
         "metadata": {JOB: job},
-        "previous_response_id": talk.after,
-        "safety_identifier": order.safety_identifier,
     }
-    return {name: value for name, value in arguments.items() if value is not None}
+    return only_set(
+        arguments,
+        previous_response_id=talk.after,
+        safety_identifier=order.safety_identifier,
+    )
 
 
 def _tool(order: Order, inputs: Inputs, form: MaskForm) -> dict[str, Any]:
@@ -51,26 +52,19 @@ def _tool(order: Order, inputs: Inputs, form: MaskForm) -> dict[str, Any]:
         "size": order.size,
         "quality": order.quality,
         "output_format": order.format,
-        "background": order.background,
-        "output_compression": order.compression,
-        "moderation": order.moderation,
-        "complexity": order.complexity,
-        "frame_count": order.frames,
-        "frame_duration_ms": order.frame_ms,
-        "input_fidelity": order.input_fidelity,
-        "partial_images": order.partials or None,
     }
     if order.svg_model is not None and order.format == "svg":
         tool["svg"] = {"model": order.svg_model}
     if inputs.mask is not None:
-        tool["input_image_mask"] = {"image_url": _data_url(in_form(inputs.mask, form))}
-    return {name: value for name, value in tool.items() if value is not None}
-
-
-def _data_url(data: bytes) -> str:
-    kind = "png"
-    if data.startswith(b"\xff\xd8"):
-        kind = "jpeg"
-    elif data[:4] == b"RIFF":
-        kind = "webp"
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+        tool["input_image_mask"] = {"image_url": data_url(in_form(inputs.mask, form))}
+    return only_set(
+        tool,
+        background=order.background,
+        output_compression=order.compression,
+        moderation=order.moderation,
+        complexity=order.complexity,
+        frame_count=order.frames,
+        frame_duration_ms=order.frame_ms,
+        input_fidelity=order.input_fidelity,
+        partial_images=order.partials or None,
+    )
